@@ -1,0 +1,25 @@
+"""Writes Vectors/kindred: python make_vectors.py. The same bytes every time."""
+
+import json
+from pathlib import Path
+
+from vector_cases import chains, frames, messages, registry, statements
+
+FOLDER = Path(__file__).resolve().parent.parent / "Vectors" / "kindred"
+FILES = {
+    "statements.json": statements.build,
+    "chains.json": chains.build,
+    "frames.json": frames.build,
+    "messages.json": messages.build,
+    "registry.json": registry.build,
+}
+
+
+def contents(name: str) -> str:
+    return json.dumps(FILES[name](), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        (FOLDER / name).write_text(contents(name), encoding="utf-8")

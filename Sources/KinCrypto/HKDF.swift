@@ -1,0 +1,39 @@
+/// Key derivation with HMAC-SHA256 (RFC 5869).
+public enum HKDF {
+    /// A key of `count` bytes, at most 8,160, from `secret`.
+    public static func sha256(
+        _ secret: SecretBytes, salt: some Collection<UInt8>, info: some Collection<UInt8>, count: Int
+    ) -> SecretBytes {
+        let extracted = SecretBytes(count: HMACState256.outputCount) { output in
+            var state = HMACState256(key: salt)
+            secret.withBytes { state.update($0) }
+            state.finish(into: output)
+        }
+        return expand(extracted, info: info, count: count)
+    }
+
+    /// The same with salt and info as UTF-8 text, as labels are.
+    public static func sha256(_ secret: SecretBytes, salt: String, info: String, count: Int) -> SecretBytes {
+        sha256(secret, salt: Array(salt.utf8), info: Array(info.utf8), count: count)
+    }
+
+    private static func expand(_ key: SecretBytes, info: some Collection<UInt8>, count: Int) -> SecretBytes {
+        let blockCount = HMACState256.outputCount
+        precondition(count <= 255 * blockCount, "HKDF-SHA256 gives at most 8,160 bytes")
+        let blocks = (count + blockCount - 1) / blockCount
+        let whole = SecretBytes(count: blocks * blockCount) { output in
+            for block in 0..<blocks {
+                var state = HMACState256(key: key)
+                if block > 0 {
+                    state.update(
+                        UnsafeRawBufferPointer(rebasing: output[(block - 1) * blockCount..<block * blockCount]))
+                }
+                state.update(info)
+                state.update(CollectionOfOne(UInt8(block + 1)))
+                state.finish(into: .init(rebasing: output[block * blockCount..<(block + 1) * blockCount]))
+            }
+        }
+        guard whole.count > count else { return whole }
+        return whole.withBytes { SecretBytes(copying: $0.prefix(count)) }
+    }
+}

@@ -1,0 +1,71 @@
+import KinCrypto
+import KinEncoding
+import KinWire
+
+/// Makes this installation a device of a wallet's family: keys, an owner certificate, an issuer certificate.
+public struct Enrolment: Sendable {
+    public let state: StateFolder
+    /// Milliseconds.
+    public let now: Int64
+
+    public init(state: StateFolder, now: Int64) {
+        self.state = state
+        self.now = now
+    }
+
+    /// What became of an enrolment.
+    public enum Outcome: Hashable, Sendable {
+        case enrolled, alreadyEnrolled
+    }
+
+    /// Enrols into the wallet's `home` mesh. Repeated with the same wallet it changes nothing.
+    /// - Throws: `another_wallet` (category conflict) where the home belongs to another wallet.
+    @discardableResult
+    public func enrol(_ wallet: WalletFile, signer: any WalletSigner) async throws -> Outcome {
+        try state.prepare()
+        try refuseAnotherWallet(than: wallet.address)
+        let folder = state.daemon()
+        if try WalletFile(reading: state.path("wallet.json"))?.recordKey != nil,
+            try ChainFile(reading: "\(folder)/chain.json") != nil
+        {
+            return .alreadyEnrolled
+        }
+        let machineID = try MachineFile.load(in: state)
+        let keys = try deviceKeys(at: "\(folder)/keypair.json")
+        let chain = try await certify(keys, machineID: machineID, mesh: .home(of: wallet.address), signer: signer)
+        // wallet.json last: its presence says that the enrolment is complete.
+        try chain.write(to: "\(folder)/chain.json")
+        try wallet.write(to: state.path("wallet.json"))
+        return .enrolled
+    }
+
+    private func refuseAnotherWallet(than address: WalletAddress) throws {
+        guard let present = try WalletFile(reading: state.path("wallet.json")), present.address != address else { return }
+        throw KinError(
+            "another_wallet",
+            "\(state.root) belongs to the wallet \(present.address): use another KINDRED_HOME for \(address)",
+            category: .conflict, detail: ["address": .string(present.address.description)])
+    }
+
+    private func deviceKeys(at path: String) throws -> DeviceKeys {
+        if let keys = try DeviceKeys(reading: path) { return keys }
+        let keys = DeviceKeys.generate()
+        try keys.write(to: path)
+        return keys
+    }
+
+    private func certify(
+        _ keys: DeviceKeys, machineID: MachineID, mesh: MeshID, signer: any WalletSigner
+    ) async throws -> ChainFile {
+        let member = ULID(milliseconds: now, randomness: Random.bytes(10))
+        let certificate = try await signer.sign(
+            Certificate(
+                mesh: mesh, member: member, machineID: machineID, ed25519: keys.signing.publicKey.bytes,
+                x25519: keys.sealing.publicKey.bytes, role: .owner, issuedAt: now, issuer: .wallet))
+        let issuer = try await signer.sign(
+            IssuerCertificate(
+                mesh: mesh, issuer: member, ed25519: keys.issuing.publicKey.bytes, maxRole: .member,
+                scopes: [.issue, .revoke], notBefore: now))
+        return ChainFile(chain: Chain(certificate: certificate), issuer: issuer)
+    }
+}

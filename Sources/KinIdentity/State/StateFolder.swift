@@ -1,0 +1,157 @@
+import Foundation
+import KinCrypto
+import KinWire
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The files of one installation: `KINDRED_HOME`, else `~/.kindred`.
+///
+/// Secrets live in files of mode 0600 in folders of mode 0700; looser modes are refused, not repaired. A file that replaces another is written
+/// beside it, synced and renamed, and its folder is synced.
+public struct StateFolder: Hashable, Sendable {
+    /// Absolute path.
+    public let root: String
+
+    public init(root: String) { self.root = root }
+
+    /// The folder that `environment` names. A relative `KINDRED_HOME` is taken from the working directory.
+    public init(environment: [String: String]) throws {
+        if let named = environment["KINDRED_HOME"], !named.isEmpty {
+            root = URL(fileURLWithPath: named).standardizedFileURL.path
+        } else if let home = environment["HOME"], !home.isEmpty {
+            root = home + "/.kindred"
+        } else {
+            throw KinError("home_unknown", "neither KINDRED_HOME nor HOME is set: set one of them", category: .usage)
+        }
+    }
+
+    public func path(_ name: String) -> String { "\(root)/\(name)" }
+
+    public var configPath: String { path("config.toml") }
+    public var serverPath: String { path("server") }
+
+    /// The folder of the daemon of one mesh.
+    public func daemon(slug: String = MeshID.homeSlug) -> String { path("daemon/\(slug)") }
+
+    /// Creates the folders that are missing (0700) and checks those that are there.
+    public func prepare() throws {
+        for folder in [root, path("daemon"), daemon()] { try Self.prepareFolder(folder) }
+    }
+
+    /// Creates one private folder, or checks it.
+    public static func prepareFolder(_ folder: String) throws {
+        if mkdir(folder, 0o700) != 0 && errno != EEXIST {
+            let parent = (folder as NSString).deletingLastPathComponent
+            guard errno == ENOENT, parent != folder, !parent.isEmpty else { throw unwritable(folder, errno) }
+            try createParents(of: folder)
+            guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw unwritable(folder, errno) }
+        }
+        try checkMode(of: folder, forbidden: 0o022, expected: "700")
+        guard access(folder, W_OK | X_OK) == 0 else { throw unwritable(folder, errno) }
+    }
+
+    private static func createParents(of folder: String) throws {
+        let parent = (folder as NSString).deletingLastPathComponent
+        do {
+            try FileManager.default.createDirectory(
+                atPath: parent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw KinError("home_not_writable", "\(parent) cannot be created: \(error.localizedDescription)")
+        }
+    }
+
+    private static func unwritable(_ folder: String, _ code: Int32) -> KinError {
+        KinError(
+            "home_not_writable",
+            "\(folder) cannot be written (\(String(cString: strerror(code)))): make it yours, or set KINDRED_HOME to a folder that is",
+            detail: ["path": .string(folder)])
+    }
+
+    private static func checkMode(of path: String, forbidden: mode_t, expected: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw unwritable(path, errno) }
+        guard status.st_mode & forbidden == 0 else {
+            throw KinError(
+                "loose_mode", "\(path) can be reached by other users: run  chmod \(expected) \(path)  and try again",
+                category: .refused, detail: ["path": .string(path)])
+        }
+    }
+}
+
+extension StateFolder {
+    /// The whole of a small file; nil where there is none.
+    public static func read(_ path: String, limit: Int = 1 << 20) throws -> [UInt8]? {
+        try readSecret(path, limit: limit, isPrivate: false)?.withBytes { Array($0) }
+    }
+
+    /// The whole of a private file, into guarded memory. A file others can reach is refused.
+    public static func readSecret(_ path: String, limit: Int = 1 << 20, isPrivate: Bool = true) throws -> SecretBytes? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw unreadable(path, errno)
+        }
+        defer { close(file) }
+        if isPrivate { try checkMode(of: path, forbidden: 0o077, expected: "600") }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw unreadable(path, errno) }
+        guard status.st_size <= limit else {
+            throw KinError("file_too_large", "\(path) is larger than \(limit) bytes; it is not a file of kin's")
+        }
+        return try SecretBytes(count: Int(status.st_size)) { buffer in
+            var filled = 0
+            while filled < buffer.count {
+                let count = Foundation.read(file, buffer.baseAddress?.advanced(by: filled), buffer.count - filled)
+                guard count > 0 else { throw unreadable(path, count == 0 ? EIO : errno) }
+                filled += count
+            }
+        }
+    }
+
+    private static func unreadable(_ path: String, _ code: Int32) -> KinError {
+        KinError("file_unreadable", "\(path) cannot be read: \(String(cString: strerror(code)))")
+    }
+
+    /// Replaces a file so that after a crash either the old or the new content is there.
+    public static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws {
+        try bytes.withUnsafeBytes { try write($0, to: path, mode: mode) }
+    }
+
+    /// Replaces a file with the content of guarded memory (0600).
+    public static func write(_ secret: SecretBytes, to path: String) throws {
+        try secret.withBytes { try write($0, to: path, mode: 0o600) }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to path: String, mode: mode_t) throws {
+        let temporary = "\(path).\(getpid()).tmp"
+        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        guard file >= 0 else { throw unwritable(path, errno) }
+        do {
+            defer { close(file) }
+            guard fchmod(file, mode) == 0 else { throw unwritable(path, errno) }
+            var written = 0
+            while written < bytes.count {
+                let count = Foundation.write(file, bytes.baseAddress?.advanced(by: written), bytes.count - written)
+                guard count > 0 else { throw unwritable(path, errno) }
+                written += count
+            }
+            guard fsync(file) == 0 else { throw unwritable(path, errno) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        guard rename(temporary, path) == 0 else { throw unwritable(path, errno) }
+        try syncFolder(of: path)
+    }
+
+    private static func syncFolder(of path: String) throws {
+        let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw unwritable(path, errno) }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw unwritable(path, errno) }
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import GRDB
+
+/// A SQLite file whose committed transactions survive a crash: WAL, `synchronous = FULL`.
+///
+/// Writes go through `writer`, which commits in groups; reads see the last commit and never wait for a writer.
+public final class DurableDatabase: Sendable {
+    private let pool: DatabasePool
+    public let writer: GroupCommit
+    public let path: String
+
+    /// Opens or creates the file (0600) and migrates it forward.
+    /// - Parameter checkingIntegrity: runs SQLite's quick check first.
+    /// - Throws: `StoreError`.
+    public init(path: String, migrator: DatabaseMigrator, checkingIntegrity: Bool = false) throws {
+        self.path = path
+        do {
+            try Self.createPrivately(path)
+            var configuration = Configuration()
+            configuration.maximumReaderCount = 4
+            configuration.busyMode = .timeout(5)
+            pool = try DatabasePool(path: path, configuration: configuration)
+            // The pool sets NORMAL when it opens: a commit would then not reach the disk.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            if checkingIntegrity { try Self.check(pool, path: path) }
+            try Self.refuseNewer(pool, migrator: migrator, path: path)
+            try migrator.migrate(pool)
+        } catch {
+            throw Self.storeError(error, path: path)
+        }
+        writer = GroupCommit(pool: pool, path: path)
+    }
+
+    /// Reads from the last commit.
+    public func read<T>(_ body: (Database) throws -> T) throws -> T {
+        do { return try pool.read(body) } catch { throw Self.storeError(error, path: path) }
+    }
+
+    /// Finishes queued writes and closes the file.
+    public func close() {
+        writer.close()
+        try? pool.close()
+    }
+
+    private static func createPrivately(_ path: String) throws {
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            throw StoreError(.unavailable, "\(path) cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        Foundation.close(file)
+    }
+
+    private static func check(_ pool: DatabasePool, path: String) throws {
+        let answer = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+        guard answer == "ok" else { throw StoreError(.corrupt, "\(path) is damaged: \(answer ?? "no answer")") }
+    }
+
+    private static func refuseNewer(_ pool: DatabasePool, migrator: DatabaseMigrator, path: String) throws {
+        guard try pool.read(migrator.hasBeenSuperseded) else { return }
+        throw StoreError(.newerSchema, "\(path) was written by a newer kin: update kin on this machine")
+    }
+
+    static func storeError(_ error: any Error, path: String) -> StoreError {
+        switch error {
+        case let error as StoreError: error
+        case let error as DatabaseError: storeError(error, path: path)
+        default: StoreError(.failed, "\(path): \(error)")
+        }
+    }
+
+    private static func storeError(_ error: DatabaseError, path: String) -> StoreError {
+        switch error.resultCode {
+        case .SQLITE_FULL: StoreError(.full, "the disk that holds \(path) is full")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: StoreError(.corrupt, "\(path) is damaged")
+        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
+            StoreError(.unavailable, "\(path) cannot be written")
+        // SQLite's own text only: GRDB's description would quote statement arguments, which are messages.
+        default: StoreError(.failed, "\(path): \(error.resultCode.description)")
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import KinCrypto
+import KinEncoding
+import KinIdentity
+import KinWire
+
+/// Seals this device's registry record, and opens those of its family (docs/protocol/registry.md).
+public struct RecordSealer: Sendable {
+    static let anonymousPrefix = Array("KB1".utf8)
+    static let nonceBytes = 12
+
+    private let wallet: WalletFile
+    private let mesh: MeshID
+
+    public init(wallet: WalletFile, mesh: MeshID) {
+        self.wallet = wallet
+        self.mesh = mesh
+    }
+
+    /// The blob to publish.
+    public func seal(_ record: RegistryRecord, machineID: MachineID) throws -> [UInt8] {
+        let bytes = record.canonicalBytes()
+        guard let key = wallet.recordKey else {
+            return Self.anonymousPrefix + Box.sealAnonymously(bytes, to: try X25519.PublicKey(wallet.boxPublic))
+        }
+        let nonce = Random.bytes(Self.nonceBytes)
+        let box = try ChaChaPoly.seal(
+            bytes, key: key, nonce: nonce, authenticating: Array(machineID.description.utf8))
+        return nonce + box
+    }
+
+    /// Opens the blob in `slot`; nil where it is not a sound record of this family, for whatever reason.
+    /// - Parameter now: milliseconds.
+    public func open(_ entry: RegistryEntry, now: Int64) -> OpenedRecord? {
+        guard let bytes = unseal(entry), let record = try? RegistryRecord(json: bytes),
+            record.ts * 1000 <= now + StatementLimits.maxAhead
+        else { return nil }
+        guard let certified = record.certified else {
+            return OpenedRecord(record: record, machineID: entry.machineID, member: nil)
+        }
+        guard certified.machineID == entry.machineID,
+            let member = try? ChainVerifier(mesh: mesh).verify(certified.chain, now: now),
+            member.machineID == entry.machineID, member.x25519.first?.bytes == record.hostPub,
+            member.currentKeySigned(
+                record.unsignedBytes(), signature: certified.signature, domain: RegistryRecord.domain)
+        else { return nil }
+        return OpenedRecord(record: record, machineID: entry.machineID, member: member)
+    }
+
+    private func unseal(_ entry: RegistryEntry) -> [UInt8]? {
+        if entry.blob.starts(with: Self.anonymousPrefix), let secret = wallet.boxSecret,
+            let bytes = Box.openAnonymously(Array(entry.blob.dropFirst(Self.anonymousPrefix.count)), with: secret)
+        {
+            return bytes
+        }
+        guard let key = wallet.recordKey, entry.blob.count > Self.nonceBytes else { return nil }
+        return try? ChaChaPoly.open(
+            Array(entry.blob.dropFirst(Self.nonceBytes)), key: key, nonce: Array(entry.blob.prefix(Self.nonceBytes)),
+            authenticating: Array(entry.machineID.description.utf8))
+    }
+}
+
+/// A record of the family that was found sound.
+public struct OpenedRecord: Hashable, Sendable {
+    public let record: RegistryRecord
+    public let machineID: MachineID
+    /// nil: the record carries no certificate; the device cannot be reached or written to.
+    public let member: VerifiedMember?
+}
