@@ -41,7 +41,7 @@ def split(chain) -> tuple[dict | None, dict, list[dict]]:
     rotations = chain[start + 1 :]
     if len(rotations) > MAX_ROTATIONS:
         raise Refused("too_many_rotations", "more than 6")
-    for kind, statement in zip(kinds, chain):
+    for kind, statement in zip(kinds, chain, strict=True):
         statements.check(kind, statement)
     return (chain[0] if start else None), chain[start], rotations
 

@@ -43,7 +43,7 @@ def matching(pattern: str):
 
 def hex_of(count: int):
     """Lower-case hex of `count` bytes."""
-    return matching("[0-9a-f]{%d}" % (2 * count))
+    return matching(f"[0-9a-f]{{{2 * count}}}")
 
 
 def text(most_bytes: int):

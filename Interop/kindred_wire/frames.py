@@ -26,10 +26,7 @@ NACK_CODES = {
 
 def _client_ack_result(value) -> bool:
     return (
-        type(value) is list
-        and len(value) == 2
-        and f.integer()(value[0])
-        and f.exactly(*CLIENT_ACK_RESULTS)(value[1])
+        type(value) is list and len(value) == 2 and f.integer()(value[0]) and f.exactly(*CLIENT_ACK_RESULTS)(value[1])
     )
 
 

@@ -74,11 +74,16 @@ def decode_inner(data: bytes) -> dict:
     """The inner form in `data`, or Refused; its signature is checked by `verifies`."""
     value = parse_canonical(data)
     f.require_fields(value, INNER)
-    if value["content_type"] == RECEIPT_TYPE:
-        if value["priority"] != "low" or not f.ulid(value["client_message_id"]) or not f.ulid(value["recipient"]):
-            raise Refused("receipt_invalid", "a receipt is a DM of priority low with a ULID as id")
-        decode_receipt(value["body"].encode())
     return value
+
+
+def receipt_of(inner: dict) -> dict:
+    """The receipt that a message of the receipt type is, or Refused."""
+    if inner["content_type"] != RECEIPT_TYPE:
+        raise Refused("receipt_invalid", "of another content type")
+    if inner["priority"] != "low" or not f.ulid(inner["client_message_id"]) or not f.ulid(inner["recipient"]):
+        raise Refused("receipt_invalid", "a receipt is a DM of priority low with a ULID as id")
+    return decode_receipt(inner["body"].encode())
 
 
 def decode_receipt(data: bytes) -> dict:

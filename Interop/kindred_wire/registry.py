@@ -14,7 +14,9 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
 from . import fields as f
-from .chain import is_chain
+from . import statements
+from .chain import MAX_AHEAD, Device, is_chain
+from .chain import verify as verify_chain
 from .encodings import Refused, base58_encode, canonical, parse_json
 from .keys import x25519_public
 
@@ -111,6 +113,36 @@ def open_blob(blob: bytes, registry: RegistryKeys, machine_id: str) -> bytes:
         return ChaCha20Poly1305(registry.record_key).decrypt(nonce, sealed, machine_id.encode("ascii"))
     except InvalidTag as error:
         raise Refused("blob_does_not_open", "wrong key, slot or bytes") from error
+
+
+def accept(blob: bytes, registry: RegistryKeys, slot: str, mesh: str, now: int, newest_ts: int = 0):
+    """(record, Device or None) of the blob in a slot, or Refused; a Device if the record is certified.
+
+    `mesh` is the reader's, `now` milliseconds, `newest_ts` the largest `ts` (seconds) seen from that machine.
+    Revocations are the caller's to apply.
+    """
+    record = decode_record(open_blob(blob, registry, slot))
+    _require(record["ts"] >= newest_ts, "record_older")
+    _require(record["ts"] * 1000 <= now + MAX_AHEAD, "record_dated_ahead")
+    if "chain" not in record:
+        return record, None
+    _require(record["machine_id"] == slot, "record_of_another_slot")
+    return record, _verify(record, mesh, now)
+
+
+def _verify(record: dict, mesh: str, now: int) -> Device:
+    """The keys are those after the chain's rotations; the certificate names the machine."""
+    device = verify_chain(record["chain"], mesh, now)
+    certificate = next(one for one in record["chain"] if "machine_id" in one)
+    _require(certificate["machine_id"] == record["machine_id"], "record_of_another_machine")
+    _require(device.x25519 == record["host_pub"], "record_host_pub")
+    _require(statements.verifies("record", record, device.ed25519), "record_signature")
+    return device
+
+
+def _require(holds: bool, code: str) -> None:
+    if not holds:
+        raise Refused(code, "the record is dropped")
 
 
 def registration_header(registration_secret: bytes, origin: str) -> str:

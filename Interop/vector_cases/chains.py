@@ -1,7 +1,5 @@
 """Vectors/kindred/chains.json: every rule of statements.md, "Chain", kept and broken."""
 
-from functools import cache
-
 from kindred_wire import chain as chains
 from kindred_wire import encodings, keys
 from kindred_wire import statements as s
@@ -89,8 +87,9 @@ def root_cases():
     yield "certificate changed after signing", [laptop | {"scopes": ["issue"]}]
     yield "certificate with another domain", [signed_as("certificate", a.certificate_fields(a.LAPTOP), wrong, a.WALLET)]
     yield "certificate with no domain", [signed_as("certificate", a.certificate_fields(a.LAPTOP), "", a.WALLET)]
-    yield "issuer certificate with another domain", issued(
-        issuer=signed_as("issuer", a.issuer_fields(), "kindred/certificate/v1", a.WALLET)
+    yield (
+        "issuer certificate with another domain",
+        issued(issuer=signed_as("issuer", a.issuer_fields(), "kindred/certificate/v1", a.WALLET)),
     )
     yield "signature not reduced", [malleable(laptop)]
     yield "signature of zeros", [laptop | {"sig": "00" * 64}]
@@ -170,7 +169,12 @@ def key_cases():
     yield "issuer key of small order", issued(issuer=a.issuer(ed25519=SMALL_ORDER))
     yield "issuer key the identity, signature forged", [a.issuer(ed25519=IDENTITY), _forged(a.issued(a.PHONE))]
     yield "rotation to a key of small order", [a.certificate(a.LAPTOP), a.rotation(1, new_ed25519=SMALL_ORDER)]
-    for name, key in (("of small order", SMALL_ORDER_U), ("zero", "00" * 32), ("not canonical", NOT_CANONICAL_U), ("with the top bit", TOP_BIT_U)):
+    for name, key in (
+        ("of small order", SMALL_ORDER_U),
+        ("zero", "00" * 32),
+        ("not canonical", NOT_CANONICAL_U),
+        ("with the top bit", TOP_BIT_U),
+    ):
         yield f"x25519 key {name}", [a.certificate(a.LAPTOP, x25519=key)]
     yield "rotation to an x25519 key of small order", [a.certificate(a.LAPTOP), a.rotation(1, new_x25519=SMALL_ORDER_U)]
 
@@ -209,7 +213,6 @@ def case(name: str, chain: list, valid: bool, mesh: str = a.MESH) -> dict:
     return entry | {"why": "valid"} | vars(device)
 
 
-@cache
 def build() -> dict:
     cases = [case(*one, valid=True) for one in valid_cases()]
     for group in (root_cases, power_cases, rotation_cases, shape_cases, key_cases):

@@ -1,41 +1,86 @@
-"""Inner forms and receipts wrong in one way each, every one rightly signed over what it says."""
+"""Messages wrong in one way each; inner forms are rightly signed over what they say."""
+
+from nacl.bindings import crypto_box
 
 from kindred_wire import encodings, messages
 
 from . import actors as a
+from .messages_valid import deep, inner, inner_fields, inner_of_length, receipt, sealed
 
 
-def invalid(fields, inner, receipt) -> list[dict]:
-    """`fields`, `inner` and `receipt` make good ones with changes."""
-    changed = [{"name": name, "inner": inner(**changes), "why": why} for name, changes, why in CHANGED]
-    without = [
-        {"name": f"without {name}", "inner": _without(fields(), name), "why": "a field is missing"} for name in fields()
-    ]
+def invalid() -> list[dict]:
+    changed = [(name, inner(**changes), why) for name, changes, why in CHANGED]
+    without = [(f"without {name}", _without(inner_fields(), name), "a field is missing") for name in inner_fields()]
+    return _entries(changed + without + _texts())
+
+
+def _texts():
     good = inner()
-    deep = {}
-    for _ in range(8):
-        deep = {"a": deep}
-    special = [
-        ("without sig", a.text(fields()), "a field is missing"),
+    return [
+        ("without sig", a.text(inner_fields()), "a field is missing"),
         ("white space", good.replace(",", ", ", 1), "not canonical"),
         ("trailing byte", good + "\n", "not canonical"),
         ("names in another order", _reordered(good), "not canonical"),
         ("name twice", good.replace('"v":1', '"v":1,"v":1'), "a name twice"),
         ("needless escape", good.replace('"hello"', '"\\u0068ello"'), "not canonical"),
-        ("lone surrogate", good.replace('"hello"', '"\\ud800"'), "not a Unicode text"),
+        ("lone surrogate", good.replace('"hello"', '"\\ud800"'), "no Unicode text"),
         ("seq as a float", good.replace('"seq":1', '"seq":1.0'), "not canonical"),
+        ("seq of 2^53", good.replace('"seq":1', '"seq":9007199254740992'), "below 2^53"),
         ("an array", "[]", "no object"),
         ("nothing", "", "no JSON"),
         ("sig in upper case", _with(good, sig="AB" * 64), "lower-case hex only"),
         ("sig too short", _with(good, sig="ab" * 63), "64 bytes"),
-        ("meta of 9 levels", inner(meta=deep), "at most 8 levels, meta itself the first (strict reading)"),
-        ("receipt of priority next", _receipt_with(receipt, priority="next"), "a receipt has priority low"),
-        ("receipt to a topic", _receipt_with(receipt, recipient="#build"), "a receipt is a DM"),
-        ("receipt with a plain id", _receipt_with(receipt, client_message_id="r:1"), "a receipt's id is a ULID"),
-        ("receipt without ids", receipt(ids=[]), "1 to 256 ids"),
-        ("receipt with text", _receipt_with(receipt, body="delivered"), "the body is the canonical JSON of a receipt"),
+        ("meta of 9 levels", inner(meta=deep(9)), "at most 8 levels, meta itself the first (strict reading)"),
+        ("meta of 20 levels", inner(meta=deep(20)), "at most 8 levels"),
     ]
-    return changed + without + [{"name": name, "inner": text, "why": why} for name, text, why in special]
+
+
+def not_receipts() -> list[dict]:
+    """Valid inner forms of the receipt type that do not count as receipts."""
+    cases = [
+        ("priority next", _receipt_with(priority="next"), "a receipt has priority low"),
+        ("to a topic", _receipt_with(recipient="#build"), "a receipt is a DM"),
+        ("plain id", _receipt_with(client_message_id="r:1"), "a receipt's id is a ULID"),
+        ("without ids", receipt(ids=[]), "1 to 256 ids"),
+        ("text", _receipt_with(body="delivered"), "the body is the canonical JSON of a receipt"),
+        ("another content type", _receipt_with(content_type="application/json"), "no receipt"),
+    ]
+    return _entries(cases)
+
+
+def _entries(cases) -> list[dict]:
+    return [{"name": name, "inner": text, "why": why} for name, text, why in cases]
+
+
+def unopenable() -> list[dict]:
+    """Bodies that a reader refuses before it sees an inner form."""
+    text = inner().encode()
+    good = bytes.fromhex(sealed("minimal", text.decode())["sealed_hex"])
+    padded = messages.pad(text)
+    long = inner_of_length(1100).encode()
+    cases = [
+        ("changed last byte", good[:-1] + bytes([good[-1] ^ 1]), "does not open"),
+        ("changed nonce", bytes([good[0] ^ 1]) + good[1:], "does not open"),
+        ("shorter than nonce and tag", good[:39], "does not open"),
+        ("empty", b"", "does not open"),
+        ("one byte cut off", good[:-1], "does not open"),
+        ("not padded", _boxed(text), "no multiple of 64"),
+        ("no padding marker", _boxed(text + bytes(len(padded) - len(text))), "no 0x80 before the zeros"),
+        ("one block too many", _boxed(_filled(text, len(padded) + 64)), "the marker is not in the last block"),
+        ("1,152 bytes", _boxed(_filled(long, 1152)), "beyond 1,024 a multiple of 1,024 (strict reading)"),
+        ("nothing but zeros", _boxed(bytes(64)), "no 0x80 before the zeros"),
+    ]
+    keys = {"recipient_x25519_secret": a.PHONE.secret.hex(), "sender_x25519_public": a.LAPTOP.x25519}
+    return [{"name": name, "sealed_hex": body.hex(), "why": why} | keys for name, body, why in cases]
+
+
+def _filled(text: bytes, length: int) -> bytes:
+    return text + b"\x80" + bytes(length - len(text) - 1)
+
+
+def _boxed(padded: bytes) -> bytes:
+    nonce = a.digest("unopenable")[:24]
+    return nonce + crypto_box(padded, nonce, bytes.fromhex(a.PHONE.x25519), a.LAPTOP.secret)
 
 
 CHANGED = [
@@ -83,24 +128,6 @@ CHANGED = [
     ("revocation_head with a short hash", {"revocation_head": {"hash": "ab", "n": 0}}, "32 bytes"),
 ]
 
-_ID = '"' + encodings.ulid(a.NOW, a.digest("first")) + '"'
-RECEIPT_TEXTS = [
-    ("no ids", '{"at":1,"ids":[],"kind":"read"}', "1 to 256 ids"),
-    ("257 ids", '{"at":1,"ids":[' + ",".join([_ID] * 257) + '],"kind":"read"}', "1 to 256 ids"),
-    ("unknown kind", '{"at":1,"ids":["a"],"kind":"seen"}', "delivered or read"),
-    ("unknown field", '{"at":1,"ids":["a"],"kind":"read","v":1}', "a field that is not named"),
-    ("no time", '{"ids":["a"],"kind":"read"}', "a field is missing"),
-    ("time null", '{"at":null,"ids":["a"],"kind":"read"}', "null instead of a value"),
-    ("time as a float", '{"at":1.0,"ids":["a"],"kind":"read"}', "not canonical"),
-    ("time of 2^53", '{"at":9007199254740992,"ids":["a"],"kind":"read"}', "below 2^53"),
-    ("id with a slash", '{"at":1,"ids":["a/b"],"kind":"read"}', "no client_message_id"),
-    ("id a number", '{"at":1,"ids":[1],"kind":"read"}', "no client_message_id"),
-    ("white space", '{"at":1, "ids":["a"],"kind":"read"}', "not canonical"),
-    ("names in another order", '{"ids":["a"],"at":1,"kind":"read"}', "not canonical"),
-    ("no JSON", "read", "no JSON"),
-    ("an array", "[]", "no object"),
-]
-
 
 def _without(fields: dict, name: str) -> str:
     rest = {key: value for key, value in fields.items() if key != name}
@@ -116,7 +143,7 @@ def _reordered(text: str) -> str:
     return "{" + rest.removesuffix("}") + "," + first + "}"
 
 
-def _receipt_with(receipt, **changes) -> str:
+def _receipt_with(**changes) -> str:
     """A receipt's inner form, changed and signed again."""
     fields = encodings.parse_json(receipt().encode()) | changes
     return a.text(messages.sign_inner(fields, a.LAPTOP.seed))

@@ -1,67 +1,16 @@
 """Vectors/kindred/registry.json."""
 
 import hashlib
-from functools import cache
 
 from nacl.bindings import crypto_box, crypto_box_NONCEBYTES
 
-from kindred_wire import registry, statements
+from kindred_wire import registry
 
 from . import actors as a
+from .registry_valid import record, records, runner_record
 
 ENTROPY = a.digest("entropy")
 ORIGIN = "https://kin.example:8443"
-
-
-def record_fields(chain, device, **changes) -> dict:
-    return {
-        "v": 1,
-        "name": "laptop",
-        "host_pub": device.x25519,
-        "signal_url": "wss://kin.example/agent",
-        "ts": a.NOW // 1000,
-        "machine_id": a.machine("laptop"),
-        "version": "0.1.0",
-        "chain": chain,
-        "revocation_head": a.EMPTY_HEAD,
-        "lan": None,
-        "capabilities": [],
-    } | changes
-
-
-def record(device=a.LAPTOP, chain=None, **changes) -> dict:
-    fields = record_fields(chain or [a.certificate(a.LAPTOP)], device, **changes)
-    return statements.signed("record", fields, device.seed)
-
-
-def runner_record(**changes) -> dict:
-    chain = [a.issuer(), a.issued(a.RUNNER, role="machine")]
-    about = {"name": "runner", "machine_id": a.machine("runner")}
-    return record(a.RUNNER, chain, **(about | changes))
-
-
-def records() -> dict[str, tuple[str, str]]:
-    """name: (the record's text, its machine_id). The last ones are valid without being canonical."""
-    full = record(
-        lan=["192.168.1.20:7420", "[fe80::1]:7420", "laptop.local:7420"],
-        capabilities=["links", "receipts"],
-        version="1.2.3-" + "x" * 26,
-        revocation_head=statements.revocation_head([a.revocation()]),
-    )
-    unknown = record(colour="gr\u00fcn", nested={"list": [1, 2.5, None, True], "\U0001f511": "\u20ac"}, zero=0)
-    spaced = a.text(runner_record()).replace('","', '" ,\n\t"')
-    reordered = "{" + a.text(record()).removeprefix('{"capabilities":[],').removesuffix("}") + ',"capabilities":[]}'
-    uncertified = {name: record()[name] for name in ("v", "name", "host_pub", "signal_url", "ts")}
-    laptop, runner = a.machine("laptop"), a.machine("runner")
-    return {
-        "minimal": (a.text(record()), laptop),
-        "every field": (a.text(full), laptop),
-        "unknown fields, covered by sig": (a.text(unknown), laptop),
-        "issued machine": (a.text(runner_record()), runner),
-        "uncertified, without a chain": (a.text(uncertified), laptop),
-        "white space between tokens": (spaced, runner),
-        "names in another order": (reordered, laptop),
-    }
 
 
 def sealed_box(message: bytes, recipient: bytes, ephemeral: a.Actor) -> bytes:
@@ -71,7 +20,50 @@ def sealed_box(message: bytes, recipient: bytes, ephemeral: a.Actor) -> bytes:
     return public + crypto_box(message, nonce, recipient, ephemeral.secret)
 
 
-@cache
+def dropped(keys: registry.RegistryKeys) -> list[dict]:
+    """Blobs that a reader drops: in the laptop's slot, at `now`, `seen_ts` being the newest `ts` seen from it."""
+    slot, machine = a.machine("laptop"), a.machine("phone")
+
+    def seal(record: dict | str, machine_id: str = slot) -> bytes:
+        text = record if isinstance(record, str) else a.text(record)
+        return registry.seal_record(text.encode(), keys.record_key, machine_id, a.digest("dropped-nonce")[:12])
+
+    good, foreign = seal(record()), a.certificate(a.LAPTOP, a.OTHER_WALLET, mesh=a.FOREIGN_MESH)
+    other_machine = a.certificate(a.LAPTOP, machine_id=machine)
+    box = b"KB1" + sealed_box(a.text(record()).encode(), bytes.fromhex(a.PHONE.x25519), a.Actor("ephemeral"))
+    cases = [
+        ("empty", b"", "does not open"),
+        ("shorter than nonce and tag", good[:27], "does not open"),
+        ("changed last byte", good[:-1] + bytes([good[-1] ^ 1]), "does not open"),
+        ("sealed for another slot", seal(record(), machine), "does not open"),
+        ("sealed box alone", b"KB1", "does not open"),
+        ("sealed box to another key", box, "does not open"),
+        ("no JSON", seal("record"), "is no record"),
+        ("name twice", seal(a.text(record()).replace('"v":1', '"v":1,"v":1')), "is no record"),
+        ("machine_id of another slot", seal(record(machine_id=machine)), "machine_id is not its slot's"),
+        (
+            "record of another slot",
+            seal(record(machine_id=machine, chain=[other_machine])),
+            "machine_id is not its slot's",
+        ),
+        ("certificate of another machine", seal(record(chain=[other_machine])), "chain does not fit (strict reading)"),
+        ("signed by another key", seal(record(a.PHONE, host_pub=a.LAPTOP.x25519)), "sig does not fit"),
+        ("changed after signing", seal(record() | {"name": "desktop"}), "sig does not fit"),
+        ("unknown field after signing", seal(record() | {"x": 1}), "sig does not fit"),
+        ("host_pub of another device", seal(record(host_pub=a.PHONE.x25519)), "host_pub does not fit"),
+        ("chain of another wallet", seal(record(chain=[foreign])), "chain does not fit"),
+        (
+            "certificate expired",
+            seal(record(chain=[a.certificate(a.LAPTOP, expires_at=a.NOW - 1)])),
+            "chain is not valid",
+        ),
+        ("older than one seen", seal(record(ts=a.NOW // 1000 - 61)), "ts is older than one seen"),
+        ("more than 5 minutes ahead", seal(record(ts=a.NOW // 1000 + 301)), "ts is more than 5 minutes ahead"),
+    ]
+    context = {"machine_id": slot, "mesh": a.MESH, "now": a.NOW, "seen_ts": a.NOW // 1000 - 60}
+    return [{"name": name, "blob_hex": blob.hex(), "why": why} | context for name, blob, why in cases]
+
+
 def build() -> dict:
     keys = registry.derive(ENTROPY)
     sealed = []
@@ -91,6 +83,7 @@ def build() -> dict:
         "route_id": keys.route_id,
         "records": sealed,
         "sealed_box": {"record": boxed, "machine_id": a.machine("runner"), "blob_hex": blob.hex()},
+        "dropped": dropped(keys),
         "registration_secret": {
             "secret": secret.hex(),
             "origin": ORIGIN,

@@ -4,7 +4,8 @@ from kindred_wire import encodings
 from kindred_wire import statements as s
 
 from . import actors as a
-from . import registry
+from .registry_valid import record
+from .statements_valid import sized_certificate
 
 _STRICT = " (strict reading)"
 _ULID = a.member("laptop")
@@ -117,12 +118,14 @@ RECORD = [
 ]
 
 
-def invalid(sized_certificate) -> list[dict]:
-    cases = [_changed("certificate", name, a.certificate(a.LAPTOP, **changes), why) for name, changes, why in CERTIFICATE]
+def invalid() -> list[dict]:
+    cases = [
+        _changed("certificate", name, a.certificate(a.LAPTOP, **changes), why) for name, changes, why in CERTIFICATE
+    ]
     cases += [_changed("issuer", name, a.issuer(**changes), why) for name, changes, why in ISSUER]
     cases += [_changed("revocation", name, a.revocation(**changes), why) for name, changes, why in REVOCATION]
     cases += [_changed("rotation", name, a.rotation(1) | changes, why) for name, changes, why in ROTATION]
-    cases += [_changed("record", name, registry.record(**changes), why) for name, changes, why in RECORD]
+    cases += [_changed("record", name, record(**changes), why) for name, changes, why in RECORD]
     too_large = sized_certificate(s.MAX_BYTES + 1)
     cases.append(_changed("certificate", "4,097 bytes", too_large, "at most 4,096 bytes"))
     return cases + _missing() + _texts() + _bytes()
@@ -144,13 +147,13 @@ def _missing() -> list[dict]:
     for name in a.rotation(1):
         cases.append(_changed("rotation", f"without {name}", _without(a.rotation(1), name), "a field is missing"))
     for name in ("ts", "host_pub", "sig", "machine_id", "revocation_head", "lan"):
-        cases.append(_changed("record", f"without {name}", _without(registry.record(), name), "a field is missing"))
+        cases.append(_changed("record", f"without {name}", _without(record(), name), "a field is missing"))
     return cases
 
 
 def _texts() -> list[dict]:
     certificate, issuer = a.text(a.certificate(a.LAPTOP)), a.text(a.issuer())
-    revocation, record = a.text(a.revocation()), a.text(registry.record())
+    revocation, registered = a.text(a.revocation()), a.text(record())
     time = f'"issued_at":{a.NOW - 30 * a.DAY}'
     edits = [
         ("certificate", "names in another order", _reordered(certificate), "not canonical"),
@@ -181,16 +184,26 @@ def _texts() -> list[dict]:
         ("certificate", "byte order mark", "\ufeff" + certificate, "no JSON"),
         ("certificate", "an issuer certificate", issuer, "another statement's fields"),
         ("issuer", "a certificate", certificate, "another statement's fields"),
-        ("issuer", "not_before of 2^53", issuer.replace(f'"not_before":{a.NOW - 60 * a.DAY}', '"not_before":9007199254740992'), "below 2^53"),
+        (
+            "issuer",
+            "not_before of 2^53",
+            issuer.replace(f'"not_before":{a.NOW - 60 * a.DAY}', '"not_before":9007199254740992'),
+            "below 2^53",
+        ),
         ("revocation", "lone surrogate", revocation.replace('"lost"', '"\\ud800"'), "no Unicode text"),
-        ("revocation", "surrogates in the wrong order", revocation.replace('"lost"', '"\\udd11\\ud83d"'), "no Unicode text"),
+        (
+            "revocation",
+            "surrogates in the wrong order",
+            revocation.replace('"lost"', '"\\udd11\\ud83d"'),
+            "no Unicode text",
+        ),
         ("revocation", "escaped slash", revocation.replace('"lost"', '"\\/"'), "not canonical"),
         ("revocation", "escape in upper case", revocation.replace('"lost"', '"\\u001F"'), "not canonical"),
         ("revocation", "long form of a short escape", revocation.replace('"lost"', '"\\u000a"'), "not canonical"),
         ("revocation", "raw control character", revocation.replace('"lost"', '"\n"'), "no JSON"),
-        ("record", "name twice", record.replace('"v":1', '"v":1,"v":1'), "a name twice"),
-        ("record", "unknown name twice", record.replace('"v":1', '"v":1,"x":1,"x":2'), "a name twice"),
-        ("record", "trailing byte", record + "x", "no JSON"),
+        ("record", "name twice", registered.replace('"v":1', '"v":1,"v":1'), "a name twice"),
+        ("record", "unknown name twice", registered.replace('"v":1', '"v":1,"x":1,"x":2'), "a name twice"),
+        ("record", "trailing byte", registered + "x", "no JSON"),
         ("record", "an array", "[]", "no object"),
     ]
     return [{"name": f"{kind}: {name}", "kind": kind, "bytes": text, "why": why} for kind, name, text, why in edits]
@@ -206,7 +219,12 @@ def _bytes() -> list[dict]:
         ("Latin-1", b"\xe9", "no UTF-8"),
     ]
     cases = [
-        {"name": f"revocation: {name}", "kind": "revocation", "bytes_hex": revocation.replace(b"lost", data).hex(), "why": why}
+        {
+            "name": f"revocation: {name}",
+            "kind": "revocation",
+            "bytes_hex": revocation.replace(b"lost", data).hex(),
+            "why": why,
+        }
         for name, data, why in raw
     ]
     zero = {"name": "certificate: zero byte after", "kind": "certificate", "why": "a trailing byte"}

@@ -1,0 +1,65 @@
+"""Request fingerprints, and the bodies of receipts."""
+
+from kindred_wire import encodings, messages
+
+from . import actors as a
+from .messages_valid import receipt_fields
+
+_ID = '"' + encodings.ulid(a.NOW, a.digest("first")) + '"'
+_REFUSED = [
+    ("no ids", '{"at":1,"ids":[],"kind":"read"}', "1 to 256 ids"),
+    ("257 ids", '{"at":1,"ids":[' + ",".join([_ID] * 257) + '],"kind":"read"}', "1 to 256 ids"),
+    ("unknown kind", '{"at":1,"ids":["a"],"kind":"seen"}', "delivered or read"),
+    ("unknown field", '{"at":1,"ids":["a"],"kind":"read","v":1}', "a field that is not named"),
+    ("no time", '{"ids":["a"],"kind":"read"}', "a field is missing"),
+    ("time null", '{"at":null,"ids":["a"],"kind":"read"}', "null instead of a value"),
+    ("time as a float", '{"at":1.0,"ids":["a"],"kind":"read"}', "not canonical"),
+    ("time of 2^53", '{"at":9007199254740992,"ids":["a"],"kind":"read"}', "below 2^53"),
+    ("id with a slash", '{"at":1,"ids":["a/b"],"kind":"read"}', "no client_message_id"),
+    ("id a number", '{"at":1,"ids":[1],"kind":"read"}', "no client_message_id"),
+    ("white space", '{"at":1, "ids":["a"],"kind":"read"}', "not canonical"),
+    ("names in another order", '{"ids":["a"],"at":1,"kind":"read"}', "not canonical"),
+    ("no JSON", "read", "no JSON"),
+    ("an array", "[]", "no object"),
+]
+
+
+def fingerprints() -> list[dict]:
+    plain = {
+        "v": 1,
+        "client_message_id": "build:42",
+        "kind": "dm",
+        "ref": a.member("phone"),
+        "priority": "next",
+        "expires_in": None,
+        "reply_to": None,
+        "mentions": None,
+        "meta": None,
+        "body_sha256": a.digest_hex("body"),
+    }
+    full = plain | {
+        "kind": "topic",
+        "ref": "build",
+        "priority": "now",
+        "expires_in": 3_600_000,
+        "reply_to": "build:41",
+        "mentions": ["phone", "runner"],
+        "meta": {"b": [1.5, "\u00e9"], "a": {}},
+    }
+    key = a.digest("fingerprint-key")
+    return [
+        {"key": key.hex(), "canonical": a.text(request), "fingerprint": messages.request_fingerprint(key, request)}
+        for request in (plain, full, full | {"expires_in": 0}, plain | {"mentions": []}, plain | {"meta": {}})
+    ]
+
+
+def receipts() -> list[dict]:
+    valid = {
+        "delivered": receipt_fields(),
+        "read": receipt_fields(kind="read", ids=["a"]),
+        "256 ids": receipt_fields(ids=[f"id-{count:03}" for count in range(256)]),
+        "largest time": receipt_fields(at=encodings.MAX_INTEGER),
+    }
+    accepted = [{"name": name, "body": a.text(value), "valid": True} | value for name, value in valid.items()]
+    refused = [{"name": name, "body": body, "valid": False, "why": why} for name, body, why in _REFUSED]
+    return accepted + refused
