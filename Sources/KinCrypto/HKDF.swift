@@ -1,15 +1,19 @@
+import CSodium
+
 /// Key derivation with HMAC-SHA256 (RFC 5869).
 public enum HKDF {
     /// A key of `count` bytes, at most 8,160, from `secret`.
     public static func sha256(
         _ secret: SecretBytes, salt: some Collection<UInt8>, info: some Collection<UInt8>, count: Int
     ) -> SecretBytes {
-        let extracted = SecretBytes(count: HMACState256.outputCount) { output in
+        // The intermediate key lives for microseconds: the stack, erased, spares a guarded region of its own.
+        withUnsafeTemporaryAllocation(byteCount: HMACState256.outputCount, alignment: 8) { extracted in
             var state = HMACState256(key: salt)
             secret.withBytes { state.update($0) }
-            state.finish(into: output)
+            state.finish(into: extracted)
+            defer { sodium_memzero(extracted.octets, extracted.count) }
+            return expand(UnsafeRawBufferPointer(extracted), info: info, count: count)
         }
-        return expand(extracted, info: info, count: count)
     }
 
     /// The same with salt and info as UTF-8 text, as labels are.
@@ -17,7 +21,7 @@ public enum HKDF {
         sha256(secret, salt: Array(salt.utf8), info: Array(info.utf8), count: count)
     }
 
-    private static func expand(_ key: SecretBytes, info: some Collection<UInt8>, count: Int) -> SecretBytes {
+    private static func expand(_ key: UnsafeRawBufferPointer, info: some Collection<UInt8>, count: Int) -> SecretBytes {
         let blockCount = HMACState256.outputCount
         precondition(count <= 255 * blockCount, "HKDF-SHA256 gives at most 8,160 bytes")
         let blocks = (count + blockCount - 1) / blockCount

@@ -7,15 +7,10 @@ import CSodium
 public enum PBKDF2 {
     private static let blockCount = Int(crypto_auth_hmacsha512_BYTES)
 
-    /// `count` bytes from `password` with HMAC-SHA512.
-    ///
-    /// - Throws: `pbkdf2_parameters` unless `rounds` and `count` are positive and `count` at most a mebibyte.
-    public static func sha512(
-        password: SecretBytes, salt: SecretBytes, rounds: Int, count: Int
-    ) throws(CryptoError) -> SecretBytes {
-        guard rounds > 0, 1...(1 << 20) ~= count else {
-            throw CryptoError(code: "pbkdf2_parameters", message: "PBKDF2 needs a positive number of rounds and bytes")
-        }
+    /// `count` bytes from `password` with HMAC-SHA512. The time grows with `rounds` and `count`: both are the
+    /// program's own, never a stranger's.
+    public static func sha512(password: SecretBytes, salt: SecretBytes, rounds: Int, count: Int) -> SecretBytes {
+        precondition(rounds > 0 && count > 0, "PBKDF2 takes a positive number of rounds and bytes")
         var keyed = crypto_auth_hmacsha512_state()
         defer { sodium_memzero(&keyed, MemoryLayout.size(ofValue: keyed)) }
         password.withBytes { _ = crypto_auth_hmacsha512_init(&keyed, $0.octets, $0.count) }
@@ -33,10 +28,8 @@ public enum PBKDF2 {
     }
 
     /// The same with a salt that is not secret.
-    public static func sha512(
-        password: SecretBytes, salt: [UInt8], rounds: Int, count: Int
-    ) throws(CryptoError) -> SecretBytes {
-        try sha512(password: password, salt: SecretBytes(copying: salt), rounds: rounds, count: count)
+    public static func sha512(password: SecretBytes, salt: [UInt8], rounds: Int, count: Int) -> SecretBytes {
+        sha512(password: password, salt: SecretBytes(copying: salt), rounds: rounds, count: count)
     }
 
     /// Writes T_number = U_1 xor U_2 xor … xor U_rounds. `keyed` holds the HMAC of nothing yet, so that the password

@@ -17,11 +17,11 @@ public final class SecretBytes: Sendable {
     /// Lets `body` write `count` bytes in place, so that they exist nowhere else. The region starts as zeros.
     ///
     /// Ends the process where the system has no memory left.
-    public init(count: Int, filling body: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
+    public init<E: Error>(count: Int, filling body: (UnsafeMutableRawBufferPointer) throws(E) -> Void) throws(E) {
         _ = Sodium.ready
         guard let address = sodium_malloc(count) else { fatalError("no guarded memory left for \(count) bytes") }
         sodium_memzero(address, count)
-        do {
+        do throws(E) {
             try body(UnsafeMutableRawBufferPointer(start: address, count: count))
         } catch {
             sodium_free(address)

@@ -1,6 +1,7 @@
 /// The one coder behind `Base64` and `Base64URL`.
 struct Base64Alphabet: Sendable {
     private static let padding = UInt8(ascii: "=")
+    /// More than six bits, so that one comparison after the loop finds it.
     private static let invalid: UInt8 = 0xff
 
     private let characters: [UInt8]
@@ -25,49 +26,55 @@ struct Base64Alphabet: Sendable {
     private func encodeContiguous(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { output in
             var written = 0
-            for start in stride(from: 0, to: bytes.count, by: 3) {
-                let group = bytes[start..<min(start + 3, bytes.count)]
-                var bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-                bits <<= UInt32(8 * (3 - group.count))
-                for position in 0..<4 where position <= group.count {
-                    output[written] = characters[Int(bits >> UInt32(18 - 6 * position) & 0x3f)]
-                    written += 1
-                }
-                if padded {
-                    for _ in group.count..<3 {
-                        output[written] = Self.padding
-                        written += 1
-                    }
-                }
+            for start in stride(from: 0, to: bytes.count - 2, by: 3) {
+                let bits = UInt32(bytes[start]) << 16 | UInt32(bytes[start + 1]) << 8 | UInt32(bytes[start + 2])
+                for position in 0..<4 { output[written + position] = character(bits, at: position) }
+                written += 4
+            }
+            let rest = bytes.suffix(bytes.count % 3)
+            guard !rest.isEmpty else { return written }
+            let bits = rest.reduce(0) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - rest.count))
+            for position in 0...rest.count { output[written + position] = character(bits, at: position) }
+            written += rest.count + 1
+            while padded, !written.isMultiple(of: 4) {
+                output[written] = Self.padding
+                written += 1
             }
             return written
         }
     }
 
+    /// One of the four characters of 24 bits.
+    private func character(_ bits: UInt32, at position: Int) -> UInt8 {
+        characters[Int(bits >> UInt32(18 - 6 * position) & 0x3f)]
+    }
+
     func decode(_ text: String) throws(EncodingError) -> [UInt8] {
-        var digits = text.utf8[...]
+        var digits = Array(text.utf8)[...]
         if padded {
             guard digits.count.isMultiple(of: 4) else { throw Self.wrongLength }
             for _ in 0..<2 where digits.last == Self.padding { digits.removeLast() }
         }
         guard digits.count % 4 != 1 else { throw Self.wrongLength }
 
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits.count * 3 / 4)
+        var seen: UInt8 = 0
         var pending: UInt32 = 0
         var pendingBits: UInt32 = 0
-        for digit in digits {
-            let value = values[Int(digit)]
-            guard value != Self.invalid else {
-                throw EncodingError(
-                    code: "base64_invalid", message: "the text holds a character that is not of this base64 alphabet")
-            }
-            pending = pending << 6 | UInt32(value)
-            pendingBits += 6
-            if pendingBits >= 8 {
+        let bytes = [UInt8](unsafeUninitializedCapacity: digits.count * 3 / 4) { output, written in
+            for digit in digits {
+                let value = values[Int(digit)]
+                seen |= value
+                pending = pending << 6 | UInt32(value)
+                pendingBits += 6
+                guard pendingBits >= 8 else { continue }
                 pendingBits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: pending >> pendingBits))
+                output[written] = UInt8(truncatingIfNeeded: pending >> pendingBits)
+                written += 1
             }
+        }
+        guard seen < 0x40 else {
+            throw EncodingError(
+                code: "base64_invalid", message: "the text holds a character that is not of this base64 alphabet")
         }
         guard pending & (1 << pendingBits - 1) == 0 else {
             throw EncodingError(

@@ -12,23 +12,21 @@ public enum Hex {
     ///
     /// - Throws: `hex_odd_length` or `hex_invalid`.
     public static func decode(_ text: String) throws(EncodingError) -> [UInt8] {
-        let digits = text.utf8
+        let digits = Array(text.utf8)
         guard digits.count.isMultiple(of: 2) else {
             throw EncodingError(code: "hex_odd_length", message: "hex needs an even number of digits")
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits.count / 2)
-        var high: UInt8?
-        for digit in digits {
-            guard let value = value(of: digit) else {
-                throw EncodingError(code: "hex_invalid", message: "hex may hold only the digits 0-9 and a-f")
+        var seen: UInt8 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: digits.count / 2) { output, written in
+            for index in 0..<digits.count / 2 {
+                let (high, low) = (value(of: digits[index * 2]), value(of: digits[index * 2 + 1]))
+                seen |= high | low
+                output[index] = high << 4 | low
             }
-            if let pending = high {
-                bytes.append(pending << 4 | value)
-                high = nil
-            } else {
-                high = value
-            }
+            written = digits.count / 2
+        }
+        guard seen < 0x10 else {
+            throw EncodingError(code: "hex_invalid", message: "hex may hold only the digits 0-9 and a-f")
         }
         return bytes
     }
@@ -47,11 +45,12 @@ public enum Hex {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
-    private static func value(of digit: UInt8) -> UInt8? {
+    /// 0 to 15, or more for what is no digit.
+    private static func value(of digit: UInt8) -> UInt8 {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        default: nil
+        default: 0xff
         }
     }
 }

@@ -7,6 +7,7 @@ extension JSON {
     /// makes, is written as `null`, as ECMAScript does.
     public func canonicalBytes() -> [UInt8] {
         var output: [UInt8] = []
+        output.reserveCapacity(512)
         appendCanonical(to: &output)
         return output
     }
@@ -34,7 +35,7 @@ extension JSON {
 
     private static func appendCanonical(_ members: [String: JSON], to output: inout [UInt8]) {
         output.append(UInt8(ascii: "{"))
-        let sorted = members.sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) }
+        let sorted = members.sorted { canonicalOrder($0.key, $1.key) }
         for (index, member) in sorted.enumerated() {
             if index > 0 { output.append(UInt8(ascii: ",")) }
             appendEscaped(member.key, to: &output)
@@ -42,6 +43,24 @@ extension JSON {
             member.value.appendCanonical(to: &output)
         }
         output.append(UInt8(ascii: "}"))
+    }
+
+    /// Whether RFC 8785 puts `left` before `right`: by UTF-16 code units, found from the UTF-8.
+    static func canonicalOrder(_ left: String, _ right: String) -> Bool {
+        var (left, right) = (left, right)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in
+                for (first, second) in zip(left, right) where first != second {
+                    return utf16Rank(first) < utf16Rank(second)
+                }
+                return left.count < right.count
+            }
+        }
+    }
+
+    /// The order of UTF-8 is that of UTF-16 but for U+E000 to U+FFFF, which UTF-16 puts after all surrogates.
+    private static func utf16Rank(_ byte: UInt8) -> UInt8 {
+        byte == 0xee || byte == 0xef ? byte | 0x10 : byte
     }
 
     /// Appends `text` as a JSON string, quotes included, with the escapes of RFC 8785, section 3.2.2.2.

@@ -29,7 +29,7 @@ extension JSON {
     /// As numbers are doubles there, an integer beyond ±2^53 comes back as `number`, and only if its digits are those
     /// that the double has.
     ///
-    /// - Throws: `json_not_canonical`, at the first byte that differs, or what `parse` throws.
+    /// - Throws: `json_not_canonical`, at the first part that would be written otherwise, or what `parse` throws.
     public static func parseCanonical(_ bytes: [UInt8], maxDepth: Int = 32) throws(JSONError) -> JSON {
         try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in
             try parseCanonical(buffer, maxDepth: maxDepth)
@@ -47,11 +47,9 @@ extension JSON {
     public static func parseCanonical(
         _ bytes: UnsafeBufferPointer<UInt8>, maxDepth: Int = 32
     ) throws(JSONError) -> JSON {
-        var parser = JSONParser(bytes: bytes, maxDepth: maxDepth, roundsIntegers: true)
+        var parser = JSONParser(bytes: bytes, maxDepth: maxDepth, comparesForm: true)
         let value = try parser.parseDocument()
-        let canonical = value.canonicalBytes()
-        guard canonical.elementsEqual(bytes) else {
-            let offset = zip(canonical, bytes).prefix { $0 == $1 }.count
+        if let offset = parser.deviation {
             throw JSONError(
                 code: "json_not_canonical", offset: offset, message: "this is not the canonical form of RFC 8785")
         }

@@ -4,16 +4,15 @@ extension JSONParser {
         let start = position
         let negative = bytes[position] == UInt8(ascii: "-")
         if negative { position += 1 }
-        guard let magnitude = try parseIntegerPart() else {
-            try skipFractionAndExponent()
-            return try double(from: start)
-        }
+        let magnitude = try parseIntegerPart()
         let end = position
         try skipFractionAndExponent()
-        guard position == end else { return try double(from: start) }
-        guard let integer = Int64(magnitude: magnitude, negative: negative) else { return try double(from: start) }
-        if roundsIntegers, magnitude > 1 << 53 { return .number(Double(integer)) }
-        return .integer(integer)
+        guard position == end, let magnitude, let integer = Int64(magnitude: magnitude, negative: negative) else {
+            return .number(try parseDouble(from: start))
+        }
+        guard comparesForm, magnitude > 1 << 53 || (magnitude == 0 && negative) else { return .integer(integer) }
+        let rounded = try parseDouble(from: start)
+        return rounded == 0 ? .integer(0) : .number(rounded)
     }
 
     /// Steps over the digits before a point or exponent; their value, or nil where it passes 64 bits.
@@ -60,11 +59,14 @@ extension JSONParser {
         return bytes[position] - UInt8(ascii: "0")
     }
 
-    private func double(from start: Int) throws(JSONError) -> JSON {
-        guard let value = Double(String(decoding: bytes[start..<position], as: UTF8.self)), value.isFinite else {
+    /// The number from `start` to `position` as a double, compared with how RFC 8785 would write it.
+    private mutating func parseDouble(from start: Int) throws(JSONError) -> Double {
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        guard let value = Double(text), value.isFinite else {
             throw JSONError(code: "json_number_range", offset: start, message: "the number is too large for a double")
         }
-        return .number(value)
+        if comparesForm, text != value.ecmaScriptDescription { noteDeviation(at: start) }
+        return value
     }
 }
 

@@ -15,8 +15,10 @@ extension JSONParser {
     private mutating func parseEscapedString(from start: Int) throws(JSONError) -> String {
         var text = Array(bytes[start..<position])
         while try peek() == UInt8(ascii: "\\") {
+            let (escape, unescaped) = (position, text.count)
             position += 1
             try parseEscape(into: &text)
+            if comparesForm { compareEscape(from: escape, for: text[unescaped...]) }
             let plain = position
             try skipPlainText()
             text.append(contentsOf: bytes[plain..<position])
@@ -80,6 +82,14 @@ extension JSONParser {
             position -= 1
             throw error("json_invalid_escape", "a backslash may be followed only by one of \"\\/bfnrtu")
         }
+    }
+
+    /// Notes an escape that the canonical form has not, or has in other characters.
+    private mutating func compareEscape(from start: Int, for unescaped: ArraySlice<UInt8>) {
+        var canonical: [UInt8] = []
+        JSON.appendEscaped(String(decoding: unescaped, as: UTF8.self), to: &canonical)
+        let withoutQuotes = canonical.dropFirst().dropLast()
+        if !withoutQuotes.elementsEqual(bytes[start..<position]) { noteDeviation(at: start) }
     }
 
     /// The scalar of one `\u` escape, or of two that form a surrogate pair.

@@ -5,14 +5,21 @@
 struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
     let maxDepth: Int
-    /// Whether integers beyond ±2^53 are taken as the doubles that RFC 8785 knows.
-    let roundsIntegers: Bool
+    /// Whether to compare the input with the canonical form of RFC 8785 on the way, and to take integers beyond ±2^53
+    /// as the doubles which that form knows.
+    let comparesForm: Bool
+    /// Where the input first differs from its canonical form, as far as that was compared.
+    private(set) var deviation: Int?
     var position = 0
 
-    init(bytes: UnsafeBufferPointer<UInt8>, maxDepth: Int, roundsIntegers: Bool = false) {
+    init(bytes: UnsafeBufferPointer<UInt8>, maxDepth: Int, comparesForm: Bool = false) {
         self.bytes = bytes
         self.maxDepth = maxDepth
-        self.roundsIntegers = roundsIntegers
+        self.comparesForm = comparesForm
+    }
+
+    mutating func noteDeviation(at offset: Int) {
+        if deviation == nil { deviation = offset }
     }
 
     mutating func parseDocument() throws(JSONError) -> JSON {
@@ -41,12 +48,17 @@ struct JSONParser {
     private mutating func parseObject(depth: Int) throws(JSONError) -> JSON {
         try enter(depth)
         var members: [String: JSON] = [:]
+        var previous: String?
         if skip(UInt8(ascii: "}")) { return .object(members) }
         repeat {
             skipWhitespace()
             let start = position
             guard try peek() == UInt8(ascii: "\"") else { throw unexpected("a member's name must start here") }
             let name = try parseString()
+            if comparesForm {
+                if let previous, !JSON.canonicalOrder(previous, name) { noteDeviation(at: start) }
+                previous = name
+            }
             guard skip(UInt8(ascii: ":")) else { throw unexpected("a colon must follow a member's name") }
             guard members.updateValue(try parseValue(depth: depth), forKey: name) == nil else {
                 throw JSONError(
@@ -107,7 +119,9 @@ extension JSONParser {
     mutating func skipWhitespace() {
         while position < bytes.count {
             switch bytes[position] {
-            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): position += 1
+            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"):
+                noteDeviation(at: position)
+                position += 1
             default: return
             }
         }

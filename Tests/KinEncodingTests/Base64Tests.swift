@@ -1,0 +1,79 @@
+import Foundation
+import KinEncoding
+import Testing
+
+@Suite struct Base64Tests {
+    /// RFC 4648, section 10.
+    static let examples = [
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ("foobar", "Zm9vYmFy"),
+    ]
+
+    @Test("the examples of RFC 4648", arguments: examples)
+    func published(plain: String, encoded: String) throws {
+        let bytes = Array(plain.utf8)
+        let unpadded = encoded.replacing("=", with: "")
+        #expect(Base64.encode(bytes) == encoded)
+        #expect(Base64URL.encode(bytes) == unpadded)
+        #expect(try Base64.decode(encoded) == bytes)
+        #expect(try Base64URL.decode(unpadded) == bytes)
+    }
+
+    @Test("the alphabets differ in the last two characters")
+    func alphabets() throws {
+        let bytes: [UInt8] = [0xfb, 0xff, 0xbf]
+        #expect(Base64.encode(bytes) == "+/+/")
+        #expect(Base64URL.encode(bytes) == "-_-_")
+        #expect(throws: EncodingError.self) { try Base64.decode("-_-_") }
+        #expect(throws: EncodingError.self) { try Base64URL.decode("+/+/") }
+    }
+
+    @Test(
+        "missing, needless and misplaced padding is refused",
+        arguments: ["Zg", "Zg=", "Zm8", "Zm9v====", "Zm9v=", "=", "==", "===", "====", "Z===", "Zg==Zg==", "=Zg="])
+    func padding(text: String) {
+        #expect(throws: EncodingError.self) { try Base64.decode(text) }
+    }
+
+    @Test("the unpadded form refuses padding and impossible lengths", arguments: ["Zg==", "Zm8=", "Z", "Zm9vZ"])
+    func unpadded(text: String) {
+        #expect(throws: EncodingError.self) { try Base64URL.decode(text) }
+    }
+
+    @Test("bits that no byte uses must be zero", arguments: ["Zh", "Zv", "Zm9", "Zm-"])
+    func trailingBits(text: String) {
+        let error = #expect(throws: EncodingError.self) { try Base64URL.decode(text) }
+        #expect(error?.code == "base64_trailing_bits")
+    }
+
+    @Test("white space is refused", arguments: ["Zm9v\n", "Zm9 ", " Zm9vYmF"])
+    func whitespace(text: String) {
+        #expect(throws: EncodingError.self) { try Base64.decode(text) }
+    }
+
+    @Test("Foundation encodes alike")
+    func foundation() throws {
+        var generator = SeededGenerator(seed: 3)
+        for _ in 0..<500 {
+            let bytes = generator.bytes(upTo: 50)
+            let text = Base64.encode(bytes)
+            #expect(text == Data(bytes).base64EncodedString())
+            #expect(try Base64.decode(text) == bytes)
+            #expect(try Base64URL.decode(Base64URL.encode(bytes)) == bytes)
+        }
+    }
+
+    @Test("text that decodes has one spelling only")
+    func oneSpelling() {
+        var generator = SeededGenerator(seed: 4)
+        let alphabet = Array("AQgwBh/+-_=Z9".utf8)
+        for _ in 0..<6_000 {
+            let length = Int.random(in: 0...8, using: &generator)
+            let text = String(
+                decoding: (0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] },
+                as: UTF8.self)
+            if let bytes = try? Base64.decode(text) { #expect(Base64.encode(bytes) == text) }
+            if let bytes = try? Base64URL.decode(text) { #expect(Base64URL.encode(bytes) == text) }
+        }
+    }
+}
