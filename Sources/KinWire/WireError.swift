@@ -12,7 +12,7 @@ public struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
         self.message = message
     }
 
-    static func invalid(_ message: String) -> WireError {
+    package static func invalid(_ message: String) -> WireError {
         WireError(code: "invalid_message", message: message)
     }
 

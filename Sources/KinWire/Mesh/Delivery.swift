@@ -72,6 +72,7 @@ public struct Ack: Hashable, Sendable {
         clientMessageID = try fields.clientMessageID()
         brokerMessageID = try fields.integer("broker_message_id")
         historyID = try fields.integer("history_id")
+        guard historyID == brokerMessageID else { throw fields.refusal("history_id", "must equal broker_message_id") }
         duplicate = try fields.bool("duplicate")
         firstSeenAt = try fields.optional("first_seen_at") { fields, name throws(WireError) in
             try fields.time(name)

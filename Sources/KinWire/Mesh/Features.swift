@@ -26,8 +26,16 @@ public struct FeatureFault: Error, Hashable, Sendable {
     public var feature: String
     public var detail: String
 
-    /// The close reason of 4010.
+    /// The close reason of 4010. A detail too long for a close frame is cut off; the log has it whole.
     public var closeReason: String {
+        let room = Self.maxCloseReason - closeReason(detail: "").utf8.count
+        return closeReason(detail: String(detail.prefix(max(0, room))))
+    }
+
+    /// Bytes (RFC 6455, section 5.5).
+    private static let maxCloseReason = 123
+
+    private func closeReason(detail: String) -> String {
         let members: [String: JSON] = [
             "kind": .string(kind.rawValue), "feature": .string(feature), "detail": .string(detail),
         ]
@@ -86,8 +94,9 @@ public struct NegotiatedFeatures: Hashable, Sendable {
             concurrentPolicy = try params.choice(
                 "default_policy", of: ["prefer_newest", "prefer_oldest", "allow_concurrent"])
         case .maxPayload:
-            inlineBytes = Int(try params.integer("inline_bytes", floor: 1024))
+            let offered = try params.integer("inline_bytes", floor: 1024)
             _ = try params.integer("blob_bytes", floor: 1024)
+            inlineBytes = Int(offered)
         case .keyEpoch: _ = try params.integer("max_concurrent_epochs", floor: 1)
         case .memberKeypairRotatedEvent: break
         }

@@ -241,7 +241,6 @@ private struct HeaderCursor {
             guard let value = integer() else { return nil }
             firstSeenAt = value
         }
-        // An ack whose two ids differ is for the general codec, which keeps both.
         guard skip(",\"history_id\":"), let historyID = integer(), historyID == brokerID,
             skip(",\"type\":\"ack\"}"), atEnd
         else { return nil }

@@ -106,7 +106,7 @@ public struct SealedMessage: SingleSignatureStatement {
 }
 
 extension Fields {
-    mutating func meta(_ name: String) throws(WireError) -> JSON {
+    package mutating func meta(_ name: String) throws(WireError) -> JSON {
         let value = try take(name)
         guard case .object = value, value.depth <= SealedMessage.maxMetaDepth else {
             throw refusal(name, "must be an object of at most \(SealedMessage.maxMetaDepth) levels")

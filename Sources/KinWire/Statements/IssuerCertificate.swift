@@ -41,6 +41,9 @@ public struct IssuerCertificate: SingleSignatureStatement {
         ed25519 = try fields.hex("ed25519", bytes: 32)
         maxRole = try fields.role("max_role")
         scopes = try fields.scopes()
+        guard Set(scopes).isSubset(of: [.issue, .revoke]) else {
+            throw fields.refusal("scopes", "may hold only issue and revoke")
+        }
         notBefore = try fields.time("not_before")
         expiresAt = try fields.nullable("expires_at") { fields, name throws(WireError) in try fields.time(name) }
         signature = try fields.hex("sig", bytes: 64)

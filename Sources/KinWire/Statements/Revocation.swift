@@ -44,6 +44,9 @@ public struct Revocation: SingleSignatureStatement {
         author = try fields.parsed("author", as: "wallet or a ULID") { Certificate.Issuer($0) }
         seq = try fields.integer("seq", from: 1)
         previous = try fields.nullable("prev") { fields, name throws(WireError) in try fields.hex(name, bytes: 32) }
+        guard (previous == nil) == (seq == 1) else {
+            throw fields.refusal("prev", "must be null for the first entry, and for no other")
+        }
         target = try fields.ulid("target")
         cutoff = try fields.time("cutoff")
         keep = try fields.hashes("keep", atMost: 32)

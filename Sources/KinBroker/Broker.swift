@@ -1,0 +1,76 @@
+import KinEncoding
+import KinWire
+import Synchronization
+
+/// The durable, blind middle of a mesh: takes sealed messages, keeps them until their recipients have them, and tells members of each other.
+public final class Broker: Sendable {
+    let store: any BrokerStore
+    let verifier: any BrokerVerifier
+    let policy: BrokerPolicy
+    /// Milliseconds.
+    let now: @Sendable () -> Int64
+    private let hubs: Mutex<[MeshID: MeshHub]>
+    private let acceptedOrigins: Mutex<[String]>
+    private let sessions = Mutex<[ObjectIdentifier: BrokerSession]>([:])
+
+    /// - Throws: where the store cannot be read.
+    public init(
+        store: any BrokerStore, verifier: any BrokerVerifier, policy: BrokerPolicy,
+        now: @escaping @Sendable () -> Int64
+    ) throws {
+        self.store = store
+        self.verifier = verifier
+        self.policy = policy
+        self.now = now
+        acceptedOrigins = Mutex(policy.origins)
+        let known = try store.loadMeshes().map { ($0.mesh, MeshHub($0, store: store)) }
+        hubs = Mutex(Dictionary(known) { first, _ in first })
+    }
+
+    /// Replaces the names under which daemons may have dialled this server.
+    public func accept(origins: [String]) { acceptedOrigins.withLock { $0 = origins } }
+
+    var origins: [String] { acceptedOrigins.withLock { $0 } }
+
+    /// The largest WebSocket message a daemon may send.
+    public var maxFrameBytes: Int { policy.maxFrameBytes }
+
+    /// Starts a session on a fresh connection: sends the challenge.
+    public func open(_ sink: any FrameSink) -> BrokerSession {
+        let session = BrokerSession(broker: self, sink: sink)
+        sessions.withLock { $0[ObjectIdentifier(session)] = session }
+        session.start()
+        return session
+    }
+
+    /// Repeats what was not acknowledged in time and ends openings that take too long. Call about once a second.
+    public func tick() {
+        let time = now()
+        for session in sessions.withLock({ Array($0.values) }) { session.tick(time) }
+    }
+
+    /// Members connected now.
+    public var connectedMembers: Int {
+        hubs.withLock { Array($0.values) }.reduce(0) { $0 + $1.sessionCount }
+    }
+
+    func forget(_ session: BrokerSession) {
+        sessions.withLock { $0[ObjectIdentifier(session)] = nil }
+    }
+
+    /// The hub of a mesh; a mesh not seen before is created where the policy allows.
+    func hub(for mesh: MeshID) async throws -> MeshHub {
+        if let hub = hubs.withLock({ $0[mesh] }) { return hub }
+        guard policy.admission.allows(mesh) else { throw MeshNotAllowed() }
+        let key = try await store.createMesh(mesh, now: now())
+        return hubs.withLock { hubs in
+            if let hub = hubs[mesh] { return hub }
+            let hub = MeshHub(StoredMesh(key: key, mesh: mesh, chains: []), store: store)
+            hubs[mesh] = hub
+            return hub
+        }
+    }
+}
+
+/// The server's policy keeps new meshes out.
+struct MeshNotAllowed: Error {}

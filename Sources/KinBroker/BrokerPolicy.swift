@@ -1,0 +1,66 @@
+import KinEncoding
+import KinWire
+
+/// What this broker allows and advertises.
+public struct BrokerPolicy: Sendable {
+    /// Who may bring a mesh the broker has not seen.
+    public enum Admission: Hashable, Sendable {
+        case open
+        case wallets(Set<WalletAddress>)
+
+        func allows(_ mesh: MeshID) -> Bool {
+            switch self {
+            case .open: true
+            case .wallets(let wallets): wallets.contains(mesh.wallet)
+            }
+        }
+    }
+
+    public var admission: Admission
+    /// `scheme://host[:port]` under which daemons may have dialled this server.
+    public var origins: [String]
+    /// Bytes of a sealed body.
+    public var inlineBytes: Int
+    public var blobBytes: Int64
+    public var dedupeWindowHours: Int64
+    /// How long a step of the opening may take, in seconds.
+    public var openingDeadline: Int64
+
+    public init(
+        admission: Admission, origins: [String], inlineBytes: Int = MeshFrame.defaultInlineBytes,
+        blobBytes: Int64 = 524_288_000, dedupeWindowHours: Int64 = 168, openingDeadline: Int64 = 10
+    ) {
+        self.admission = admission
+        self.origins = origins
+        self.inlineBytes = inlineBytes
+        self.blobBytes = blobBytes
+        self.dedupeWindowHours = dedupeWindowHours
+        self.openingDeadline = openingDeadline
+    }
+
+    /// The largest WebSocket message a daemon may send.
+    var maxFrameBytes: Int { inlineBytes + MeshFrame.maxHeaderBytes }
+
+    /// The answer to a daemon's feature request.
+    func features(for request: FeatureRequest) -> FeatureResponse {
+        let offered: [Feature: [String: JSON]] = [
+            .clientMessageIDDedupe: [
+                "version": .integer(1), "mode": .string("retention_scoped"),
+                "dedupe_window_hours": .integer(dedupeWindowHours), "request_fingerprint": .bool(true),
+            ],
+            .concurrentConnectionPolicy: ["version": .integer(1), "default_policy": .string("prefer_newest")],
+            .maxPayload: [
+                "version": .integer(1), "inline_bytes": .integer(Int64(inlineBytes)), "blob_bytes": .integer(blobBytes),
+            ],
+        ]
+        var response = FeatureResponse(supported: [:], missingRequired: [])
+        for name in request.require + request.optional {
+            if let feature = Feature(rawValue: name), let params = offered[feature] {
+                response.supported[name] = params
+            } else if request.require.contains(name) {
+                response.missingRequired.append(name)
+            }
+        }
+        return response
+    }
+}

@@ -1,0 +1,118 @@
+import KinEncoding
+import KinWire
+
+/// What the broker keeps on disk. Every implementation passes the contract suite in `KinTesting`.
+///
+/// Calls may come from any thread. Writes are queued and take effect in the order of the calls; a completion runs once its write is on disk.
+public protocol BrokerStore: Sendable {
+    /// The meshes and members known, read once at start.
+    func loadMeshes() throws -> [StoredMesh]
+
+    /// Adds a mesh, or returns the one that is there.
+    func createMesh(_ mesh: MeshID, now: Int64) async throws -> MeshKey
+
+    /// Keeps a member's chain, replacing an earlier one.
+    func put(_ chain: Chain, in mesh: MeshKey)
+
+    /// Takes a batch of sends from one session in one transaction, in order. `completion` gets one answer for each.
+    ///
+    /// An id known for that mesh and sender is answered from the store. For any other `admit` is asked, inside the transaction; nil admits.
+    func accept(
+        _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
+        admit: @escaping @Sendable (Submission) -> Refusal?,
+        completion: @escaping @Sendable ([Acceptance]) -> Void)
+
+    /// Messages for `recipient` of one priority after `position`, oldest first, until `limit` messages or `maxBytes` (at least one).
+    func pending(
+        for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int
+    ) throws -> [StoredMessage]
+
+    /// Up to which message `recipient` has acknowledged everything, for each priority (by rank).
+    func positions(of recipient: ULID, in mesh: MeshKey) throws -> [Int64]
+
+    /// Moves those positions. `current` is read when the write happens; it need not sync by itself, for losing it costs only a repeat.
+    func advance(_ recipient: ULID, in mesh: MeshKey, current: @escaping @Sendable () -> [Int64])
+
+    /// Whether sends can be stored now.
+    /// - Throws: where they cannot.
+    func checkWritable() async throws
+
+    /// Finishes what is queued.
+    func close()
+}
+
+/// A store's own name of a mesh.
+public struct MeshKey: Hashable, Sendable {
+    public let rowID: Int64
+
+    public init(rowID: Int64) { self.rowID = rowID }
+}
+
+public struct StoredMesh: Sendable {
+    public var key: MeshKey
+    public var mesh: MeshID
+    public var chains: [Chain]
+
+    public init(key: MeshKey, mesh: MeshID, chains: [Chain]) {
+        self.key = key
+        self.mesh = mesh
+        self.chains = chains
+    }
+}
+
+/// A send as it came, with its sealed body.
+public struct Submission: Sendable {
+    public var send: Send
+    public var body: [UInt8]
+
+    public init(send: Send, body: [UInt8]) {
+        self.send = send
+        self.body = body
+    }
+}
+
+/// Why a send is not taken.
+public struct Refusal: Error, Hashable, Sendable {
+    public var code: String
+    public var retryable: Bool
+    public var storedFingerprint: [UInt8]?
+
+    public init(_ code: String, retryable: Bool, storedFingerprint: [UInt8]? = nil) {
+        self.code = code
+        self.retryable = retryable
+        self.storedFingerprint = storedFingerprint
+    }
+
+    public static let outOfOrder = Refusal("out_of_order", retryable: true)
+    public static let unknownMember = Refusal("unknown_member", retryable: true)
+    public static let expired = Refusal("expired", retryable: false)
+    public static let tooLarge = Refusal("too_large", retryable: false)
+    public static let unsupportedDestination = Refusal("unsupported_destination", retryable: false)
+    public static let storageFull = Refusal("storage_full", retryable: true)
+    public static let storageFailed = Refusal("storage_failed", retryable: true)
+
+    /// The id is known with another request behind it.
+    public static func reused(stored fingerprint: [UInt8]) -> Refusal {
+        Refusal("idempotency_key_reused", retryable: false, storedFingerprint: Array(fingerprint.prefix(8)))
+    }
+}
+
+/// What became of a send.
+public enum Acceptance: Hashable, Sendable {
+    case stored(id: Int64)
+    case duplicate(id: Int64, firstSeenAt: Int64)
+    case refused(Refusal)
+}
+
+/// A message as the store holds it.
+public struct StoredMessage: Hashable, Sendable {
+    public var push: Push
+    public var expiresAt: Int64?
+    public var body: [UInt8]
+
+    public init(push: Push, expiresAt: Int64?, body: [UInt8]) {
+        self.push = push
+        self.expiresAt = expiresAt
+        self.body = body
+    }
+}

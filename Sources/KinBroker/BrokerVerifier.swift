@@ -1,0 +1,14 @@
+import KinWire
+
+/// The signature checks a broker needs, given to it from outside: the broker itself holds no key and links no cipher.
+public protocol BrokerVerifier: Sendable {
+    /// Whether `chain` makes its bearer a member of `mesh` now (milliseconds).
+    /// - Throws: an error whose description may be shown to the bearer.
+    func verify(_ chain: Chain, in mesh: MeshID, now: Int64) throws
+
+    /// Whether `hello` answers `nonce` for one of `origins`, signed by its chain's key in force; the chain too is verified.
+    func verify(_ hello: Hello, nonce: [UInt8], origins: [String], now: Int64) throws
+
+    /// Bytes that nobody can guess.
+    func random(_ count: Int) -> [UInt8]
+}

@@ -1,0 +1,145 @@
+import KinWire
+
+/// Which messages a connected member has been handed and has not acknowledged: a pure state machine.
+///
+/// Each priority is a log with positions (message ids). What was handed out and not acknowledged is in flight, at most 256 messages or 1 MiB; the rest waits
+/// in the store. `position` of a lane moves over the acknowledged prefix.
+struct DeliveryWindow {
+    static let maxInFlight = 256
+    static let maxBytes = 1 << 20
+    /// Milliseconds until a push that is not acknowledged is repeated.
+    static let lease: Int64 = 30_000
+
+    struct InFlight {
+        var bytes: Int
+        var leasedUntil: Int64
+    }
+
+    private struct Lane {
+        var handedOut: Int64
+        var inFlight: [Int64: InFlight] = [:]
+        /// Ids in flight, ascending; acknowledged ones are dropped from the front lazily.
+        var order: ArraySlice<Int64> = []
+        /// The store holds messages that were not handed out.
+        var isBehind = true
+        /// Something came while the store was being read.
+        var cameDuringLoad = false
+
+        var position: Int64 { order.first.map { $0 - 1 } ?? handedOut }
+    }
+
+    /// What to read from the store next.
+    struct Load: Equatable {
+        var priority: Priority
+        var after: Int64
+        var limit: Int
+        var maxBytes: Int
+    }
+
+    private var lanes: [Lane]
+    private var isLoading = false
+    private var count = 0
+    private var bytes = 0
+
+    /// - Parameter positions: up to which everything is acknowledged, by priority rank.
+    init(positions: [Int64]) {
+        lanes = Priority.allCases.map { Lane(handedOut: positions.indices.contains($0.rank) ? positions[$0.rank] : 0) }
+    }
+
+    /// The acknowledged prefix of each priority, by rank.
+    var positions: [Int64] { lanes.map(\.position) }
+
+    /// A message was just stored. Returns whether to push it at once; else it is found in the store later.
+    mutating func offer(id: Int64, priority: Priority, bytes size: Int, now: Int64) -> Bool {
+        let rank = priority.rank
+        guard id > lanes[rank].handedOut else { return false }
+        if isLoading { lanes[rank].cameDuringLoad = true }
+        guard hasRoom(for: size), !lanes[...rank].contains(where: { $0.isBehind }) else {
+            lanes[rank].isBehind = true
+            return false
+        }
+        handOut(id: id, rank: rank, bytes: size, now: now)
+        return true
+    }
+
+    /// What to read from the store, if there is room and something waits. Until `loaded` is called no other load is given.
+    mutating func nextLoad() -> Load? {
+        guard !isLoading, count < Self.maxInFlight, bytes < Self.maxBytes,
+            let rank = lanes.firstIndex(where: { $0.isBehind }), let priority = Priority(rank: rank)
+        else { return nil }
+        isLoading = true
+        lanes[rank].cameDuringLoad = false
+        return Load(
+            priority: priority, after: lanes[rank].handedOut, limit: Self.maxInFlight - count,
+            maxBytes: Self.maxBytes - bytes)
+    }
+
+    /// The store's answer. Returns the messages to push; expired ones count as finished.
+    mutating func loaded(_ messages: [StoredMessage], for load: Load, now: Int64) -> [StoredMessage] {
+        isLoading = false
+        let rank = load.priority.rank
+        // Leases ran out meanwhile and the lane starts over: this answer would leave a hole.
+        guard lanes[rank].handedOut == load.after else { return [] }
+        for message in messages {
+            if now < message.expiresAt ?? .max {
+                handOut(id: message.push.brokerMessageID, rank: rank, bytes: message.body.count, now: now)
+            } else {
+                lanes[rank].handedOut = message.push.brokerMessageID
+            }
+        }
+        if messages.isEmpty && !lanes[rank].cameDuringLoad { lanes[rank].isBehind = false }
+        return messages.filter { now < $0.expiresAt ?? .max }
+    }
+
+    /// The store could not be read: try again when asked.
+    mutating func loadFailed() { isLoading = false }
+
+    /// The member finished these deliveries. Ids that are not in flight are ignored. Returns whether a position may have moved.
+    mutating func acknowledge(_ ids: some Sequence<Int64>) -> Bool {
+        var moved = false
+        for id in ids {
+            for rank in lanes.indices {
+                guard let entry = lanes[rank].inFlight.removeValue(forKey: id) else { continue }
+                count -= 1
+                bytes -= entry.bytes
+                moved = true
+                dropAcknowledged(rank)
+                break
+            }
+        }
+        return moved
+    }
+
+    /// Messages whose lease ran out start over from the oldest, so that order holds. Returns whether there were any.
+    mutating func expireLeases(now: Int64) -> Bool {
+        var expired = false
+        for rank in lanes.indices where lanes[rank].inFlight.values.contains(where: { $0.leasedUntil <= now }) {
+            expired = true
+            let position = lanes[rank].position
+            for entry in lanes[rank].inFlight.values {
+                count -= 1
+                bytes -= entry.bytes
+            }
+            lanes[rank] = Lane(handedOut: position)
+        }
+        return expired
+    }
+
+    private func hasRoom(for size: Int) -> Bool {
+        count < Self.maxInFlight && (bytes + size <= Self.maxBytes || count == 0)
+    }
+
+    private mutating func handOut(id: Int64, rank: Int, bytes size: Int, now: Int64) {
+        lanes[rank].handedOut = id
+        lanes[rank].order.append(id)
+        lanes[rank].inFlight[id] = InFlight(bytes: size, leasedUntil: now + Self.lease)
+        count += 1
+        bytes += size
+    }
+
+    private mutating func dropAcknowledged(_ rank: Int) {
+        while let first = lanes[rank].order.first, lanes[rank].inFlight[first] == nil {
+            lanes[rank].order.removeFirst()
+        }
+    }
+}

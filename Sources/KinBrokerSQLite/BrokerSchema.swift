@@ -1,0 +1,29 @@
+import GRDB
+
+/// The tables, by forward-only migrations.
+enum BrokerSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: meshes, members, messages, cursors") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE mesh (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL);
+                    CREATE TABLE member (
+                        mesh INTEGER NOT NULL REFERENCES mesh, member TEXT NOT NULL, chain BLOB NOT NULL,
+                        PRIMARY KEY (mesh, member)) WITHOUT ROWID;
+                    CREATE TABLE message (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT, mesh INTEGER NOT NULL REFERENCES mesh,
+                        sender TEXT NOT NULL, client_message_id TEXT NOT NULL, request_fingerprint BLOB NOT NULL,
+                        kind TEXT NOT NULL, ref TEXT NOT NULL, priority INTEGER NOT NULL,
+                        line BLOB NOT NULL, seq INTEGER NOT NULL,
+                        sent_at INTEGER NOT NULL, expires_at INTEGER, body BLOB NOT NULL);
+                    CREATE UNIQUE INDEX message_dedupe ON message (mesh, sender, client_message_id);
+                    CREATE INDEX message_log ON message (mesh, ref, kind, priority, id);
+                    CREATE TABLE cursor (
+                        mesh INTEGER NOT NULL, member TEXT NOT NULL, priority INTEGER NOT NULL,
+                        position INTEGER NOT NULL, PRIMARY KEY (mesh, member, priority)) WITHOUT ROWID;
+                    """)
+        }
+        return migrator
+    }
+}

@@ -1,0 +1,138 @@
+import GRDB
+import KinBroker
+import KinEncoding
+import KinSQLite
+import KinWire
+
+/// The broker's store in one SQLite file: one row a message, which is dedupe row, message and history at once.
+///
+/// A member's deliveries are the rows behind its cursor, so a send costs one row whatever happens to it later.
+public final class SQLiteBrokerStore: BrokerStore {
+    private let database: DurableDatabase
+
+    /// - Throws: `StoreError`.
+    public init(path: String) throws {
+        database = try DurableDatabase(path: path, migrator: BrokerSchema.migrator)
+    }
+
+    public func close() { database.close() }
+
+    public func checkWritable() async throws {
+        try await database.writer.write { _ in }
+    }
+
+    public func loadMeshes() throws -> [StoredMesh] {
+        try database.read { db in
+            try Row.fetchAll(db, sql: "SELECT id, name FROM mesh").map { row in
+                guard let mesh = MeshID(row["name"]) else { throw StoreError(.corrupt, "a mesh's name is damaged") }
+                let key = MeshKey(rowID: row["id"])
+                return StoredMesh(key: key, mesh: mesh, chains: try Self.chains(in: key, db))
+            }
+        }
+    }
+
+    private static func chains(in mesh: MeshKey, _ db: Database) throws -> [Chain] {
+        try [UInt8].fetchAll(db, "SELECT chain FROM member WHERE mesh = ?", [mesh.rowID]).map { bytes in
+            do { return try Chain(canonical: bytes) } catch { throw StoreError(.corrupt, "a stored chain is damaged") }
+        }
+    }
+
+    public func createMesh(_ mesh: MeshID, now: Int64) async throws -> MeshKey {
+        try await database.writer.write { db in
+            try db.execute(
+                sql: "INSERT INTO mesh (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                arguments: [mesh.description, now])
+            let id = try Int64.fetchOne(db, sql: "SELECT id FROM mesh WHERE name = ?", arguments: [mesh.description])
+            guard let id else { throw StoreError(.failed, "the mesh was not stored") }
+            return MeshKey(rowID: id)
+        }
+    }
+
+    public func put(_ chain: Chain, in mesh: MeshKey) {
+        database.writer.submit { db in
+            try db.cachedStatement(
+                sql: """
+                    INSERT INTO member (mesh, member, chain) VALUES (?, ?, ?)
+                    ON CONFLICT (mesh, member) DO UPDATE SET chain = excluded.chain
+                    """
+            ).execute(arguments: [mesh.rowID, chain.member.description, chain.canonicalBytes().data])
+        }
+    }
+
+    public func accept(
+        _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
+        admit: @escaping @Sendable (Submission) -> Refusal?,
+        completion: @escaping @Sendable ([Acceptance]) -> Void
+    ) {
+        let acceptance = BatchAcceptance(sender: sender, mesh: mesh, now: now, admit: admit)
+        database.writer.submit { db in
+            try acceptance.run(batch, db)
+        } completion: { error in
+            completion(acceptance.answers(after: error, count: batch.count))
+        }
+    }
+
+    public func pending(
+        for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int
+    ) throws -> [StoredMessage] {
+        try database.read { db in
+            let rows = try db.cachedStatement(
+                sql: """
+                    SELECT id, sender, client_message_id, line, seq, sent_at, expires_at, body FROM message
+                    WHERE mesh = ? AND ref = ? AND kind = 'dm' AND priority = ? AND id > ? ORDER BY id LIMIT ?
+                    """)
+            let cursor = try Row.fetchCursor(
+                rows, arguments: [mesh.rowID, recipient.description, priority.rank, position, limit])
+            var messages: [StoredMessage] = []
+            var bytes = 0
+            while let row = try cursor.next() {
+                let message = try StoredMessage(row, recipient: recipient, priority: priority)
+                bytes += message.body.count
+                if bytes > maxBytes && !messages.isEmpty { break }
+                messages.append(message)
+            }
+            return messages
+        }
+    }
+
+    public func positions(of recipient: ULID, in mesh: MeshKey) throws -> [Int64] {
+        try database.read { db in
+            var positions = [Int64](repeating: 0, count: Priority.allCases.count)
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT priority, position FROM cursor WHERE mesh = ? AND member = ?",
+                arguments: [mesh.rowID, recipient.description])
+            for row in rows {
+                let rank: Int = row["priority"]
+                if positions.indices.contains(rank) { positions[rank] = row["position"] }
+            }
+            return positions
+        }
+    }
+
+    public func advance(_ recipient: ULID, in mesh: MeshKey, current: @escaping @Sendable () -> [Int64]) {
+        database.writer.submit(.rider) { db in
+            let upsert = try db.cachedStatement(
+                sql: """
+                    INSERT INTO cursor (mesh, member, priority, position) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (mesh, member, priority) DO UPDATE SET position = excluded.position
+                    WHERE excluded.position > position
+                    """)
+            for (rank, position) in current().enumerated() where position > 0 {
+                try upsert.execute(arguments: [mesh.rowID, recipient.description, rank, position])
+            }
+        }
+    }
+}
+
+extension StoredMessage {
+    fileprivate init(_ row: Row, recipient: ULID, priority: Priority) throws {
+        guard let sender = ULID(row["sender"]), let id = ClientMessageID(row["client_message_id"]) else {
+            throw StoreError(.corrupt, "a stored message is damaged")
+        }
+        self.init(
+            push: Push(
+                brokerMessageID: row["id"], clientMessageID: id, sender: sender, line: row["line"].bytes,
+                seq: row["seq"], destination: .dm(recipient), priority: priority, sentAt: row["sent_at"]),
+            expiresAt: row["expires_at"], body: row["body"].bytes)
+    }
+}

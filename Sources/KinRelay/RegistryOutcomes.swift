@@ -1,0 +1,34 @@
+/// What became of a registration.
+public enum ConnectOutcome: Hashable, Sendable {
+    /// The slot is the connection's.
+    /// - Parameters:
+    ///   - replaced: the connection that held it, to be closed 4003.
+    ///   - isFlapping: log `agent_flap`; true once in 30 s.
+    case accepted(replaced: UInt64?, isFlapping: Bool)
+    /// Answer with the HTTP status 401, 429 or 503.
+    case refused(status: Int, code: String, message: String)
+
+    static let slotHeld = refused(
+        status: 401, code: "slot_held",
+        message: "this machine_id is registered with another secret: a copied folder needs a machine_id of its own")
+
+    static func routeFull(_ limit: Int) -> ConnectOutcome {
+        refused(
+            status: 429, code: "too_many_machines",
+            message: "this route id has \(limit) machines: disconnect one, then try again")
+    }
+
+    static let memoryFull = refused(
+        status: 503, code: "relay_full", message: "the relay has no memory left: try again later")
+}
+
+/// What became of a blob.
+public enum PublishOutcome: Hashable, Sendable {
+    case published
+    /// Close the connection 1009.
+    case tooLarge
+    /// The connection holds no slot: it was replaced.
+    case unknownConnection
+    /// No room: the blob before stays.
+    case overMemory
+}

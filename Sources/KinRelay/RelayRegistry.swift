@@ -1,0 +1,97 @@
+import KinWire
+
+/// Who is connected, and the sealed blob each shows: all that the relay knows, in bounded memory.
+///
+/// Times are milliseconds of a clock that never runs backwards. The caller holds the lock. Slots whose grace is over go at
+/// the next call of any method.
+public struct RelayRegistry: Sendable {
+    private let limits: RelayLimits
+    private var routes: [String: [MachineID: Slot]] = [:]
+    private var connections: [UInt64: SlotKey] = [:]
+    /// Slots in their grace: when each was left, the longest gone first.
+    private var departed = RecencyTable<SlotKey, Int64>()
+    /// Secrets of slots that are gone, so that nobody can squat one right after a short loss.
+    private var remembered = RecencyTable<SlotKey, RegistrationSecret>()
+    /// Bytes of slots and blobs, as `RelayLimits.memoryBytes` counts them.
+    public private(set) var bytesHeld = 0
+
+    public init(limits: RelayLimits = RelayLimits()) { self.limits = limits }
+
+    /// Devices connected now.
+    public var liveRegistrations: Int { connections.count }
+
+    /// Takes a slot for a connection, from an older connection with the same secret if need be. A blob shown before stays
+    /// until the next one.
+    /// - Parameter connection: the caller's number of it, never used twice.
+    public mutating func connect(
+        _ request: RegistrationRequest, connection: UInt64, now: Int64
+    ) -> ConnectOutcome {
+        disconnect(connection, now: now)
+        let key = request.slot
+        let held = routes[key.route]?[key.machine]
+        if let secret = held?.secret ?? remembered[key], !secret.matches(request.secret) { return .slotHeld }
+        guard var slot = held ?? newSlot(request) else {
+            return hasRoom(for: Slot.bytes) ? .routeFull(limits.machinesPerRoute) : .memoryFull
+        }
+        let replaced = slot.connection
+        let isFlapping = replaced != nil && slot.flapping.replaced(now: now, limits: limits)
+        if let replaced { connections[replaced] = nil }
+        slot.connection = connection
+        connections[connection] = key
+        departed[key] = nil
+        remembered[key] = nil
+        routes[key.route, default: [:]][key.machine] = slot
+        if held == nil { bytesHeld += slot.bytesHeld }
+        return .accepted(replaced: replaced, isFlapping: isFlapping)
+    }
+
+    /// Shows a blob in the connection's slot instead of the one before.
+    public mutating func publish(_ blob: [UInt8], from connection: UInt64, now: Int64) -> PublishOutcome {
+        sweep(now: now)
+        guard let key = connections[connection], let before = routes[key.route]?[key.machine] else {
+            return .unknownConnection
+        }
+        guard blob.count <= limits.blobBytes else { return .tooLarge }
+        let growth = blob.count - (before.blob?.count ?? 0)
+        guard growth <= 0 || hasRoom(for: growth) else { return .overMemory }
+        routes[key.route]?[key.machine]?.blob = blob
+        bytesHeld += growth
+        return .published
+    }
+
+    /// The connection is gone: its slot enters its grace. Of a replaced connection nothing is left to end.
+    public mutating func disconnect(_ connection: UInt64, now: Int64) {
+        sweep(now: now)
+        guard let key = connections.removeValue(forKey: connection) else { return }
+        routes[key.route]?[key.machine]?.connection = nil
+        departed[key] = now
+    }
+
+    /// What the devices of a route id show, in order of machine_id.
+    public mutating func entries(of route: String, now: Int64) -> [RegistryEntry] {
+        sweep(now: now)
+        let slots = routes[route] ?? [:]
+        return slots.compactMap { machine, slot in slot.blob.map { RegistryEntry(machineID: machine, blob: $0) } }
+            .sorted { $0.machineID.description < $1.machineID.description }
+    }
+
+    /// Drops what outlived its grace, keeping its secret in mind.
+    public mutating func sweep(now: Int64) {
+        while let (key, since) = departed.oldest, now - since >= limits.graceMilliseconds {
+            departed.removeOldest()
+            guard let slot = routes[key.route]?.removeValue(forKey: key.machine) else { continue }
+            if routes[key.route]?.isEmpty == true { routes[key.route] = nil }
+            bytesHeld -= slot.bytesHeld
+            remembered[key] = slot.secret
+            if remembered.count > limits.knownSecrets { remembered.removeOldest() }
+        }
+    }
+
+    private func newSlot(_ request: RegistrationRequest) -> Slot? {
+        let machines = routes[request.slot.route]?.count ?? 0
+        guard machines < limits.machinesPerRoute, hasRoom(for: Slot.bytes) else { return nil }
+        return Slot(secret: request.secret)
+    }
+
+    private func hasRoom(for bytes: Int) -> Bool { bytesHeld + bytes <= limits.memoryBytes }
+}

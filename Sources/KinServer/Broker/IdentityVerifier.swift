@@ -1,0 +1,29 @@
+import KinBroker
+import KinCrypto
+import KinIdentity
+import KinWire
+
+/// The broker's eyes: chains and hellos judged by `KinIdentity`.
+struct IdentityVerifier: BrokerVerifier {
+    /// Why a hello is not believed; shown to the daemon that sent it.
+    enum HelloFault: String, Error, CustomStringConvertible {
+        case wrongMesh = "the chain is of another mesh"
+        case badSignature = "the signature fits none of this server's origins: dial it by a name it knows (kin serve --origin)"
+
+        var description: String { rawValue }
+    }
+
+    func verify(_ chain: Chain, in mesh: MeshID, now: Int64) throws {
+        _ = try ChainVerifier(mesh: mesh).verify(chain, now: now)
+    }
+
+    func verify(_ hello: Hello, nonce: [UInt8], origins: [String], now: Int64) throws {
+        guard hello.chain.certificate.mesh == hello.mesh else { throw HelloFault.wrongMesh }
+        let member = try ChainVerifier(mesh: hello.mesh).verify(hello.chain, now: now)
+        guard HelloProof.isValid(hello, of: member, nonce: nonce, origins: origins) else {
+            throw HelloFault.badSignature
+        }
+    }
+
+    func random(_ count: Int) -> [UInt8] { Random.bytes(count) }
+}

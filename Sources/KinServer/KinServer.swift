@@ -1,0 +1,129 @@
+import Foundation
+import Hummingbird
+import KinBroker
+import KinBrokerSQLite
+import KinRelay
+import KinSQLite
+import KinWebSocket
+import KinWire
+public import Logging
+import NIOCore
+import NIOSSL
+public import ServiceLifecycle
+
+/// What `kin serve` runs: the stateless relay and the durable broker on one port.
+public struct KinServer: Service {
+    private let configuration: ServerConfiguration
+    private let logger: Logger
+    private let onListening: @Sendable (_ port: Int) -> Void
+
+    /// - Parameter onListening: called once, when connections are accepted.
+    public init(
+        _ configuration: ServerConfiguration, logger: Logger,
+        onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// Serves until graceful shutdown.
+    /// - Throws: `KinError` with what to change: `plain_not_loopback`, `origin_unknown`, `port_taken`, `store_…`.
+    public func run() async throws {
+        try checkExposure()
+        let store = try openStore()
+        defer { store.close() }
+        let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
+        let broker = try Broker(
+            store: store, verifier: IdentityVerifier(), policy: try policy(port: configuration.listen.port), now: now)
+        let relay = RelayService(logger: logger, now: now)
+        let connections = WebSocketConnections()
+        let routes = ServerRoutes(relay: relay, broker: broker, store: store, connections: connections)
+        let application = try application(routes, broker)
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await tick(broker, relay) }
+                try await withGracefulShutdownHandler {
+                    try await application.run()
+                } onGracefulShutdown: {
+                    connections.closeAll(code: CloseCode.goingAway.rawValue, reason: CloseCode.goingAway.reason)
+                }
+                group.cancelAll()
+            }
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw KinError(
+                "port_taken",
+                "\(configuration.listen) is taken by another program: stop it, or choose another with --listen HOST:PORT",
+                category: .conflict)
+        } catch let error as IOError {
+            throw KinError("listen_failed", "\(configuration.listen) cannot be listened on: \(error)")
+        }
+    }
+
+    private func application(_ routes: ServerRoutes, _ broker: Broker) throws -> some ApplicationProtocol {
+        let configuration = configuration
+        let onListening = onListening
+        let logger = logger
+        return Application(
+            router: routes.router(),
+            server: .http1WebSocketUpgrade(tls: try tlsConfiguration()) { routes.upgrade($0, $1) },
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.listen.host, port: configuration.listen.port)),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? configuration.listen.port
+                // With port 0 the origins are known only now.
+                if let origins = try? ServerOrigins.of(configuration, port: port) { broker.accept(origins: origins) }
+                logger.info("listening", metadata: ["address": .string("\(configuration.listen.host):\(port)")])
+                onListening(port)
+            },
+            logger: Logger(label: "http") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// Wakes what waits for time to pass.
+    private func tick(_ broker: Broker, _ relay: RelayService) async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(1))
+            broker.tick()
+            relay.sweep()
+        }
+    }
+
+    private func checkExposure() throws {
+        guard configuration.tls == nil, !configuration.listen.isLoopback else { return }
+        throw KinError(
+            "plain_not_loopback",
+            "without TLS only loopback is served: add  --tls-cert FILE --tls-key FILE, or listen on 127.0.0.1",
+            category: .usage)
+    }
+
+    private func openStore() throws -> SQLiteBrokerStore {
+        do {
+            return try SQLiteBrokerStore(path: configuration.data + "/broker.db")
+        } catch let error as StoreError {
+            throw KinError(error.code.rawValue, error.message)
+        }
+    }
+
+    private func policy(port: Int) throws -> BrokerPolicy {
+        let admission: BrokerPolicy.Admission =
+            switch configuration.admission {
+            case .automatic: configuration.listen.isLoopback ? .open : .wallets([])
+            case .open: .open
+            case .wallets(let wallets): .wallets(wallets)
+            }
+        return BrokerPolicy(admission: admission, origins: try ServerOrigins.of(configuration, port: port))
+    }
+
+    private func tlsConfiguration() throws -> TLSConfiguration? {
+        guard let files = configuration.tls else { return nil }
+        do {
+            let chain = try NIOSSLCertificate.fromPEMFile(files.certificate).map { NIOSSLCertificateSource.certificate($0) }
+            let key = try NIOSSLPrivateKey(file: files.key, format: .pem)
+            return .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
+        } catch {
+            throw KinError(
+                "tls_files_invalid", "\(files.certificate) and \(files.key) are no PEM certificate and key that can be read",
+                category: .usage)
+        }
+    }
+}

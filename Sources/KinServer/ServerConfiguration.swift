@@ -1,0 +1,72 @@
+import KinWire
+
+/// What `kin serve` was told.
+public struct ServerConfiguration: Sendable {
+    /// Certificate chain and key, PEM files.
+    public struct TLSFiles: Sendable {
+        public var certificate: String
+        public var key: String
+
+        public init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
+    /// Who may bring a family the broker has not seen.
+    public enum Admission: Hashable, Sendable {
+        /// Everybody on a loopback listener, nobody elsewhere.
+        case automatic
+        case open
+        case wallets(Set<WalletAddress>)
+    }
+
+    public var listen: ListenAddress
+    /// Folder of the broker's data (0700).
+    public var data: String
+    public var tls: TLSFiles?
+    /// Further `scheme://host[:port]` under which devices reach this server.
+    public var origins: [String]
+    public var admission: Admission
+
+    public init(
+        listen: ListenAddress, data: String, tls: TLSFiles? = nil, origins: [String] = [],
+        admission: Admission = .automatic
+    ) {
+        self.listen = listen
+        self.data = data
+        self.tls = tls
+        self.origins = origins
+        self.admission = admission
+    }
+}
+
+/// `HOST:PORT`, an IPv6 host in brackets.
+public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    public var host: String
+    public var port: Int
+
+    /// Where a server is looked for, and started, when none is configured.
+    public static let standard = ListenAddress(host: "127.0.0.1", port: 7440)
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    public init(_ text: String) throws {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw KinError("listen_invalid", "--listen takes HOST:PORT, as in 127.0.0.1:7440", category: .usage)
+        }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        guard !host.isEmpty else {
+            throw KinError("listen_invalid", "--listen needs a host, as in 127.0.0.1:\(port)", category: .usage)
+        }
+        self.init(host: host, port: Int(port))
+    }
+
+    public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

@@ -1,0 +1,112 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import KinBroker
+import KinEncoding
+import KinRelay
+import KinWebSocket
+import KinWire
+import NIOCore
+import NIOHTTP1
+
+/// What answers where: plain HTTP by the router, WebSockets by the upgrade policy.
+struct ServerRoutes: Sendable {
+    let relay: RelayService
+    let broker: Broker
+    let store: any BrokerStore
+    let connections: WebSocketConnections
+
+    func router() -> Router<BasicRequestContext> {
+        let router = Router()
+        router.get("healthz") { _, _ in try await health() }
+        router.get("registry") { request, _ in registry(request) }
+        for path in ["mesh", "agent/signal"] {
+            router.get(RouterPath(path)) { _, _ in
+                Self.answer(.upgradeRequired, error: "upgrade_required", "this address speaks WebSocket")
+            }
+        }
+        return router
+    }
+
+    private func health() async throws -> Response {
+        do {
+            try await store.checkWritable()
+            return Self.answer(.ok, ["status": .string("ok")])
+        } catch {
+            return Self.answer(.serviceUnavailable, error: "storage_unavailable", "the store cannot be written")
+        }
+    }
+
+    private func registry(_ request: Request) -> Response {
+        guard let route = request.uri.queryParameters["wallet"].map(String.init), RegistrationRequest.isRoute(route) else {
+            return Self.answer(.badRequest, error: "invalid_registration", "wallet must be base58 of 32 bytes")
+        }
+        return Self.answer(.ok, bytes: RegistryEntry.canonicalBytes(of: relay.entries(of: route)))
+    }
+
+    // MARK: WebSockets
+
+    func upgrade(_ head: HTTPRequestHead, _ remote: SocketAddress?) -> UpgradeDecision {
+        guard let address = remote?.ipAddress, relay.allowsConnection(from: address) else {
+            return .refuse(.tooManyRequests, body: Self.errorBody("rate_limited", "too many new connections: wait a second"))
+        }
+        let uri = URI(head.uri)
+        switch uri.path {
+        case "/mesh": return upgradeMesh()
+        case "/agent/signal": return upgradeControl(uri, head)
+        default: return .notWebSocket
+        }
+    }
+
+    private func upgradeMesh() -> UpgradeDecision {
+        let endpoint = MeshEndpoint(broker: broker)
+        let limits = WebSocketLimits(
+            maxMessageBytes: broker.maxFrameBytes, maxBufferedBytes: 4 << 20)
+        return .accept(endpoint, limits) { connection in
+            connections.add(connection)
+            endpoint.opened(connection)
+        }
+    }
+
+    private func upgradeControl(_ uri: URI, _ head: HTTPRequestHead) -> UpgradeDecision {
+        do throws(RegistrationFault) {
+            let request = try RegistrationRequest(
+                owner: uri.queryParameters["owner_id"].map(String.init),
+                machine: uri.queryParameters["machine_id"].map(String.init),
+                proof: head.headers.first(name: "x-kin-registration-secret"))
+            switch relay.register(request) {
+            case .success(let endpoint):
+                let limits = WebSocketLimits(maxMessageBytes: relay.limits.controlMessageBytes)
+                return .accept(endpoint, limits) { connection in
+                    connections.add(connection)
+                    endpoint.opened(connection)
+                }
+            case .failure(let refusal):
+                return .refuse(.init(code: refusal.status), body: Self.errorBody(refusal.code, refusal.message))
+            }
+        } catch {
+            return .refuse(.init(code: error.status), body: Self.errorBody(error.code, error.message))
+        }
+    }
+
+    // MARK: Answers
+
+    private static func answer(_ status: HTTPResponse.Status, bytes: [UInt8]) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    private static func answer(_ status: HTTPResponse.Status, _ members: [String: JSON]) -> Response {
+        answer(status, bytes: JSON.object(members).canonicalBytes())
+    }
+
+    private static func answer(_ status: HTTPResponse.Status, error code: String, _ message: String) -> Response {
+        answer(status, bytes: Array(errorBody(code, message).utf8))
+    }
+
+    private static func errorBody(_ code: String, _ message: String) -> String {
+        let error = JSON.object(["code": .string(code), "message": .string(message)])
+        return String(decoding: JSON.object(["error": error]).canonicalBytes(), as: UTF8.self)
+    }
+}

@@ -1,0 +1,116 @@
+import HummingbirdCore
+import KinWebSocket
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import NIOSSL
+
+/// A connection that becomes HTTP or a WebSocket by its first request.
+struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
+    /// An accepted connection, and what it will turn out to be.
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+        let outcome: EventLoopFuture<Outcome>
+    }
+
+    enum Outcome: Sendable {
+        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
+        case webSocket
+    }
+
+    let responder: HTTPChannelHandler.Responder
+    private let configuration: WebSocketUpgradeConfiguration
+    private let sslContext: NIOSSLContext?
+    private let policy: UpgradePolicy
+
+    init(
+        responder: @escaping HTTPChannelHandler.Responder,
+        configuration: WebSocketUpgradeConfiguration,
+        tls: TLSConfiguration?,
+        policy: @escaping UpgradePolicy
+    ) throws {
+        self.responder = responder
+        self.configuration = configuration
+        self.policy = policy
+        self.sslContext = try tls.map { tls in
+            var tls = tls
+            // A peer that does not answer the TLS goodbye must not hold up shutdown.
+            tls.shutdownTimeout = .seconds(1)
+            tls.applicationProtocols = ["http/1.1"]
+            return try NIOSSLContext(configuration: tls)
+        }
+    }
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            let deadline = NegotiationDeadline(configuration.negotiationTimeout)
+            try pipeline.addHandler(deadline)
+            if let sslContext { try pipeline.addHandler(NIOSSLServerHandler(context: sslContext)) }
+            let outcome = try addNegotiation(to: channel, logger: logger)
+            outcome.assumeIsolated().whenComplete { result in
+                if case .success = result { pipeline.removeHandler(deadline, promise: nil) }
+            }
+            return Value(channel: channel, outcome: outcome)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        await withTaskCancellationHandler {
+            do {
+                if case .http(let http) = try await value.outcome.get() {
+                    return await handleHTTP(asyncChannel: http, logger: logger)
+                }
+            } catch {
+                logger.debug("connection ended before its first request", metadata: ["error": "\(error)"])
+            }
+            // Never fails: it only says that the channel is closed.
+            try? await value.channel.closeFuture.get()
+        } onCancel: {
+            value.channel.close(promise: nil)
+        }
+    }
+
+    private func addNegotiation(to channel: any Channel, logger: Logger) throws -> EventLoopFuture<Outcome> {
+        let accepted = NIOLoopBoundBox<AcceptedUpgrade?>(nil, eventLoop: channel.eventLoop)
+        let encoder = HTTPResponseEncoder()
+        let decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: decoderLimits)
+        )
+        let filter = WebSocketUpgradeFilter(policy: policy, accepted: accepted)
+        let upgrade = NIOTypedHTTPServerUpgradeHandler(
+            httpEncoder: encoder,
+            extraHTTPHandlers: [decoder, filter],
+            upgradeConfiguration: .init(
+                upgraders: [WebSocketServerUpgrader(accepted: accepted)],
+                notUpgradingCompletionHandler: { continueWithHTTP(on: $0, logger: logger) }
+            )
+        )
+        try channel.pipeline.syncOperations.addHandlers(encoder, decoder, filter, upgrade)
+        return upgrade.upgradeResultFuture
+    }
+
+    private func continueWithHTTP(on channel: any Channel, logger: Logger) -> EventLoopFuture<Outcome> {
+        channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: sslContext != nil))
+            let idleTimeout = Duration.nanoseconds(configuration.idleTimeout.nanoseconds)
+            try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: idleTimeout, logger: logger))
+            let http = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(isOutboundHalfClosureEnabled: true)
+            )
+            return .http(http)
+        }
+    }
+
+    private var decoderLimits: NIOHTTPDecoderLimitConfiguration {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = configuration.maxHeaderBytes
+        limits.maxHeaderListSize = configuration.maxHeaderBytes
+        limits.maxHeaderFieldCount = configuration.maxHeaderCount
+        return limits
+    }
+}

@@ -1,0 +1,22 @@
+import HummingbirdCore
+import NIOSSL
+
+extension HTTPServerBuilder {
+    /// HTTP/1.1 and WebSockets on one port, with or without TLS.
+    ///
+    /// Only the first request of a connection can be upgraded. On graceful shutdown open WebSockets are closed with
+    /// 1001 and idle HTTP connections at once.
+    ///
+    /// - Parameters:
+    ///   - tls: the server's certificate and key; `nil` serves in the clear.
+    ///   - policy: asked for each request that is a well-formed WebSocket handshake.
+    public static func http1WebSocketUpgrade(
+        configuration: WebSocketUpgradeConfiguration = .init(),
+        tls: TLSConfiguration? = nil,
+        policy: @escaping UpgradePolicy
+    ) -> HTTPServerBuilder {
+        .init { responder in
+            try HTTP1WebSocketChannel(responder: responder, configuration: configuration, tls: tls, policy: policy)
+        }
+    }
+}

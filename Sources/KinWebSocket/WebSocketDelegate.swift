@@ -1,0 +1,21 @@
+/// Hears what happens on one connection, always on the connection's event loop, so it must not block.
+///
+/// The messages of one socket read come one by one and are followed by one `webSocketDidCompleteRead(_:)`;
+/// what is sent meanwhile leaves in one write after it. Nothing comes after `webSocket(_:closed:)`.
+public protocol WebSocketDelegate: AnyObject, Sendable {
+    func webSocket(_ connection: WebSocketConnection, received message: WebSocketMessage)
+
+    /// The messages of one socket read have been delivered.
+    func webSocketDidCompleteRead(_ connection: WebSocketConnection)
+
+    /// `false` when `bufferedBytes` has passed `maxBufferedBytes`, `true` when it has fallen to half of that.
+    func webSocket(_ connection: WebSocketConnection, becameWritable isWritable: Bool)
+
+    /// TCP has ended. Called exactly once for every connection that was opened.
+    func webSocket(_ connection: WebSocketConnection, closed closure: WebSocketClosure)
+}
+
+extension WebSocketDelegate {
+    public func webSocketDidCompleteRead(_ connection: WebSocketConnection) {}
+    public func webSocket(_ connection: WebSocketConnection, becameWritable isWritable: Bool) {}
+}

@@ -1,0 +1,39 @@
+import NIOCore
+
+/// What one connection may cost, and how long it may be silent or slow.
+public struct WebSocketLimits: Sendable, Equatable {
+    /// Largest payload of one message, all fragments together; a larger one closes with 1009. At most 4 GiB - 1.
+    public var maxMessageBytes: Int
+    /// Time between the pings this side sends.
+    public var pingInterval: TimeAmount
+    /// A peer from which no byte came for this long is taken for dead.
+    public var deadAfter: TimeAmount
+    /// Bytes accepted by `send` and not yet taken by the kernel beyond which the peer counts as slow.
+    public var maxBufferedBytes: Int
+    /// A peer that keeps `bufferedBytes` above `maxBufferedBytes` for this long is closed with 4008.
+    public var slowReaderAfter: TimeAmount
+    /// How long a sent close frame waits for the peer's before TCP is closed.
+    public var closeTimeout: TimeAmount
+
+    public init(
+        maxMessageBytes: Int,
+        pingInterval: TimeAmount = .seconds(20),
+        deadAfter: TimeAmount = .seconds(60),
+        maxBufferedBytes: Int = 1 << 20,
+        slowReaderAfter: TimeAmount = .seconds(10),
+        closeTimeout: TimeAmount = .seconds(2)
+    ) {
+        self.maxMessageBytes = maxMessageBytes
+        self.pingInterval = pingInterval
+        self.deadAfter = deadAfter
+        self.maxBufferedBytes = maxBufferedBytes
+        self.slowReaderAfter = slowReaderAfter
+        self.closeTimeout = closeTimeout
+    }
+
+    /// What the frame decoder is told: control frames must pass however small messages have to be, and it traps
+    /// above 32 bits.
+    var maxFrameBytes: Int {
+        min(max(maxMessageBytes, 125), Int(UInt32.max))
+    }
+}
