@@ -127,11 +127,13 @@ extension StateFolder {
     }
 
     private static func write(_ bytes: UnsafeRawBufferPointer, to path: String, mode: mode_t) throws {
-        let temporary = "\(path).\(getpid()).tmp"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        // A name of its own for each write: two writers of one file must not share a temporary one.
+        let temporary = "\(path).\(Hex.encode(Random.bytes(6))).tmp"
+        let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard file >= 0 else { throw unwritable(path, errno) }
         do {
-            defer { close(file) }
+            do {
+                defer { close(file) }
             guard fchmod(file, mode) == 0 else { throw unwritable(path, errno) }
             var written = 0
             while written < bytes.count {

@@ -1,0 +1,22 @@
+import KinIdentity
+import KinWire
+
+/// As whom a daemon opens sessions.
+public struct MeshIdentity: Sendable {
+    public var chain: Chain
+    public var keys: DeviceKeys
+    public var revocationHead: RevocationHead
+    public var capabilities: [String]
+    public var requiredFeatures: [Feature]
+
+    public init(
+        chain: Chain, keys: DeviceKeys, revocationHead: RevocationHead = .empty, capabilities: [String] = [],
+        requiredFeatures: [Feature] = Feature.requiredByDaemon
+    ) {
+        self.chain = chain
+        self.keys = keys
+        self.revocationHead = revocationHead
+        self.capabilities = capabilities
+        self.requiredFeatures = requiredFeatures
+    }
+}

@@ -1,0 +1,142 @@
+import KinEncoding
+public import KinIdentity
+public import KinSession
+public import KinWire
+
+/// The devices of the family by name, merged from relays and a local cache. A value; the caller guards it.
+public struct Directory: Sendable {
+    /// One device as it was last seen.
+    public struct Device: Sendable {
+        public var opened: OpenedRecord
+        /// The sealed record: what the cache keeps.
+        public var blob: [UInt8]
+        /// Milliseconds.
+        public var lastSeen: Int64
+        /// Servers that list it now.
+        public var servers: Set<ServerAddress>
+
+        public var isOnline: Bool { !servers.isEmpty }
+    }
+
+    private let sealer: RecordSealer
+    private let me: MachineID
+    /// Devices certified before this one are no news to it.
+    private let enrolledAt: Int64
+    private var devices: [MachineID: Device] = [:]
+    /// Records that were not sound.
+    public private(set) var dropped = 0
+
+    public init(installation: Installation) {
+        sealer = RecordSealer(wallet: installation.wallet, mesh: installation.mesh)
+        me = installation.machineID
+        enrolledAt = installation.chain.certificate.issuedAt
+    }
+
+    /// Takes a cached record in; nothing is online by it.
+    public mutating func restore(_ cached: CachedDevice, now: Int64) {
+        let entry = RegistryEntry(machineID: cached.machineID, blob: cached.blob)
+        guard let opened = sealer.open(entry, now: now) else { return }
+        devices[cached.machineID] = Device(
+            opened: opened, blob: cached.blob, lastSeen: cached.lastSeen, servers: [])
+    }
+
+    /// Takes in what `server` lists now.
+    /// - Returns: devices never seen here that joined after this one, and whether the cache should be written.
+    public mutating func merge(
+        _ entries: [RegistryEntry], from server: ServerAddress, now: Int64
+    ) -> (new: [MachineID], changed: Bool) {
+        for id in devices.keys { devices[id]?.servers.remove(server) }
+        var new: [MachineID] = []
+        var changed = false
+        for entry in entries {
+            guard let opened = open(entry, now: now) else {
+                dropped += 1
+                continue
+            }
+            let known = devices[entry.machineID]
+            if known == nil && isNews(opened) { new.append(entry.machineID) }
+            changed = changed || known?.blob != entry.blob
+            devices[entry.machineID] = Device(
+                opened: opened, blob: entry.blob, lastSeen: now,
+                servers: (known?.servers ?? []).union([server]))
+        }
+        return (new, changed)
+    }
+
+    /// A server cannot be asked: nothing is known of who is there.
+    public mutating func lost(_ server: ServerAddress) {
+        for id in devices.keys { devices[id]?.servers.remove(server) }
+    }
+
+    private func open(_ entry: RegistryEntry, now: Int64) -> OpenedRecord? {
+        let known = devices[entry.machineID]
+        if let known, known.blob == entry.blob { return known.opened }
+        guard let opened = sealer.open(entry, now: now), opened.record.ts >= known?.opened.record.ts ?? 0 else {
+            return nil
+        }
+        return opened
+    }
+
+    private func isNews(_ opened: OpenedRecord) -> Bool {
+        guard opened.machineID != me, let member = opened.member else { return false }
+        return member.chain.certificate.issuedAt >= enrolledAt
+    }
+
+    // MARK: Reading
+
+    /// What to keep on disk.
+    public var cache: [CachedDevice] {
+        devices.map { CachedDevice(machineID: $0, blob: $1.blob, lastSeen: $1.lastSeen) }
+            .sorted { $0.machineID.description < $1.machineID.description }
+    }
+
+    public func device(_ id: MachineID) -> Device? { devices[id] }
+
+    public func device(member: ULID) -> Device? {
+        devices.values.first { $0.opened.member?.member == member }
+    }
+
+    /// Every device with the name it has here: equal names carry the first four digits of the machine id, the same on every device.
+    public func named() -> [(name: String, device: Device)] {
+        let counts = Dictionary(devices.values.map { ($0.opened.record.name, 1) }, uniquingKeysWith: +)
+        return devices.values.map { device in
+            let name = device.opened.record.name
+            let suffix = "~\(device.opened.machineID.description.prefix(4))"
+            return (counts[name] == 1 ? name : name + suffix, device)
+        }.sorted { $0.name < $1.name }
+    }
+
+    /// The name of a member, else its id.
+    public func name(of member: ULID) -> String {
+        named().first { $0.device.opened.member?.member == member }?.name ?? member.description
+    }
+
+    /// The member that `text` (a name or a member id) means.
+    /// - Throws: `unknown_recipient` or `ambiguous_recipient`, listing the candidates.
+    public func resolve(_ text: String) throws -> VerifiedMember {
+        let named = named()
+        let hits = named.filter { name, device in
+            name == text || device.opened.record.name == text || device.opened.member?.member.description == text
+        }
+        let candidates = JSON.array((hits.isEmpty ? named : hits).map { .string($0.name) })
+        guard let hit = hits.first else {
+            throw KinError(
+                "unknown_recipient", "no device is called \(text.prefix(128)); \(Self.choice(named.map(\.name)))",
+                category: .notFound, detail: ["candidates": candidates])
+        }
+        guard hits.count == 1 else {
+            throw KinError(
+                "ambiguous_recipient", "\(text) is the name of several devices: say which, \(Self.choice(hits.map(\.name)))",
+                category: .usage, detail: ["candidates": candidates])
+        }
+        guard let member = hit.device.opened.member else {
+            throw KinError(
+                "uncertified_recipient", "\(text) carries no certificate, so nothing can be sealed to it", category: .refused)
+        }
+        return member
+    }
+
+    private static func choice(_ names: [String]) -> String {
+        names.isEmpty ? "no other device was seen yet" : "known are " + names.joined(separator: ", ")
+    }
+}

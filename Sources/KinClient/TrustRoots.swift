@@ -1,0 +1,18 @@
+import KinWire
+import NIOSSL
+
+/// Which certificate authorities a client believes.
+public enum TrustRoots {
+    /// - Parameter path: a PEM file (`SSL_CERT_FILE`); nil: what the system trusts.
+    /// - Throws: `trust_roots_invalid`.
+    public static func tls(_ path: String?) throws -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        guard let path else { return configuration }
+        guard let certificates = try? NIOSSLCertificate.fromPEMFile(path), !certificates.isEmpty else {
+            throw KinError(
+                "trust_roots_invalid", "SSL_CERT_FILE names \(path), which holds no PEM certificate", category: .usage)
+        }
+        configuration.trustRoots = .certificates(certificates)
+        return configuration
+    }
+}

@@ -1,0 +1,78 @@
+import HTTPTypes
+import Hummingbird
+import KinDaemonAPI
+import KinMailbox
+import KinWire
+import NIOCore
+import ServiceLifecycle
+
+extension HTTPField.Name {
+    static let idempotencyKey = parsed("Idempotency-Key")
+    static let lastEventID = parsed("Last-Event-ID")
+
+    private static func parsed(_ name: String) -> HTTPField.Name {
+        guard let field = HTTPField.Name(name) else { preconditionFailure("a constant that is a header's name") }
+        return field
+    }
+}
+
+extension DaemonRoutes {
+    /// `GET /v1/events`: what was missed since `Last-Event-ID`, then what happens.
+    func stream(_ request: Request) async throws -> Response {
+        let last = try request.headers[.lastEventID].map { text in
+            guard let id = Int64(text), id >= 0 else {
+                throw KinError("invalid_request", "Last-Event-ID must be the id of a message event", category: .usage)
+            }
+            return id
+        }
+        // Listening begins before the inbox is read, so that nothing falls between.
+        guard let live = events.listen() else {
+            throw KinError(
+                "too_many_streams", "at most \(EventHub.maxListeners) event streams are open at once: close one",
+                category: .exhausted, retryable: true)
+        }
+        return Response(
+            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+            body: ResponseBody { writer in
+                try await writer.write(ByteBuffer(string: ": ready\n\n"))
+                try await request.body.consumeWithCancellationOnInboundClose { _ in
+                    var through = Int64.min
+                    if let last { through = try await replay(after: last, into: &writer) }
+                    for await item in live.cancelOnGracefulShutdown() {
+                        if let bytes = item.bytes(after: &through) { try await writer.write(ByteBuffer(bytes: bytes)) }
+                    }
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    /// - Returns: the last id written, or `last`.
+    private func replay(after last: Int64, into writer: inout any ResponseBodyWriter) async throws -> Int64 {
+        var through = last
+        while true {
+            let query = InboxQuery(after: through, limit: InboxParameters.maxLimit, maxBytes: Self.maxPageBytes)
+            let (rows, more) = try inbox.page(query)
+            for row in rows {
+                let event = DaemonEvent(kind: .message, id: row.id, data: row.message(family).json)
+                try await writer.write(ByteBuffer(bytes: event.encoded()))
+            }
+            through = rows.last?.id ?? through
+            if !more { return through }
+        }
+    }
+}
+
+extension EventHub.Item {
+    /// What to write; nil for a message that was written before.
+    fileprivate func bytes(after through: inout Int64) -> [UInt8]? {
+        switch self {
+        case .heartbeat: return Array(": \n\n".utf8)
+        case .event(let event):
+            if let id = event.id {
+                guard id > through else { return nil }
+                through = id
+            }
+            return event.encoded()
+        }
+    }
+}

@@ -1,0 +1,37 @@
+public import KinIdentity
+public import KinWire
+
+/// What `kin up` was told.
+public struct DaemonOptions: Sendable {
+    public var state: StateFolder
+    /// nil: as in `config.toml`, else made from the host's name.
+    public var name: DeviceName?
+    /// Addresses as the user names them, the first the mesh's broker; empty: as in `config.toml`, else a server on this machine.
+    public var servers: [String]
+    /// A PEM file of certificate authorities (`SSL_CERT_FILE`); nil: what the system trusts.
+    public var trustRoots: String?
+    /// This program's file, to start `kin serve` with.
+    public var executable: String
+
+    public init(
+        state: StateFolder, name: DeviceName? = nil, servers: [String] = [], trustRoots: String? = nil,
+        executable: String
+    ) {
+        self.state = state
+        self.name = name
+        self.servers = servers
+        self.trustRoots = trustRoots
+        self.executable = executable
+    }
+}
+
+/// Where a daemon's files are.
+public enum DaemonPaths {
+    /// The local API.
+    public static func socket(in state: StateFolder) -> String { state.daemon() + "/sock" }
+    /// JSON lines, rotated.
+    public static func log(in state: StateFolder) -> String { state.daemon() + "/daemon.log" }
+    static func pid(in state: StateFolder) -> String { state.daemon() + "/pid" }
+    static func outbox(in state: StateFolder) -> String { state.daemon() + "/outbox.db" }
+    static func inbox(in state: StateFolder) -> String { state.daemon() + "/inbox.db" }
+}

@@ -1,0 +1,90 @@
+import Foundation
+public import KinIdentity
+public import KinWire
+import TOMLKit
+
+/// `config.toml`: what the next start should know. Written by `kin up`, edited by people.
+public struct DaemonSettings: Hashable, Sendable {
+    public var name: DeviceName?
+    /// The first is the mesh's broker.
+    public var servers: [String]
+
+    static let keys = ["name", "servers"]
+
+    public init(name: DeviceName? = nil, servers: [String] = []) {
+        self.name = name
+        self.servers = servers
+    }
+
+    /// Reads the file; defaults where there is none.
+    /// - Throws: `config_invalid` with the line, and the nearest known key for an unknown one.
+    public init(reading state: StateFolder) throws {
+        self.init()
+        guard let bytes = try StateFolder.read(state.configPath) else { return }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let invalid = { (line: Int, fault: String) in
+            KinError("config_invalid", "\(state.configPath) line \(line): \(fault)", category: .usage)
+        }
+        let table: TOMLTable
+        do {
+            table = try TOMLTable(string: text)
+        } catch let error as TOMLParseError {
+            throw invalid(Int(error.source.begin.line), error.description)
+        }
+        for key in table.keys where !Self.keys.contains(key) {
+            throw invalid(Self.line(of: key, in: text), "\(key) is no setting; the nearest is \(Self.nearest(to: key))")
+        }
+        if let value = table["name"] {
+            guard let name = value.string.flatMap({ DeviceName($0) }) else {
+                throw invalid(Self.line(of: "name", in: text), Self.nameRule)
+            }
+            self.name = name
+        }
+        if let value = table["servers"] {
+            guard let array = value.array, array.allSatisfy({ $0.string != nil }) else {
+                throw invalid(Self.line(of: "servers", in: text), "servers is a list of addresses in quotes")
+            }
+            servers = array.compactMap(\.string)
+        }
+    }
+
+    /// What a device's name must be.
+    public static let nameRule = "a name is 1 to 63 of a-z 0-9 and -, does not begin with -, and is not all or head"
+
+    public func write(to state: StateFolder) throws {
+        let table = TOMLTable()
+        if let name { table["name"] = name.description }
+        if !servers.isEmpty { table["servers"] = TOMLArray(servers) }
+        try StateFolder.write(Array((table.convert(to: .toml) + "\n").utf8), to: state.configPath, mode: 0o644)
+    }
+
+    private static func line(of key: String, in text: String) -> Int {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let index = lines.firstIndex { $0.drop { $0 == " " || $0 == "\t" || $0 == "[" }.hasPrefix(key) }
+        return (index ?? 0) + 1
+    }
+
+    private static func nearest(to key: String) -> String {
+        keys.min { distance(key, $0) < distance(key, $1) } ?? ""
+    }
+
+    /// Letters that differ, place by place, and the difference in length: enough to tell two keys apart.
+    private static func distance(_ one: String, _ other: String) -> Int {
+        zip(one, other).filter { $0 != $1 }.count + abs(one.count - other.count)
+    }
+}
+
+extension DeviceName {
+    /// A name for a machine nobody named: the host's, made to fit.
+    static func ofHost(_ hostName: String) -> DeviceName {
+        let label = hostName.lowercased().prefix { $0 != "." }
+        let letters = label.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+        let trimmed = String(letters.drop { $0 == "-" }.prefix(63))
+        return DeviceName(trimmed) ?? fallback
+    }
+
+    private static let fallback: DeviceName = {
+        guard let name = DeviceName("device") else { preconditionFailure("a constant that is a name") }
+        return name
+    }()
+}

@@ -1,0 +1,157 @@
+import AsyncHTTPClient
+import Foundation
+import Hummingbird
+import KinClient
+import KinCrypto
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinMailbox
+import KinSession
+import KinWire
+import Logging
+import NIOCore
+import NIOPosix
+
+/// Everything a daemon is made of, wired together.
+struct DaemonCore: Sendable {
+    let state: StateFolder
+    let mesh: MeshRunner
+    let registrations: [RegistrationRunner]
+    let directory: DirectoryRunner
+    let events: EventHub
+
+    private let lock: DaemonLock
+    private let routes: DaemonRoutes
+    private let outbox: OutboxStore
+    private let inbox: InboxStore
+    private let http: HTTPClient
+    private let localServer: LocalServer?
+
+    init(_ options: DaemonOptions, logger: Logger) throws {
+        state = options.state
+        let installation = try Installation(options.state)
+        lock = try DaemonLock(options.state)
+        let settings = try Self.settings(options)
+        let name = settings.name ?? DeviceName.ofHost(ProcessInfo.processInfo.hostName)
+        let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
+        let me = try Self.member(installation, now: now())
+        let servers = try Self.servers(settings)
+        let tls = try TrustRoots.tls(options.trustRoots)
+        outbox = try OutboxStore(path: DaemonPaths.outbox(in: state)) { Random.bytes(8) }
+        inbox = try InboxStore(path: DaemonPaths.inbox(in: state))
+        http = HTTPClient(
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            configuration: HTTPClient.Configuration(tlsConfiguration: tls))
+        localServer =
+            settings.servers.isEmpty
+            ? LocalServer(state: state, executable: options.executable, http: http, logger: logger) : nil
+
+        let events = EventHub()
+        self.events = events
+        let board = StatusBoard(servers: servers, now: now)
+        let family = try Self.family(installation, now: now())
+        let sealer = DirectSealer(chain: installation.chain, keys: installation.keys)
+        let outgoing = Outgoing(
+            outbox: outbox, sealer: sealer, family: family, name: name, me: me, logger: logger, now: now)
+        let receipts = Receipts(
+            inbox: inbox, sealer: sealer, family: family, name: name, me: me, logger: logger, now: now)
+        let incoming = Incoming(
+            inbox: inbox, outbox: outbox, sealer: sealer, family: family, receipts: receipts, events: events,
+            logger: logger, now: now)
+        let directory = DirectoryRunner(
+            servers: servers, reader: RegistryReader(http: http, routeID: installation.wallet.routeID), family: family,
+            state: state, events: events, logger: logger, now: now)
+        self.directory = directory
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        mesh = MeshRunner(
+            server: servers[0], identity: MeshIdentity(chain: installation.chain, keys: installation.keys), tls: tls,
+            eventLoop: eventLoop, localServer: localServer,
+            parts: MeshParts(
+                family: family, outgoing: outgoing, incoming: incoming, receipts: receipts, board: board,
+                events: events, lookAround: { directory.lookSoon() }, now: now), logger: logger)
+        registrations = servers.map { server in
+            RegistrationRunner(
+                server: server, installation: installation, name: name, tls: tls, eventLoop: eventLoop, board: board,
+                logger: logger, now: now, onRegistered: { directory.lookSoon() })
+        }
+        let sending = Sending(
+            outbox: outbox, family: family, keys: installation.keys, me: me, name: name,
+            inlineBytes: { board.inlineBytes }, accepted: { outgoing.accepted($0) }, now: now)
+        routes = DaemonRoutes(
+            sending: sending, family: family, directory: directory, inbox: inbox, outbox: outbox, events: events,
+            board: board,
+            version: {
+                DaemonVersion(
+                    daemonVersion: KinVersion.current, mesh: installation.mesh, member: me.member,
+                    machineID: installation.machineID, name: name, brokerFeatures: board.features)
+            })
+    }
+
+    func version() -> DaemonVersion { routes.version() }
+
+    /// The local API on its Unix socket.
+    /// - Parameter onReady: called once, when it answers.
+    func application(onReady: @escaping @Sendable () -> Void) throws -> some ApplicationProtocol {
+        let path = DaemonPaths.socket(in: state)
+        // sun_path holds 108 bytes on Linux and 104 on macOS, its end mark included.
+        guard path.utf8.count < 104 else {
+            throw KinError(
+                "socket_path_too_long", "\(path) is too long for a Unix socket: set KINDRED_HOME to a shorter path",
+                category: .usage)
+        }
+        // The lock is held, so whatever is there is of a daemon that is gone.
+        unlink(path)
+        return Application(
+            router: routes.router(),
+            configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
+            onServerRunning: { _ in
+                chmod(path, 0o600)
+                onReady()
+            },
+            logger: Logger(label: "http") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    func close() async {
+        outbox.close()
+        inbox.close()
+        localServer?.stop()
+        try? await http.shutdown()
+        unlink(DaemonPaths.socket(in: state))
+    }
+
+    // MARK: Parts
+
+    /// What was told wins over what is kept, and is kept for the next start.
+    private static func settings(_ options: DaemonOptions) throws -> DaemonSettings {
+        var settings = try DaemonSettings(reading: options.state)
+        let kept = settings
+        if let name = options.name { settings.name = name }
+        if !options.servers.isEmpty { settings.servers = options.servers }
+        _ = try servers(settings)
+        if settings != kept { try settings.write(to: options.state) }
+        return settings
+    }
+
+    private static func servers(_ settings: DaemonSettings) throws -> [ServerAddress] {
+        if settings.servers.isEmpty { return [try ServerAddress.local(port: LocalServer.port)] }
+        return try settings.servers.map { try ServerAddress($0) }
+    }
+
+    private static func member(_ installation: Installation, now: Int64) throws -> VerifiedMember {
+        do {
+            return try ChainVerifier(mesh: installation.mesh).verify(installation.chain, now: now)
+        } catch {
+            throw KinError(
+                "own_chain_invalid",
+                "this device's certificate is not valid (\(error)): check the clock, or enrol again with kin wallet import",
+                category: .refused)
+        }
+    }
+
+    private static func family(_ installation: Installation, now: Int64) throws -> Family {
+        var directory = Directory(installation: installation)
+        for device in try DeviceCache.read(installation.state) { directory.restore(device, now: now) }
+        return Family(installation, directory: directory)
+    }
+}

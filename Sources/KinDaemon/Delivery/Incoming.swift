@@ -1,0 +1,131 @@
+import Dispatch
+import KinClient
+import KinCrypto
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinMailbox
+import KinSession
+import KinWire
+import Logging
+import Synchronization
+
+/// Takes pushed messages in: opens them, stores them, and only then acknowledges them.
+///
+/// `@unchecked Sendable`: `queue` keeps the order in which pushes are opened and stored; the rest is immutable.
+final class Incoming: @unchecked Sendable {
+    private let queue = DispatchQueue(label: "incoming")
+    private let inbox: InboxStore
+    private let outbox: OutboxStore
+    private let sealer: DirectSealer
+    private let family: Family
+    private let receipts: Receipts
+    private let events: EventHub
+    private let logger: Logger
+    /// Milliseconds.
+    private let now: @Sendable () -> Int64
+
+    init(
+        inbox: InboxStore, outbox: OutboxStore, sealer: DirectSealer, family: Family, receipts: Receipts,
+        events: EventHub, logger: Logger, now: @escaping @Sendable () -> Int64
+    ) {
+        self.inbox = inbox
+        self.outbox = outbox
+        self.sealer = sealer
+        self.family = family
+        self.receipts = receipts
+        self.events = events
+        self.logger = logger
+        self.now = now
+    }
+
+    /// Pushes of one socket read, in order.
+    func received(_ pushes: [(header: Push, body: [UInt8])], on link: MeshLink) {
+        queue.async { [self] in take(pushes, link) }
+    }
+
+    private func take(_ pushes: [(header: Push, body: [UInt8])], _ link: MeshLink) {
+        var messages: [IncomingMessage] = []
+        var refused: [ClientAck.Entry] = []
+        for push in pushes {
+            do throws(MessageFault) {
+                messages.append(try open(push.header, push.body))
+            } catch {
+                logger.warning(
+                    "message_refused",
+                    metadata: ["fault": .string(error.rawValue), "broker_message_id": .stringConvertible(push.header.brokerMessageID)])
+                refused.append(ClientAck.Entry(brokerMessageID: push.header.brokerMessageID, result: .refused))
+            }
+        }
+        acknowledge(refused, link)
+        let isReceipt = { (message: IncomingMessage) in message.message.contentType == Receipt.contentType }
+        for receipt in messages where isReceipt(receipt) { apply(receipt, link) }
+        let mail = messages.filter { !isReceipt($0) }
+        if !mail.isEmpty { store(mail, link) }
+    }
+
+    private func open(_ header: Push, _ body: [UInt8]) throws(MessageFault) -> IncomingMessage {
+        guard let sender = family.member(header.sender) else { throw .unknownSender }
+        let message = try sealer.open(body, header: header, from: sender, now: now())
+        return IncomingMessage(
+            message: message, brokerMessageID: header.brokerMessageID, senderKey: sender.ed25519.first?.bytes ?? [],
+            receivedAt: now())
+    }
+
+    private func store(_ mail: [IncomingMessage], _ link: MeshLink) {
+        inbox.receive(mail) { [self] result in
+            switch result {
+            case .success(let rows):
+                acknowledge(zip(mail, rows).map { message, row in
+                    ClientAck.Entry(
+                        brokerMessageID: message.brokerMessageID, result: row == nil ? .duplicate : .stored)
+                }, link)
+                for row in rows.compactMap({ $0 }) {
+                    events.publish(DaemonEvent(kind: .message, id: row.id, data: row.message(family).json))
+                }
+                receipts.due()
+            case .failure(let error):
+                // Not acknowledged: the broker pushes again when the lease ends.
+                logger.error("inbox_write_failed", metadata: ["error": .string("\(error)")])
+            }
+        }
+    }
+
+    /// A receipt is acknowledged once its effect is on disk; it rides along with the next write.
+    private func apply(_ incoming: IncomingMessage, _ link: MeshLink) {
+        let entry: @Sendable (ClientAck.Result) -> ClientAck.Entry = { result in
+            ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)
+        }
+        guard let receipt = try? Receipt(canonical: Array(incoming.message.body.utf8)) else {
+            return acknowledge([entry(.refused)], link)
+        }
+        outbox.apply(receipt, from: incoming.message.sender) { [self] changed in
+            guard let changed else { return }
+            acknowledge([entry(changed.isEmpty ? .duplicate : .stored)], link)
+            for id in changed {
+                let data: [String: JSON] = [
+                    "client_message_id": .string(id.description), "status": .string(receipt.kind.rawValue),
+                    "at": .integer(receipt.at),
+                ]
+                events.publish(DaemonEvent(kind: .receipt, data: .object(data)))
+            }
+        }
+    }
+
+    private func acknowledge(_ entries: [ClientAck.Entry], _ link: MeshLink) {
+        for start in stride(from: 0, to: entries.count, by: ClientAck.maxResults) {
+            let results = Array(entries[start..<min(start + ClientAck.maxResults, entries.count)])
+            link.send([MeshFrame.clientAck(ClientAck(results: results)).encoded()])
+        }
+    }
+}
+
+extension InboxRow {
+    /// As the API shows it.
+    func message(_ family: Family) -> InboxMessage {
+        InboxMessage(
+            id: id, clientMessageID: clientMessageID, from: senderName.description, fromMember: senderMember, body: body,
+            contentType: contentType, priority: priority, meta: meta, replyTo: replyTo, createdAt: createdAt,
+            receivedAt: receivedAt, readAt: readAt)
+    }
+}

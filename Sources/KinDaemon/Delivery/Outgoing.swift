@@ -1,0 +1,173 @@
+import Dispatch
+import KinClient
+import KinEncoding
+import KinIdentity
+import KinMailbox
+import KinSession
+import KinWire
+import Logging
+
+/// Drains the outbox into the broker: performs what `Drain` decides.
+///
+/// `@unchecked Sendable`: everything below `queue` is only touched on it, which also keeps the order of what is sent.
+final class Outgoing: @unchecked Sendable {
+    private let queue = DispatchQueue(label: "outgoing")
+    private let outbox: OutboxStore
+    private let sealer: DirectSealer
+    private let family: Family
+    private let name: DeviceName
+    private let me: VerifiedMember
+    private let logger: Logger
+    /// Milliseconds.
+    private let now: @Sendable () -> Int64
+
+    private var drain = Drain()
+    private var link: MeshLink?
+    private var features = NegotiatedFeatures.assumed
+    private var isWakeScheduled = false
+
+    /// Hours after which a message is not sent any more, where the broker's window is wider.
+    static let longestAgeHours: Int64 = 168
+
+    init(
+        outbox: OutboxStore, sealer: DirectSealer, family: Family, name: DeviceName, me: VerifiedMember,
+        logger: Logger, now: @escaping @Sendable () -> Int64
+    ) {
+        self.outbox = outbox
+        self.sealer = sealer
+        self.family = family
+        self.name = name
+        self.me = me
+        self.logger = logger
+        self.now = now
+    }
+
+    // MARK: What happens
+
+    /// A row was committed. Called in the order of the commits.
+    func accepted(_ row: OutboxRow) {
+        queue.async { [self] in
+            if drain.accepted(row.clientMessageID, lane: row.lane, seq: row.seq) { send([row]) } else { pump() }
+        }
+    }
+
+    func connected(_ link: MeshLink, features: NegotiatedFeatures) {
+        queue.async { [self] in
+            self.link = link
+            self.features = features
+            do {
+                drain.connected(lanes: try outbox.pendingLanes())
+                pump()
+            } catch {
+                logger.error("outbox_unreadable", metadata: ["error": .string("\(error)")])
+                link.close(reason: "outbox_unreadable")
+            }
+        }
+    }
+
+    func disconnected(_ link: MeshLink) {
+        queue.async { [self] in
+            guard self.link === link else { return }
+            self.link = nil
+            drain.disconnected()
+        }
+    }
+
+    /// Answers of one socket read.
+    func answered(acks: [Ack], nacks: [Nack]) {
+        queue.async { [self] in
+            let awaited = acks.filter { drain.acked($0.clientMessageID) }
+            if !awaited.isEmpty { outbox.markRelayed(awaited, at: now()) }
+            for nack in nacks { refused(nack) }
+            pump()
+        }
+    }
+
+    // MARK: What follows
+
+    private func refused(_ nack: Nack) {
+        let verdict = drain.nacked(nack, now: now())
+        if verdict != .ignore {
+            logger.info(
+                "send_refused",
+                metadata: ["id": .string(nack.clientMessageID.description), "code": .string(nack.code)])
+        }
+        switch verdict {
+        case .ignore: break
+        case .dead: outbox.markDead(nack.clientMessageID, reason: nack.code)
+        case .delayed(let until): outbox.markDelayed(nack.clientMessageID, reason: nack.code, until: until)
+        case .introduce(let lane, let until):
+            introduce(lane)
+            outbox.markDelayed(nack.clientMessageID, reason: nack.code, until: until)
+        }
+    }
+
+    private func introduce(_ lane: OutboxRow.Lane) {
+        guard case .dm(let recipient) = lane.destination, let member = family.member(recipient) else { return }
+        link?.send([MeshFrame.memberPut(MemberPut(chain: member.chain)).encoded()])
+    }
+
+    private func pump() {
+        while let load = drain.nextLoad(now: now()) {
+            do {
+                let rows = try outbox.pending(in: load.lane, after: load.after, limit: load.limit)
+                send(drain.loaded(rows, for: load))
+            } catch {
+                drain.loadFailed()
+                logger.error("outbox_unreadable", metadata: ["error": .string("\(error)")])
+                break
+            }
+        }
+        scheduleWake()
+    }
+
+    /// Waiting lanes go on by themselves.
+    private func scheduleWake() {
+        guard !isWakeScheduled, let deadline = drain.nextDeadline else { return }
+        isWakeScheduled = true
+        queue.asyncAfter(deadline: .now() + .milliseconds(Int(max(1, deadline - now())))) { [self] in
+            isWakeScheduled = false
+            pump()
+        }
+    }
+
+    private func send(_ rows: [OutboxRow]) {
+        var frames: [[UInt8]] = []
+        for row in rows {
+            do throws(Unsendable) {
+                frames.append(row.send.frame(body: try sealed(row)))
+            } catch {
+                drain.dropped(row.clientMessageID)
+                outbox.markDead(row.clientMessageID, reason: error.rawValue)
+            }
+        }
+        if !frames.isEmpty { link?.send(frames) }
+    }
+
+    private enum Unsendable: String, Error {
+        case expired, tooOld = "max_age", unknownRecipient = "unknown_recipient", tooLarge = "too_large"
+    }
+
+    private func sealed(_ row: OutboxRow) throws(Unsendable) -> [UInt8] {
+        if let expiresAt = row.expiresAt, expiresAt <= now() { throw .expired }
+        if now() - row.enqueuedAt > maxAge { throw .tooOld }
+        guard case .dm(let recipient) = row.lane.destination, let member = family.member(recipient) else {
+            throw .unknownRecipient
+        }
+        let message = row.message(mesh: me.chain.certificate.mesh, sender: me.member, senderName: name)
+        guard let body = try? sealer.seal(message, for: member) else { throw .unknownRecipient }
+        guard body.count <= features.inlineBytes else { throw .tooLarge }
+        return body
+    }
+
+    /// Milliseconds: safely inside the window in which the broker recognises a repeat (spec: window − max(1 h, 4 %)).
+    private var maxAge: Int64 {
+        let window = features.dedupeWindowHours ?? .max
+        let hours = window == .max ? Self.longestAgeHours : min(Self.longestAgeHours, window - max(1, window * 4 / 100))
+        return hours * 3_600_000
+    }
+}
+
+extension Send {
+    func frame(body: [UInt8]) -> [UInt8] { MeshFrame.send(self).encoded(body: body) }
+}

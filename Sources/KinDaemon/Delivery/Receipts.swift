@@ -1,0 +1,137 @@
+import Dispatch
+import KinClient
+import KinCrypto
+import KinEncoding
+import KinIdentity
+import KinMailbox
+import KinSession
+import KinWire
+import Logging
+
+/// Tells senders what reached this inbox, in batches. A receipt lives in no table: which are due is a flag on inbox rows, cleared by the broker's ack.
+///
+/// `@unchecked Sendable`: everything below `queue` is only touched on it.
+final class Receipts: @unchecked Sendable {
+    private let queue = DispatchQueue(label: "receipts")
+    private let inbox: InboxStore
+    private let sealer: DirectSealer
+    private let family: Family
+    private let name: DeviceName
+    private let me: VerifiedMember
+    private let logger: Logger
+    /// Milliseconds.
+    private let now: @Sendable () -> Int64
+
+    /// One batch for one sender, on its way.
+    private struct Pending {
+        var send: Send
+        var body: [UInt8]
+        var sender: ULID
+        var ids: [ClientMessageID]
+    }
+
+    private var link: MeshLink?
+    /// A line of this process's own: receipts are not in the outbox.
+    private let line = Random.bytes(8)
+    private var lastSeq: [ULID: Int64] = [:]
+    private var pending: [ClientMessageID: Pending] = [:]
+    /// Inbox rows up to here have been dealt with on this connection.
+    private var through: Int64 = 0
+    private var isRetryScheduled = false
+
+    init(
+        inbox: InboxStore, sealer: DirectSealer, family: Family, name: DeviceName, me: VerifiedMember, logger: Logger,
+        now: @escaping @Sendable () -> Int64
+    ) {
+        self.inbox = inbox
+        self.sealer = sealer
+        self.family = family
+        self.name = name
+        self.me = me
+        self.logger = logger
+        self.now = now
+    }
+
+    /// Messages were stored.
+    func due() { queue.async { [self] in pump() } }
+
+    func connected(_ link: MeshLink) {
+        queue.async { [self] in
+            self.link = link
+            startOver()
+            pump()
+        }
+    }
+
+    func disconnected(_ link: MeshLink) {
+        queue.async { [self] in
+            guard self.link === link else { return }
+            self.link = nil
+            startOver()
+        }
+    }
+
+    /// Answers of one socket read; those to other sends are passed over.
+    func answered(acks: [Ack], nacks: [Nack]) {
+        queue.async { [self] in
+            for ack in acks { finished(ack.clientMessageID) }
+            for nack in nacks where pending[nack.clientMessageID] != nil {
+                if nack.retryable { scheduleRetry() } else { finished(nack.clientMessageID) }
+            }
+            pump()
+        }
+    }
+
+    private func startOver() {
+        pending.removeAll()
+        through = 0
+    }
+
+    private func finished(_ id: ClientMessageID) {
+        guard let batch = pending.removeValue(forKey: id) else { return }
+        inbox.clearReceipts(batch.ids, of: batch.sender)
+    }
+
+    /// The next batch leaves when the one before was taken: so they grow under load.
+    private func pump() {
+        guard let link, pending.isEmpty else { return }
+        do {
+            guard let due = try inbox.receiptsDue(after: through, limit: Receipt.maxIDs) else { return }
+            through = due.through
+            let batches = due.groups.compactMap { make($0.sender, $0.ids) }
+            for batch in batches { pending[batch.send.clientMessageID] = batch }
+            link.send(batches.map { $0.send.frame(body: $0.body) })
+        } catch {
+            logger.error("inbox_unreadable", metadata: ["error": .string("\(error)")])
+        }
+    }
+
+    private func make(_ sender: ULID, _ ids: [ClientMessageID]) -> Pending? {
+        guard let member = family.member(sender),
+            let id = ClientMessageID(ULID(milliseconds: now(), randomness: Random.bytes(10)).description)
+        else { return nil }
+        let seq = lastSeq[sender, default: 0] + 1
+        let receipt = Receipt(kind: .delivered, ids: ids, at: now())
+        let message = SealedMessage(
+            mesh: me.chain.certificate.mesh, sender: me.member, senderName: name, recipient: sender.description,
+            clientMessageID: id, line: line, seq: seq, priority: .low, createdAt: now(),
+            contentType: Receipt.contentType, body: String(decoding: receipt.canonicalBytes(), as: UTF8.self))
+        guard let body = try? sealer.seal(message, for: member) else { return nil }
+        lastSeq[sender] = seq
+        let send = Send(
+            clientMessageID: id, requestFingerprint: Digest.sha256(Array(id.description.utf8)), line: line, seq: seq,
+            destination: .dm(sender), priority: .low)
+        return Pending(send: send, body: body, sender: sender, ids: ids)
+    }
+
+    /// The same batches again, in order, after a second.
+    private func scheduleRetry() {
+        guard !isRetryScheduled else { return }
+        isRetryScheduled = true
+        queue.asyncAfter(deadline: .now() + 1) { [self] in
+            isRetryScheduled = false
+            let batches = pending.values.sorted { $0.send.seq < $1.send.seq }
+            link?.send(batches.map { $0.send.frame(body: $0.body) })
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import AsyncHTTPClient
+import Foundation
+import Hummingbird
+import KinClient
+public import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinMailbox
+import KinSession
+import KinWire
+public import Logging
+import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+
+/// The long-lived process that makes a host a member: one lasting session, durable queues, a local API.
+public struct KinDaemon: Service {
+    private let core: DaemonCore
+    private let onReady: @Sendable (DaemonVersion, _ socket: String) -> Void
+
+    /// Opens everything that is on this machine; nothing is dialled yet.
+    /// - Parameter onReady: called once, when the local API answers.
+    /// - Throws: `KinError`: `no_wallet`, `daemon_running`, `loose_mode`, `home_not_writable`, `config_invalid`, `store_…`.
+    public init(
+        _ options: DaemonOptions, logger: Logger,
+        onReady: @escaping @Sendable (DaemonVersion, _ socket: String) -> Void = { _, _ in }
+    ) throws {
+        core = try DaemonCore(options, logger: logger)
+        self.onReady = onReady
+    }
+
+    /// Runs until graceful shutdown.
+    /// - Throws: `KinError` where the daemon must not go on: `feature_…`, `replaced_by_newer_connection`, `member_revoked`, …
+    public func run() async throws {
+        do {
+            try await runParts()
+        } catch {
+            await core.close()
+            throw error
+        }
+        await core.close()
+    }
+
+    private func runParts() async throws {
+        let application = try core.application { onReady(core.version(), DaemonPaths.socket(in: core.state)) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            group.addTask { try await core.mesh.run() }
+            group.addTask { await core.directory.run() }
+            group.addTask { await core.events.beat() }
+            for registration in core.registrations { group.addTask { await registration.run() } }
+            group.addTask {
+                // Ends with the daemon: the others are then cancelled, which closes their connections.
+                try? await gracefulShutdown()
+            }
+            // The first to end, by shutdown or failure, ends the rest.
+            try await group.next()
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+}

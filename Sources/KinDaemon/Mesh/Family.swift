@@ -1,0 +1,84 @@
+import KinClient
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinWire
+import Synchronization
+
+/// Everybody this device knows: registry records by name, and the broker's members.
+final class Family: Sendable {
+    let roster: Roster
+    private let me: Installation
+    private let directory: Mutex<Directory>
+
+    init(_ installation: Installation, directory: Directory) {
+        me = installation
+        roster = Roster(mesh: installation.mesh)
+        self.directory = Mutex(directory)
+    }
+
+    /// The chain to seal with: the one with the most rotations of those known.
+    func member(_ id: ULID) -> VerifiedMember? {
+        let told = roster.member(id)
+        let published = directory.withLock { $0.device(member: id)?.opened.member }
+        guard let told, let published else { return told ?? published }
+        return published.chain.rotations.count > told.chain.rotations.count ? published : told
+    }
+
+    func resolve(_ text: String) throws -> VerifiedMember {
+        let published = try directory.withLock { try $0.resolve(text) }
+        return member(published.member) ?? published
+    }
+
+    func name(of member: ULID) -> String { directory.withLock { $0.name(of: member) } }
+
+    func withDirectory<T>(_ body: (inout Directory) throws -> T) rethrows -> T {
+        try directory.withLock { try body(&$0) }
+    }
+
+    /// Connected members whose record was not seen yet.
+    var hasUnnamedMembers: Bool {
+        let online = roster.onlineMembers
+        return directory.withLock { directory in online.contains { directory.device(member: $0) == nil } }
+    }
+
+    // MARK: For the API
+
+    func devices(new: [MachineID] = [], unreachable: [String] = []) -> DeviceList {
+        directory.withLock { DeviceList($0, me: me.machineID, new: new, unreachable: unreachable) }
+    }
+
+    /// The members of the mesh.
+    func peers() -> DeviceList {
+        let members = roster.all
+        return directory.withLock { directory in
+            DeviceList(
+                devices: members.map { member in
+                    let device = directory.device(member: member.member)
+                    return DeviceInfo(
+                        name: directory.name(of: member.member), machineID: member.machineID.description,
+                        member: member.member.description, role: member.role.description,
+                        online: roster.isOnline(member.member) || member.member == me.chain.member,
+                        servers: device?.servers.map(\.authority).sorted() ?? [], lastSeen: device?.lastSeen,
+                        version: device?.opened.record.certified?.version, thisDevice: member.machineID == me.machineID)
+                })
+        }
+    }
+}
+
+extension DeviceList {
+    /// The directory as the API shows it.
+    public init(_ directory: Directory, me: MachineID, new: [MachineID], unreachable: [String]) {
+        let named = directory.named()
+        self.init(
+            devices: named.map { name, device in
+                DeviceInfo(
+                    name: name, machineID: device.opened.machineID.description,
+                    member: device.opened.member?.member.description, role: device.opened.member?.role.description,
+                    online: device.isOnline, servers: device.servers.map(\.authority).sorted(),
+                    lastSeen: device.lastSeen, version: device.opened.record.certified?.version,
+                    thisDevice: device.opened.machineID == me)
+            },
+            newNames: named.filter { new.contains($0.device.opened.machineID) }.map(\.name), unreachable: unreachable)
+    }
+}

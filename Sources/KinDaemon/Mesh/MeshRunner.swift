@@ -1,0 +1,90 @@
+import KinClient
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinWire
+import Logging
+import NIOCore
+import NIOSSL
+
+/// Keeps one session with the mesh's broker, and hands its frames on.
+final class MeshRunner: Sendable {
+    private let server: ServerAddress
+    private let identity: MeshIdentity
+    private let tls: TLSConfiguration
+    private let eventLoop: any EventLoop
+    private let localServer: LocalServer?
+    private let parts: MeshParts
+    private let logger: Logger
+
+    init(
+        server: ServerAddress, identity: MeshIdentity, tls: TLSConfiguration, eventLoop: any EventLoop,
+        localServer: LocalServer?, parts: MeshParts, logger: Logger
+    ) {
+        self.server = server
+        self.identity = identity
+        self.tls = tls
+        self.eventLoop = eventLoop
+        self.localServer = localServer
+        self.parts = parts
+        self.logger = logger
+    }
+
+    /// Connects, and connects again, until cancelled.
+    /// - Throws: `KinError` where the daemon must end.
+    func run() async throws {
+        var backoff = Backoff()
+        while !Task.isCancelled {
+            let end = await session { backoff.reset() }
+            if case .fatal(let error) = end {
+                logger.critical("mesh_ended", metadata: ["error": .string(error.description)])
+                throw error
+            }
+            if parts.board.brokerLost(end.reason) {
+                logger.notice("disconnected", metadata: ["server": .string(server.origin), "reason": .string(end.reason)])
+                parts.events.publish(
+                    DaemonEvent(kind: .daemonDisconnect, data: .object(["reason": .string(end.reason)])))
+            }
+            try? await Task.sleep(for: backoff.delay())
+        }
+    }
+
+    /// One session from dialling to its end.
+    private func session(onReady: () -> Void) async -> MeshEnd {
+        let (ends, continuation) = AsyncStream.makeStream(of: MeshEnd.self, bufferingPolicy: .bufferingNewest(1))
+        let session = MeshSession(parts: parts, logger: logger) { continuation.yield($0) }
+        do {
+            try await localServer?.ensure()
+            let link = try await MeshLink.open(
+                server, as: identity, tls: tls, on: eventLoop, delegate: session, now: parts.now)
+            return await withTaskCancellationHandler {
+                for await end in ends {
+                    if session.wasReady { onReady() }
+                    return end
+                }
+                return .lost("stopped")
+            } onCancel: {
+                link.close()
+                continuation.yield(.lost("stopped"))
+            }
+        } catch let end as MeshEnd {
+            return end
+        } catch {
+            return .lost("\(error)")
+        }
+    }
+}
+
+/// What sessions hand frames to.
+struct MeshParts: Sendable {
+    let family: Family
+    let outgoing: Outgoing
+    let incoming: Incoming
+    let receipts: Receipts
+    let board: StatusBoard
+    let events: EventHub
+    /// Someone came whose name may not be known.
+    let lookAround: @Sendable () -> Void
+    /// Milliseconds.
+    let now: @Sendable () -> Int64
+}

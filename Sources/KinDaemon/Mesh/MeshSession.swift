@@ -1,0 +1,99 @@
+import KinClient
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinWire
+import Logging
+import Synchronization
+
+/// One session's ears: sorts frames by whom they concern. Frames of one socket read are handed on together.
+final class MeshSession: MeshLinkDelegate {
+    private struct Burst {
+        var pushes: [(header: Push, body: [UInt8])] = []
+        var acks: [Ack] = []
+        var nacks: [Nack] = []
+    }
+
+    private struct State {
+        var burst = Burst()
+        var wasReady = false
+    }
+
+    private let parts: MeshParts
+    private let logger: Logger
+    private let onEnd: @Sendable (MeshEnd) -> Void
+    private let state = Mutex(State())
+
+    init(parts: MeshParts, logger: Logger, onEnd: @escaping @Sendable (MeshEnd) -> Void) {
+        self.parts = parts
+        self.logger = logger
+        self.onEnd = onEnd
+    }
+
+    var wasReady: Bool { state.withLock { $0.wasReady } }
+
+    func meshReady(_ link: MeshLink, features: NegotiatedFeatures, offered: FeatureResponse) {
+        for fault in features.ignored {
+            logger.warning("feature_ignored", metadata: ["fault": .string(fault.closeReason)])
+        }
+        state.withLock { $0.wasReady = true }
+        parts.family.roster.startOver()
+        parts.board.brokerConnected(features, offered: offered)
+        logger.notice("connected")
+        parts.events.publish(DaemonEvent(kind: .daemonReconnect, data: .object([:])))
+        parts.outgoing.connected(link, features: features)
+        parts.receipts.connected(link)
+        parts.lookAround()
+    }
+
+    func mesh(_ link: MeshLink, received frame: ReceivedFrame) {
+        switch frame.message {
+        case .push(let push): state.withLock { $0.burst.pushes.append((push, frame.body)) }
+        case .ack(let ack): state.withLock { $0.burst.acks.append(ack) }
+        case .nack(let nack): state.withLock { $0.burst.nacks.append(nack) }
+        case .member(let member): add(member.chain, online: member.online)
+        case .memberJoined(let joined):
+            add(joined.chain, online: joined.online)
+            parts.lookAround()
+        case .memberKeypairRotated(let rotated): add(rotated.chain, online: true)
+        case .peerJoin(let change): presence(change.member, online: true)
+        case .peerLeave(let change): presence(change.member, online: false)
+        case .error(let error):
+            logger.warning("broker_error", metadata: ["code": .string(error.code), "message": .string(error.message)])
+        default: break
+        }
+    }
+
+    func meshCompletedRead(_ link: MeshLink) {
+        let burst = state.withLock { state in
+            defer { state.burst = Burst() }
+            return state.burst
+        }
+        if !burst.acks.isEmpty || !burst.nacks.isEmpty {
+            parts.outgoing.answered(acks: burst.acks, nacks: burst.nacks)
+            parts.receipts.answered(acks: burst.acks, nacks: burst.nacks)
+        }
+        if !burst.pushes.isEmpty { parts.incoming.received(burst.pushes, on: link) }
+    }
+
+    func mesh(_ link: MeshLink, ended end: MeshEnd) {
+        parts.outgoing.disconnected(link)
+        parts.receipts.disconnected(link)
+        onEnd(end)
+    }
+
+    private func add(_ chain: Chain, online: Bool) {
+        if !parts.family.roster.add(chain, online: online, now: parts.now()) {
+            logger.warning("chain_refused", metadata: ["member": .string(chain.member.description)])
+        }
+    }
+
+    private func presence(_ member: ULID, online: Bool) {
+        parts.family.roster.set(member, online: online)
+        let data: [String: JSON] = [
+            "member": .string(member.description), "name": .string(parts.family.name(of: member)),
+        ]
+        parts.events.publish(DaemonEvent(kind: online ? .peerJoin : .peerLeave, data: .object(data)))
+        parts.lookAround()
+    }
+}

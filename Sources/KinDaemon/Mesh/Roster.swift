@@ -1,0 +1,54 @@
+import KinEncoding
+import KinIdentity
+import KinWire
+import Synchronization
+
+/// The members of the mesh as the broker tells them, each verified here; and who is connected.
+final class Roster: Sendable {
+    private struct State {
+        var members: [ULID: VerifiedMember] = [:]
+        var online: Set<ULID> = []
+    }
+
+    private let verifier: ChainVerifier
+    private let state = Mutex(State())
+
+    init(mesh: MeshID) { verifier = ChainVerifier(mesh: mesh) }
+
+    /// A new session tells everything afresh; chains known stay known.
+    func startOver() { state.withLock { $0.online = [] } }
+
+    /// Takes a chain in; an invalid one, or one shorter than known, is passed over.
+    /// - Returns: whether it is known now.
+    @discardableResult
+    func add(_ chain: Chain, online: Bool, now: Int64) -> Bool {
+        guard let member = known(chain) ?? (try? verifier.verify(chain, now: now)) else { return false }
+        state.withLock { state in
+            let current = state.members[member.member]
+            if (current?.chain.rotations.count ?? 0) <= chain.rotations.count { state.members[member.member] = member }
+            if online { state.online.insert(member.member) }
+        }
+        return true
+    }
+
+    private func known(_ chain: Chain) -> VerifiedMember? {
+        state.withLock { $0.members[chain.member] }.flatMap { $0.chain == chain ? $0 : nil }
+    }
+
+    func set(_ member: ULID, online: Bool) {
+        state.withLock { state in
+            if online { state.online.insert(member) } else { state.online.remove(member) }
+        }
+    }
+
+    func member(_ id: ULID) -> VerifiedMember? { state.withLock { $0.members[id] } }
+
+    func isOnline(_ id: ULID) -> Bool { state.withLock { $0.online.contains(id) } }
+
+    var all: [VerifiedMember] {
+        state.withLock { $0.members.values.sorted { $0.member.description < $1.member.description } }
+    }
+
+    /// Members that are connected.
+    var onlineMembers: Set<ULID> { state.withLock { $0.online } }
+}

@@ -1,0 +1,85 @@
+import KinClient
+import KinCrypto
+import KinIdentity
+import KinSession
+import KinWebSocket
+import KinWire
+import Logging
+import NIOCore
+import NIOSSL
+
+/// Keeps this device's record shown at one relay.
+final class RegistrationRunner: Sendable {
+    private let server: ServerAddress
+    private let installation: Installation
+    private let name: DeviceName
+    private let tls: TLSConfiguration
+    private let eventLoop: any EventLoop
+    private let board: StatusBoard
+    private let logger: Logger
+    /// Milliseconds.
+    private let now: @Sendable () -> Int64
+    private let onRegistered: @Sendable () -> Void
+
+    init(
+        server: ServerAddress, installation: Installation, name: DeviceName, tls: TLSConfiguration,
+        eventLoop: any EventLoop, board: StatusBoard, logger: Logger, now: @escaping @Sendable () -> Int64,
+        onRegistered: @escaping @Sendable () -> Void
+    ) {
+        self.server = server
+        self.installation = installation
+        self.name = name
+        self.tls = tls
+        self.eventLoop = eventLoop
+        self.board = board
+        self.logger = logger
+        self.now = now
+        self.onRegistered = onRegistered
+    }
+
+    /// Registers, and registers again, until cancelled.
+    func run() async {
+        var backoff = Backoff()
+        while !Task.isCancelled {
+            let reason = await registration { backoff.reset() }
+            if board.relayLost(server, reason) {
+                logger.notice(
+                    "unregistered", metadata: ["server": .string(server.origin), "reason": .string(reason)])
+            }
+            try? await Task.sleep(for: backoff.delay())
+        }
+    }
+
+    /// One registration from dialling to its end, whose reason is returned.
+    private func registration(onOpen: () -> Void) async -> String {
+        let (ends, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1))
+        do throws(MeshEnd) {
+            let socket = try await RegistrationLink.open(
+                server, wallet: installation.wallet, machineID: installation.machineID, keys: installation.keys,
+                tls: tls, on: eventLoop, blob: { try self.record() }, onEnd: { continuation.yield($0) })
+            onOpen()
+            board.relayConnected(server)
+            onRegistered()
+            return await withTaskCancellationHandler {
+                for await end in ends { return end }
+                return "stopped"
+            } onCancel: {
+                socket.close(code: CloseCode.goingAway.rawValue, reason: "leaving")
+                continuation.yield("stopped")
+            }
+        } catch {
+            return error.reason
+        }
+    }
+
+    private func record() throws -> [UInt8] {
+        let record = RegistryRecord(
+            name: name.description, hostPub: installation.keys.sealing.publicKey.bytes,
+            signalURL: server.origin + "/agent/signal", ts: now() / 1000,
+            certified: RegistryRecord.Certified(
+                machineID: installation.machineID, version: KinVersion.current, chain: installation.chain,
+                revocationHead: .empty, lan: nil, capabilities: []))
+        let sealer = RecordSealer(wallet: installation.wallet, mesh: installation.mesh)
+        return try sealer.seal(record.signed(by: installation.keys.signing), machineID: installation.machineID)
+    }
+}

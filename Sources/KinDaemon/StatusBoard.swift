@@ -1,0 +1,91 @@
+import KinClient
+import KinDaemonAPI
+import KinEncoding
+import KinWire
+import Synchronization
+
+/// What the daemon knows of its connections, for `/v1/health` and `kin status`.
+final class StatusBoard: Sendable {
+    private struct Entry {
+        var connected = false
+        /// Milliseconds.
+        var since: Int64
+        var lastError: String?
+
+        /// - Returns: whether this is news.
+        mutating func lose(_ reason: String, at time: Int64) -> Bool {
+            let isNews = connected || lastError != reason
+            if connected { since = time }
+            connected = false
+            lastError = reason
+            return isNews
+        }
+    }
+
+    private struct State {
+        var broker: Entry
+        var relays: [ServerAddress: Entry]
+        var offered: FeatureResponse?
+        var inlineBytes = MeshFrame.defaultInlineBytes
+    }
+
+    private let servers: [ServerAddress]
+    private let now: @Sendable () -> Int64
+    private let state: Mutex<State>
+
+    init(servers: [ServerAddress], now: @escaping @Sendable () -> Int64) {
+        self.servers = servers
+        self.now = now
+        let fresh = Entry(since: now())
+        state = Mutex(State(broker: fresh, relays: Dictionary(servers.map { ($0, fresh) }) { first, _ in first }))
+    }
+
+    func brokerConnected(_ features: NegotiatedFeatures, offered: FeatureResponse) {
+        let entry = Entry(connected: true, since: now())
+        state.withLock { state in
+            state.broker = entry
+            state.offered = offered
+            state.inlineBytes = features.inlineBytes
+        }
+    }
+
+    /// - Returns: whether this is news: the state or the reason changed.
+    func brokerLost(_ reason: String) -> Bool {
+        let time = now()
+        return state.withLock { $0.broker.lose(reason, at: time) }
+    }
+
+    func relayConnected(_ server: ServerAddress) {
+        let entry = Entry(connected: true, since: now())
+        state.withLock { $0.relays[server] = entry }
+    }
+
+    /// - Returns: whether this is news.
+    func relayLost(_ server: ServerAddress, _ reason: String) -> Bool {
+        let time = now()
+        return state.withLock { $0.relays[server, default: Entry(since: time)].lose(reason, at: time) }
+    }
+
+    /// The broker's features, as `/v1/version` shows them; nil before the first session.
+    var features: JSON? {
+        state.withLock { $0.offered }.map { .object($0.supported.mapValues { .object($0) }) }
+    }
+
+    /// Bytes of a sealed body that the broker takes.
+    var inlineBytes: Int { state.withLock { $0.inlineBytes } }
+
+    func broker() -> DaemonHealth.Server {
+        state.withLock { Self.server(servers.first?.origin ?? "", $0.broker) }
+    }
+
+    func relays() -> [DaemonHealth.Server] {
+        state.withLock { state in
+            servers.map { server in Self.server(server.origin, state.relays[server] ?? state.broker) }
+        }
+    }
+
+    private static func server(_ address: String, _ entry: Entry) -> DaemonHealth.Server {
+        DaemonHealth.Server(
+            address: address, connected: entry.connected, since: entry.since, lastError: entry.lastError)
+    }
+}

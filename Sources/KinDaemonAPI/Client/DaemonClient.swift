@@ -1,0 +1,123 @@
+import AsyncHTTPClient
+import Foundation
+import KinEncoding
+import KinWire
+import NIOCore
+import NIOHTTP1
+
+/// Talks to a daemon over its Unix socket.
+public struct DaemonClient: Sendable {
+    /// `<home>/daemon/<mesh slug>/sock`.
+    public let socketPath: String
+    private let http: HTTPClient
+
+    /// - Parameter http: shared by default; it need not be shut down.
+    public init(socketPath: String, http: HTTPClient = .shared) {
+        self.socketPath = socketPath
+        self.http = http
+    }
+
+    public func version(within deadline: TimeAmount = .seconds(5)) async throws -> DaemonVersion {
+        try DaemonVersion(json: await get("/v1/version", deadline: deadline))
+    }
+
+    public func health() async throws -> DaemonHealth { try DaemonHealth(json: await get("/v1/health")) }
+
+    public func send(_ request: SendRequest) async throws -> SendAnswer {
+        var call = HTTPClientRequest(url: url("/v1/send"))
+        call.method = .POST
+        call.headers.add(name: "content-type", value: "application/json")
+        call.body = .bytes(ByteBuffer(bytes: request.canonicalBytes()))
+        return try SendAnswer(json: await answer(to: call))
+    }
+
+    public func inbox(_ parameters: InboxParameters = InboxParameters()) async throws -> InboxPage {
+        let query = [
+            ("cursor", parameters.cursor), ("since", parameters.since.map(String.init)), ("from", parameters.from),
+            ("limit", parameters.limit.map(String.init)),
+        ]
+        return try InboxPage(json: await get("/v1/inbox" + Self.query(query)))
+    }
+
+    public func message(_ id: ClientMessageID) async throws -> MessageStatus {
+        try MessageStatus(json: await get("/v1/message/\(id)"))
+    }
+
+    /// The family as the registry and the cache know it, refreshed first.
+    public func devices() async throws -> DeviceList { try DeviceList(json: await get("/v1/devices")) }
+
+    /// The members of the mesh as the broker knows them.
+    public func peers() async throws -> DeviceList { try DeviceList(json: await get("/v1/peers")) }
+
+    /// Events from now on, or after `lastEventID`. Ends when the daemon ends; throws when it cannot be reached.
+    public func events(after lastEventID: Int64? = nil) async throws -> AsyncThrowingStream<DaemonEvent, any Error> {
+        var call = HTTPClientRequest(url: url("/v1/events"))
+        if let lastEventID { call.headers.add(name: "last-event-id", value: String(lastEventID)) }
+        let response: HTTPClientResponse
+        do {
+            // The deadline is for the headers; the stream itself has none.
+            response = try await http.execute(call, deadline: .distantFuture)
+        } catch {
+            throw notRunning(error)
+        }
+        guard response.status == .ok else { throw await failure(response) }
+        return AsyncThrowingStream { continuation in
+            let task = Task {
+                var parser = EventStreamParser()
+                do {
+                    for try await chunk in response.body {
+                        guard let events = parser.parse(chunk.readableBytesView) else { break }
+                        for event in events { continuation.yield(event) }
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: notRunning(error))
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    private func get(_ path: String, deadline: TimeAmount = .seconds(30)) async throws -> [UInt8] {
+        try await answer(to: HTTPClientRequest(url: url(path)), deadline: deadline)
+    }
+
+    private func answer(to call: HTTPClientRequest, deadline: TimeAmount = .seconds(30)) async throws -> [UInt8] {
+        let response: HTTPClientResponse
+        do {
+            response = try await http.execute(call, timeout: deadline)
+        } catch {
+            throw notRunning(error)
+        }
+        guard (200..<300).contains(Int(response.status.code)) else { throw await failure(response) }
+        do {
+            return Array(try await response.body.collect(upTo: 16 << 20).readableBytesView)
+        } catch {
+            throw notRunning(error)
+        }
+    }
+
+    private func failure(_ response: HTTPClientResponse) async -> KinError {
+        let body = try? await response.body.collect(upTo: 1 << 20)
+        return APIError.read(Array(body?.readableBytesView ?? ByteBufferView()), status: Int(response.status.code))
+    }
+
+    private func notRunning(_ error: any Error) -> KinError {
+        KinError(
+            "daemon_not_running", "no daemon answers at \(socketPath): start it with  kin up", category: .unreachable,
+            retryable: true)
+    }
+
+    private func url(_ path: String) -> String {
+        let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~"))
+        let socket = socketPath.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
+        return "http+unix://\(socket)\(path)"
+    }
+
+    private static func query(_ parameters: [(String, String?)]) -> String {
+        var components = URLComponents()
+        components.queryItems = parameters.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
+        guard let text = components.percentEncodedQuery, !text.isEmpty else { return "" }
+        return "?" + text.replacingOccurrences(of: "+", with: "%2B")
+    }
+}

@@ -1,0 +1,43 @@
+import KinEncoding
+import KinWire
+
+/// Reads bodies of the local API: JSON objects whose every member is known.
+enum APIBody {
+    static func read<T>(_ bytes: [UInt8], _ body: (inout Fields) throws(WireError) -> T) throws -> T {
+        do throws(WireError) {
+            let json: JSON
+            do { json = try JSON.parse(bytes) } catch { throw WireError.invalid(error.message) }
+            var fields = try Fields(json, in: "body")
+            let value = try body(&fields)
+            try fields.end()
+            return value
+        } catch {
+            throw KinError("invalid_request", error.message, category: .usage)
+        }
+    }
+
+    static func array<T>(_ items: [JSON], _ read: (JSON) throws(WireError) -> T) throws(WireError) -> [T] {
+        var values: [T] = []
+        for item in items { values.append(try read(item)) }
+        return values
+    }
+}
+
+extension Fields {
+    /// A member that may be absent or null.
+    mutating func given<T>(
+        _ name: String, _ read: (inout Fields, String) throws(WireError) -> T
+    ) throws(WireError) -> T? {
+        has(name) ? try nullable(name, read) : nil
+    }
+
+    mutating func text(_ name: String) throws(WireError) -> String { try string(name, maxBytes: 1 << 20) }
+
+    mutating func givenText(_ name: String) throws(WireError) -> String? {
+        try given(name) { fields, name throws(WireError) in try fields.text(name) }
+    }
+
+    mutating func givenTime(_ name: String) throws(WireError) -> Int64? {
+        try given(name) { fields, name throws(WireError) in try fields.time(name) }
+    }
+}

@@ -1,0 +1,52 @@
+import KinEncoding
+import KinWire
+
+/// The error form of the local API: `{"error":{"code","message","retryable","detail"}}`.
+public enum APIError {
+    /// The HTTP status a category is answered with.
+    public static func status(of category: KinError.Category) -> Int {
+        switch category {
+        case .usage: 400
+        case .refused: 403
+        case .notFound: 404
+        case .conflict: 409
+        case .tooLarge: 413
+        case .failed: 500
+        case .unreachable: 503
+        case .exhausted: 507
+        }
+    }
+
+    private static func category(of status: Int) -> KinError.Category {
+        switch status {
+        case 400, 405, 415: .usage
+        case 401, 403: .refused
+        case 404: .notFound
+        case 409: .conflict
+        case 413: .tooLarge
+        case 503: .unreachable
+        case 507: .exhausted
+        default: .failed
+        }
+    }
+
+    public static func json(_ error: KinError) -> JSON {
+        .object([
+            "error": .object([
+                "code": .string(error.code), "message": .string(error.message), "retryable": .bool(error.retryable),
+                "detail": .object(error.detail),
+            ])
+        ])
+    }
+
+    /// What an answer with a failing status says.
+    public static func read(_ bytes: [UInt8], status: Int) -> KinError {
+        guard case .object(let body)? = try? JSON.parse(bytes), case .object(let error)? = body["error"],
+            case .string(let code)? = error["code"], case .string(let message)? = error["message"]
+        else { return KinError("daemon_answer", "the daemon answered \(status) without saying why") }
+        var detail: [String: JSON] = [:]
+        if case .object(let members)? = error["detail"] { detail = members }
+        return KinError(
+            code, message, category: category(of: status), retryable: error["retryable"] == .bool(true), detail: detail)
+    }
+}

@@ -1,0 +1,33 @@
+import KinEncoding
+import KinWire
+
+/// One event of `GET /v1/events` (server-sent events, WHATWG HTML §9.2).
+public struct DaemonEvent: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable {
+        case message, receipt
+        case peerJoin = "peer_join"
+        case peerLeave = "peer_leave"
+        case deviceNew = "device_new"
+        case daemonDisconnect = "daemon_disconnect"
+        case daemonReconnect = "daemon_reconnect"
+    }
+
+    public var kind: Kind
+    /// Of a message: its id in the inbox, to resume from with `Last-Event-ID`.
+    public var id: Int64?
+    public var data: JSON
+
+    public init(kind: Kind, id: Int64? = nil, data: JSON) {
+        self.kind = kind
+        self.id = id
+        self.data = data
+    }
+
+    /// The event as it is sent.
+    public func encoded() -> [UInt8] {
+        var text = Array("event: \(kind.rawValue)\n".utf8)
+        if let id { text += Array("id: \(id)\n".utf8) }
+        // Canonical JSON holds no line break, so one data line is enough.
+        return text + Array("data: ".utf8) + data.canonicalBytes() + Array("\n\n".utf8)
+    }
+}

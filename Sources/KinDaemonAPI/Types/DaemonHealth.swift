@@ -1,0 +1,80 @@
+import KinEncoding
+import KinWire
+
+/// `GET /v1/health`: how the daemon is, connection by connection.
+public struct DaemonHealth: Hashable, Sendable {
+    /// One server this daemon talks to.
+    public struct Server: Hashable, Sendable {
+        public var address: String
+        public var connected: Bool
+        /// Milliseconds: since when it is as `connected` says.
+        public var since: Int64
+        /// What happened last when it is not connected.
+        public var lastError: String?
+
+        public init(address: String, connected: Bool, since: Int64, lastError: String?) {
+            self.address = address
+            self.connected = connected
+            self.since = since
+            self.lastError = lastError
+        }
+
+        init(json: JSON) throws(WireError) {
+            var fields = try Fields(json, in: "server")
+            address = try fields.text("address")
+            connected = try fields.bool("connected")
+            since = try fields.time("since")
+            lastError = try fields.givenText("last_error")
+            try fields.end()
+        }
+
+        public var json: JSON {
+            .object([
+                "address": .string(address), "connected": .bool(connected), "since": .integer(since),
+                "last_error": .orNull(lastError) { .string($0) },
+            ])
+        }
+    }
+
+    /// The mesh's broker.
+    public var broker: Server
+    /// Every server, as a relay.
+    public var relays: [Server]
+    public var outboxPending: Int64
+    public var outboxDead: Int64
+    public var inboxCount: Int64
+
+    public init(broker: Server, relays: [Server], outboxPending: Int64, outboxDead: Int64, inboxCount: Int64) {
+        self.broker = broker
+        self.relays = relays
+        self.outboxPending = outboxPending
+        self.outboxDead = outboxDead
+        self.inboxCount = inboxCount
+    }
+
+    /// `ok` when messages flow, else `degraded`: local work goes on.
+    public var status: String { broker.connected ? "ok" : "degraded" }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            _ = try fields.text("status")
+            var outbox = try Fields(fields.take("outbox"), in: "outbox")
+            var inbox = try Fields(fields.take("inbox"), in: "inbox")
+            return DaemonHealth(
+                broker: try Server(json: fields.take("broker")),
+                relays: try APIBody.array(fields.array("relays", atMost: 64)) { item throws(WireError) in
+                    try Server(json: item)
+                },
+                outboxPending: try outbox.integer("pending"), outboxDead: try outbox.integer("dead"),
+                inboxCount: try inbox.integer("messages"))
+        }
+    }
+
+    public var json: JSON {
+        .object([
+            "status": .string(status), "broker": broker.json, "relays": .array(relays.map(\.json)),
+            "outbox": .object(["pending": .integer(outboxPending), "dead": .integer(outboxDead)]),
+            "inbox": .object(["messages": .integer(inboxCount)]),
+        ])
+    }
+}

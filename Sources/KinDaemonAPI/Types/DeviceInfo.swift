@@ -1,0 +1,89 @@
+import KinEncoding
+import KinWire
+
+/// One device of the family, as `GET /v1/devices` and `GET /v1/peers` show it.
+public struct DeviceInfo: Hashable, Sendable {
+    /// Unique here: equal names have a suffix.
+    public var name: String
+    public var machineID: String
+    /// nil: the device's record carries no certificate.
+    public var member: String?
+    public var role: String?
+    public var online: Bool
+    /// Where it is registered: server addresses; empty while it is offline.
+    public var servers: [String]
+    /// Milliseconds.
+    public var lastSeen: Int64?
+    public var version: String?
+    public var thisDevice: Bool
+
+    public init(
+        name: String, machineID: String, member: String?, role: String?, online: Bool, servers: [String],
+        lastSeen: Int64?, version: String?, thisDevice: Bool
+    ) {
+        self.name = name
+        self.machineID = machineID
+        self.member = member
+        self.role = role
+        self.online = online
+        self.servers = servers
+        self.lastSeen = lastSeen
+        self.version = version
+        self.thisDevice = thisDevice
+    }
+
+    init(json: JSON) throws(WireError) {
+        var fields = try Fields(json, in: "device")
+        name = try fields.text("name")
+        machineID = try fields.text("machine_id")
+        member = try fields.givenText("member")
+        role = try fields.givenText("role")
+        online = try fields.bool("online")
+        servers = try fields.list("servers", atMost: 64, as: "a server's address") { $0 }
+        lastSeen = try fields.givenTime("last_seen")
+        version = try fields.givenText("version")
+        thisDevice = try fields.bool("this_device")
+        try fields.end()
+    }
+
+    public var json: JSON {
+        .object([
+            "name": .string(name), "machine_id": .string(machineID), "member": .orNull(member) { .string($0) },
+            "role": .orNull(role) { .string($0) }, "online": .bool(online), "servers": .strings(servers),
+            "last_seen": .orNull(lastSeen) { .integer($0) }, "version": .orNull(version) { .string($0) },
+            "this_device": .bool(thisDevice),
+        ])
+    }
+}
+
+/// The answer of `GET /v1/devices` (registry records and the cache) and `GET /v1/peers` (members of the mesh).
+public struct DeviceList: Hashable, Sendable {
+    public var devices: [DeviceInfo]
+    /// Seen here for the first time with this answer.
+    public var newNames: [String]
+    /// Servers that did not answer, each with the reason.
+    public var unreachable: [String]
+
+    public init(devices: [DeviceInfo], newNames: [String] = [], unreachable: [String] = []) {
+        self.devices = devices
+        self.newNames = newNames
+        self.unreachable = unreachable
+    }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            DeviceList(
+                devices: try APIBody.array(fields.array("devices", atMost: 4096)) { item throws(WireError) in
+                    try DeviceInfo(json: item)
+                },
+                newNames: try fields.list("new", atMost: 4096, as: "a name") { $0 },
+                unreachable: try fields.list("unreachable", atMost: 64, as: "a reason") { $0 })
+        }
+    }
+
+    public var json: JSON {
+        .object([
+            "devices": .array(devices.map(\.json)), "new": .strings(newNames), "unreachable": .strings(unreachable),
+        ])
+    }
+}

@@ -1,0 +1,62 @@
+import KinEncoding
+import KinWire
+
+/// `GET /v1/message/{client_message_id}`: where a sent message is, each state with its time (milliseconds).
+public struct MessageStatus: Hashable, Sendable {
+    public var clientMessageID: ClientMessageID
+    public var status: MessageState
+    /// The recipient's name as known now, else its member id.
+    public var to: String
+    public var toMember: String
+    public var priority: Priority
+    public var queuedAt: Int64
+    public var relayedAt: Int64?
+    public var deliveredAt: Int64?
+    public var readAt: Int64?
+    public var expiresAt: Int64?
+    public var brokerMessageID: Int64?
+    /// Why it is not further, where something was refused.
+    public var lastError: String?
+
+    public init(
+        clientMessageID: ClientMessageID, status: MessageState, to: String, toMember: String, priority: Priority,
+        queuedAt: Int64, relayedAt: Int64?, deliveredAt: Int64?, readAt: Int64?, expiresAt: Int64?,
+        brokerMessageID: Int64?, lastError: String?
+    ) {
+        self.clientMessageID = clientMessageID
+        self.status = status
+        self.to = to
+        self.toMember = toMember
+        self.priority = priority
+        self.queuedAt = queuedAt
+        self.relayedAt = relayedAt
+        self.deliveredAt = deliveredAt
+        self.readAt = readAt
+        self.expiresAt = expiresAt
+        self.brokerMessageID = brokerMessageID
+        self.lastError = lastError
+    }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            MessageStatus(
+                clientMessageID: try fields.clientMessageID(), status: try fields.state("status"),
+                to: try fields.text("to"), toMember: try fields.text("to_member"), priority: try fields.priority(),
+                queuedAt: try fields.time("queued_at"), relayedAt: try fields.givenTime("relayed_at"),
+                deliveredAt: try fields.givenTime("delivered_at"), readAt: try fields.givenTime("read_at"),
+                expiresAt: try fields.givenTime("expires_at"),
+                brokerMessageID: try fields.givenTime("broker_message_id"), lastError: try fields.givenText("last_error"))
+        }
+    }
+
+    public var json: JSON {
+        .object([
+            "client_message_id": .text(clientMessageID), "status": .string(status.rawValue), "to": .string(to),
+            "to_member": .string(toMember), "priority": .text(priority), "queued_at": .integer(queuedAt),
+            "relayed_at": .orNull(relayedAt) { .integer($0) }, "delivered_at": .orNull(deliveredAt) { .integer($0) },
+            "read_at": .orNull(readAt) { .integer($0) }, "expires_at": .orNull(expiresAt) { .integer($0) },
+            "broker_message_id": .orNull(brokerMessageID) { .integer($0) },
+            "last_error": .orNull(lastError) { .string($0) },
+        ])
+    }
+}

@@ -1,0 +1,66 @@
+import KinEncoding
+import KinWire
+
+/// `POST /v1/send`: a message for one device.
+public struct SendRequest: Hashable, Sendable {
+    /// A device's name, its member id, or `#topic` (topics come later).
+    public var to: String
+    public var message: String
+    public var priority: Priority
+    /// An object of the application's own, at most 8 levels.
+    public var meta: JSON?
+    public var replyTo: ClientMessageID?
+    /// Makes a repeat recognisable; the daemon makes one where it is nil.
+    public var clientMessageID: ClientMessageID?
+    /// Milliseconds from now after which the message is worthless.
+    public var expiresIn: Int64?
+
+    /// Largest request body: 1 MiB.
+    public static let maxBytes = 1 << 20
+
+    public init(
+        to: String, message: String, priority: Priority = .next, meta: JSON? = nil, replyTo: ClientMessageID? = nil,
+        clientMessageID: ClientMessageID? = nil, expiresIn: Int64? = nil
+    ) {
+        self.to = to
+        self.message = message
+        self.priority = priority
+        self.meta = meta
+        self.replyTo = replyTo
+        self.clientMessageID = clientMessageID
+        self.expiresIn = expiresIn
+    }
+
+    /// Reads a request body.
+    /// - Throws: `KinError` `invalid_request`, naming the field.
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            let to = try fields.string("to", maxBytes: 128)
+            let message = try fields.string("message", maxBytes: Self.maxBytes)
+            var request = SendRequest(to: to, message: message)
+            if fields.has("priority") { request.priority = try fields.priority() }
+            request.meta = try fields.given("meta") { fields, name throws(WireError) in try fields.meta(name) }
+            // `replyToId` is an older name of `reply_to`.
+            for name in ["replyToId", "reply_to"] where fields.has(name) {
+                request.replyTo = try fields.given(name) { fields, name throws(WireError) in
+                    try fields.clientMessageID(name)
+                }
+            }
+            request.clientMessageID = try fields.given("client_message_id") { fields, name throws(WireError) in
+                try fields.clientMessageID(name)
+            }
+            request.expiresIn = try fields.given("expires_in") { fields, name throws(WireError) in
+                try fields.integer(name, from: 1)
+            }
+            return request
+        }
+    }
+
+    public func canonicalBytes() -> [UInt8] {
+        let members: [String: JSON] = ["to": .string(to), "message": .string(message), "priority": .text(priority)]
+        return JSON.object(
+            members.adding("meta", meta) { $0 }.adding("reply_to", replyTo) { .text($0) }
+                .adding("client_message_id", clientMessageID) { .text($0) }.adding("expires_in", expiresIn) { .integer($0) }
+        ).canonicalBytes()
+    }
+}

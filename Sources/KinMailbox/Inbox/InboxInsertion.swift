@@ -1,0 +1,38 @@
+import Foundation
+import GRDB
+import KinWire
+
+/// A batch of messages inside the writer's transaction.
+///
+/// `@unchecked Sendable`: `rows` is only touched on the writer's thread.
+final class InboxInsertion: @unchecked Sendable {
+    private(set) var rows: [InboxRow?] = []
+
+    func run(_ batch: [IncomingMessage], _ db: Database) throws {
+        rows.removeAll()
+        for incoming in batch { rows.append(try insert(incoming, db)) }
+    }
+
+    private func insert(_ incoming: IncomingMessage, _ db: Database) throws -> InboxRow? {
+        let message = incoming.message
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO inbox (client_message_id, broker_message_id, mesh, sender_member, sender_pubkey, sender_name,
+                    priority, content_type, body, meta, reply_to_id, created_at, received_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+                """)
+        try statement.execute(arguments: [
+            message.clientMessageID.description, incoming.brokerMessageID, message.mesh.description,
+            message.sender.description, Data(incoming.senderKey), message.senderName.description,
+            message.priority.rank, message.contentType, message.body,
+            message.meta.map { Data($0.canonicalBytes()) }, message.replyTo?.description, message.createdAt,
+            incoming.receivedAt,
+        ])
+        guard db.changesCount > 0 else { return nil }
+        return InboxRow(
+            id: db.lastInsertedRowID, clientMessageID: message.clientMessageID,
+            brokerMessageID: incoming.brokerMessageID, senderMember: message.sender, senderName: message.senderName,
+            priority: message.priority, contentType: message.contentType, body: message.body, meta: message.meta,
+            replyTo: message.replyTo, createdAt: message.createdAt, receivedAt: incoming.receivedAt)
+    }
+}

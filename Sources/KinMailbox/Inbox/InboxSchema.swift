@@ -1,0 +1,44 @@
+import Foundation
+import GRDB
+import KinEncoding
+import KinSQLite
+import KinWire
+
+/// The tables of `inbox.db`, by forward-only migrations.
+enum InboxSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: inbox") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE inbox (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT, client_message_id TEXT NOT NULL,
+                        broker_message_id INTEGER NOT NULL, mesh TEXT NOT NULL, topic TEXT,
+                        sender_member TEXT NOT NULL, sender_pubkey BLOB NOT NULL, sender_name TEXT NOT NULL,
+                        priority INTEGER NOT NULL, content_type TEXT NOT NULL, body TEXT NOT NULL, meta BLOB,
+                        reply_to_id TEXT, created_at INTEGER NOT NULL, received_at INTEGER NOT NULL, read_at INTEGER,
+                        receipt_due INTEGER NOT NULL DEFAULT 1, UNIQUE (sender_member, client_message_id));
+                    CREATE INDEX inbox_received ON inbox (received_at);
+                    CREATE INDEX inbox_topic ON inbox (topic) WHERE topic IS NOT NULL;
+                    CREATE INDEX inbox_sender ON inbox (sender_member, id);
+                    CREATE INDEX inbox_receipts ON inbox (id) WHERE receipt_due = 1;
+                    """)
+        }
+        return migrator
+    }
+}
+
+extension InboxRow {
+    init(_ row: Row) throws {
+        guard let id = ClientMessageID(row["client_message_id"]), let sender = ULID(row["sender_member"]),
+            let name = DeviceName(row["sender_name"]), let priority = Priority(rank: row["priority"])
+        else { throw StoreError(.corrupt, "a row of the inbox is damaged") }
+        let meta: Data? = row["meta"]
+        let replyTo: String? = row["reply_to_id"]
+        self.init(
+            id: row["id"], clientMessageID: id, brokerMessageID: row["broker_message_id"], senderMember: sender,
+            senderName: name, priority: priority, contentType: row["content_type"], body: row["body"],
+            meta: meta.flatMap { try? JSON.parse([UInt8]($0)) }, replyTo: replyTo.flatMap { ClientMessageID($0) },
+            createdAt: row["created_at"], receivedAt: row["received_at"], readAt: row["read_at"])
+    }
+}

@@ -1,0 +1,102 @@
+import KinEncoding
+import KinWire
+
+/// A message this device sends, as the outbox holds it.
+public struct OutboxRow: Hashable, Sendable {
+    public enum Status: String, Hashable, Sendable {
+        /// Not yet taken by the broker.
+        case pending
+        /// The broker has it.
+        case done
+        /// It cannot be sent any more; `lastError` says why.
+        case dead
+        /// The user gave it up.
+        case aborted
+    }
+
+    /// One destination and priority: within it messages keep their order.
+    public struct Lane: Hashable, Sendable {
+        public var destination: Destination
+        public var priority: Priority
+
+        public init(destination: Destination, priority: Priority) {
+            self.destination = destination
+            self.priority = priority
+        }
+    }
+
+    /// What the recipient will read.
+    public struct Content: Hashable, Sendable {
+        public var body: String
+        public var contentType: String
+        public var meta: JSON?
+        public var replyTo: ClientMessageID?
+        public var mentions: [DeviceName]?
+
+        public init(
+            body: String, contentType: String = SealedMessage.plainText, meta: JSON? = nil,
+            replyTo: ClientMessageID? = nil, mentions: [DeviceName]? = nil
+        ) {
+            self.body = body
+            self.contentType = contentType
+            self.meta = meta
+            self.replyTo = replyTo
+            self.mentions = mentions
+        }
+    }
+
+    public var clientMessageID: ClientMessageID
+    /// 32 bytes.
+    public var fingerprint: [UInt8]
+    public var lane: Lane
+    /// 8 bytes.
+    public var line: [UInt8]
+    public var seq: Int64
+    public var content: Content
+    /// Milliseconds, as all times here.
+    public var expiresAt: Int64?
+    public var enqueuedAt: Int64
+    public var status: Status
+    public var lastError: String?
+    public var relayedAt: Int64?
+    public var deliveredAt: Int64?
+    public var readAt: Int64?
+    public var brokerMessageID: Int64?
+
+    public init(
+        clientMessageID: ClientMessageID, fingerprint: [UInt8], lane: Lane, line: [UInt8], seq: Int64,
+        content: Content, expiresAt: Int64?, enqueuedAt: Int64, status: Status, lastError: String? = nil,
+        relayedAt: Int64? = nil, deliveredAt: Int64? = nil, readAt: Int64? = nil, brokerMessageID: Int64? = nil
+    ) {
+        self.clientMessageID = clientMessageID
+        self.fingerprint = fingerprint
+        self.lane = lane
+        self.line = line
+        self.seq = seq
+        self.content = content
+        self.expiresAt = expiresAt
+        self.enqueuedAt = enqueuedAt
+        self.status = status
+        self.lastError = lastError
+        self.relayedAt = relayedAt
+        self.deliveredAt = deliveredAt
+        self.readAt = readAt
+        self.brokerMessageID = brokerMessageID
+    }
+
+    /// The inner form, unsigned.
+    public func message(mesh: MeshID, sender: ULID, senderName: DeviceName) -> SealedMessage {
+        SealedMessage(
+            mesh: mesh, sender: sender, senderName: senderName, recipient: lane.destination.recipient,
+            clientMessageID: clientMessageID, line: line, seq: seq, priority: lane.priority, expiresAt: expiresAt,
+            createdAt: enqueuedAt, replyTo: content.replyTo, mentions: content.mentions,
+            contentType: content.contentType, meta: content.meta, body: content.body)
+    }
+
+    /// The frame header it travels under.
+    public var send: Send {
+        Send(
+            clientMessageID: clientMessageID, requestFingerprint: fingerprint, line: line, seq: seq,
+            destination: lane.destination, priority: lane.priority, expiresAt: expiresAt)
+    }
+}
