@@ -1,29 +1,124 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 // One target a folder, from the lowest floor to the highest (docs/architecture.md). Every library target below the processes is a product.
 
-func part(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources)
+// `make test` builds with WARNINGS=errors; a dependency's warnings are never ours.
+let settings: [SwiftSetting] = Context.environment["WARNINGS"] == "errors" ? [.treatAllWarnings(as: .error)] : []
+
+func part(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies)
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: settings)
 }
 
-func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
 
-let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+func nio(_ name: String) -> Target.Dependency { product(name, "swift-nio") }
+
+let argumentParser = product("ArgumentParser", "swift-argument-parser")
+let asyncHTTPClient = product("AsyncHTTPClient", "async-http-client")
+let crypto = product("Crypto", "swift-crypto")
+let grdb = product("GRDB", "GRDB.swift")
+let httpTypes = product("HTTPTypes", "swift-http-types")
+let hummingbird = product("Hummingbird", "hummingbird")
+let hummingbirdCore = product("HummingbirdCore", "hummingbird")
+let lifecycle = product("ServiceLifecycle", "swift-service-lifecycle")
+let logging = product("Logging", "swift-log")
+let nioSSL = product("NIOSSL", "swift-nio-ssl")
+let x509 = product("X509", "swift-certificates")
+
+let system: [Target] = [
+    .systemLibrary(
+        name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
+    .systemLibrary(
+        name: "CSecp256k1", pkgConfig: "libsecp256k1",
+        providers: [.apt(["libsecp256k1-dev"]), .brew(["secp256k1"])]),
+]
+
+let primitives = [
+    part("KinEncoding"),
+    part("KinCrypto", ["CSodium", "CSecp256k1", crypto]),
+    part("KinSQLite", [grdb]),
+    part("KinLog", ["KinEncoding", logging]),
+    part(
+        "KinWebSocket",
+        [
+            nio("NIOCore"), nio("NIOPosix"), nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOTLS"),
+            nio("NIOWebSocket"), nioSSL,
+        ]),
+]
+
+let wireToSessions = [
+    part("KinWire", ["KinEncoding"]),
+    part("KinIdentity", ["KinWire", "KinCrypto", "KinEncoding"]),
+    part("KinVault", ["KinIdentity", "KinWire", "KinCrypto", "KinEncoding"]),
+    part("KinSession", ["KinIdentity", "KinWire", "KinCrypto", "KinEncoding"]),
+]
+
+let clientsAndServices = [
+    part("KinMailbox", ["KinSQLite", "KinWire", "KinEncoding", grdb]),
+    part("KinDaemonAPI", ["KinWire", "KinEncoding", nio("NIOCore"), nio("NIOHTTP1"), asyncHTTPClient]),
+    part(
+        "KinClient",
+        [
+            "KinEncoding", "KinIdentity", "KinSession", "KinWebSocket", "KinWire", asyncHTTPClient, nio("NIOCore"),
+            nio("NIOHTTP1"), nioSSL,
+        ]),
+    part("KinRelay", ["KinWire", "KinEncoding"]),
+    part("KinBroker", ["KinWire", "KinEncoding"]),
+    part("KinBrokerSQLite", ["KinBroker", "KinSQLite", "KinWire", "KinEncoding", grdb]),
+]
+
+let processes = [
+    part(
+        "KinServer",
+        [
+            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinRelay", "KinSQLite",
+            "KinWebSocket", "KinWire", hummingbird, hummingbirdCore, lifecycle, logging, nio("NIOCore"),
+            nio("NIOPosix"), nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOWebSocket"), nioSSL, httpTypes,
+            product("NIOHTTPTypes", "swift-nio-extras"), product("NIOHTTPTypesHTTP1", "swift-nio-extras"), x509,
+        ]),
+    part(
+        "KinDaemon",
+        [
+            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMailbox", "KinSession",
+            "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, httpTypes, lifecycle, logging, nio("NIOCore"),
+            nio("NIOPosix"), nioSSL, product("TOMLKit", "TOMLKit"),
+        ]),
+    part(
+        "KinDemo",
+        [
+            "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinVault", "KinWire", asyncHTTPClient, grdb,
+            nio("NIOCore"),
+        ]),
+]
+
+let surface: [Target] = [
+    part(
+        "KinCommands",
+        [
+            "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinLog",
+            "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
+            product("UnixSignals", "swift-service-lifecycle"),
+        ]),
+    .executableTarget(name: "kin", dependencies: ["KinCommands"], swiftSettings: settings),
+]
+
+let checks: [Target] = [
+    tests("KinEncoding"),
+    tests("KinCrypto", ["KinEncoding", crypto]),
+    tests("KinVault", ["KinCrypto", "KinEncoding"]),
+]
 
 let package = Package(
     name: "kindred",
     platforms: [.macOS(.v15)],
+    products: (primitives + wireToSessions + clientsAndServices).map { .library(name: $0.name, targets: [$0.name]) }
+        + [.executable(name: "kin", targets: ["kin"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
@@ -39,64 +134,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: [
-        // system
-        .systemLibrary(
-            name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
-        .systemLibrary(
-            name: "CSecp256k1", pkgConfig: "libsecp256k1",
-            providers: [.apt(["libsecp256k1-dev"]), .brew(["secp256k1"])]),
-        // primitives
-        part("KinEncoding"),
-        part("KinCrypto", ["CSodium", "CSecp256k1", crypto]),
-        part("KinSQLite", [grdb]),
-        part("KinLog", ["KinEncoding", logging]),
-        part(
-            "KinWebSocket",
-            [
-                nio("NIOCore"), nio("NIOPosix"), nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOTLS"),
-                nio("NIOWebSocket"), nioSSL,
-            ]),
-        // wire, identity, keys, sessions
-        part("KinWire", ["KinEncoding"]),
-        part("KinIdentity", ["KinWire", "KinCrypto", "KinEncoding"]),
-        part("KinVault", ["KinIdentity", "KinWire", "KinCrypto", "KinEncoding"]),
-        part("KinSession", ["KinIdentity", "KinWire", "KinCrypto", "KinEncoding"]),
-        // clients
-        part("KinMailbox", ["KinSQLite", "KinWire", "KinEncoding", grdb]),
-        part(
-            "KinDaemonAPI",
-            ["KinWire", "KinEncoding", nio("NIOCore"), nio("NIOHTTP1"), asyncHTTPClient]),
-        part(
-            "KinClient",
-            [
-                "KinCrypto", "KinEncoding", "KinIdentity", "KinSession", "KinWebSocket", "KinWire", asyncHTTPClient,
-                nio("NIOCore"), nio("NIOHTTP1"), nioSSL,
-            ]),
-        // services
-        part("KinRelay", ["KinWire", "KinEncoding"]),
-        part("KinBroker", ["KinWire", "KinEncoding"]),
-        part("KinBrokerSQLite", ["KinBroker", "KinSQLite", "KinWire", "KinEncoding", grdb]),
-        // processes
-        part(
-            "KinServer",
-            [
-                "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinRelay", "KinSQLite",
-                "KinWebSocket", "KinWire", hummingbird, lifecycle, logging, nio("NIOCore"), nio("NIOPosix"),
-                nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOWebSocket"), nioSSL,
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-                .product(name: "X509", package: "swift-certificates"),
-            ]),
-        part(
-            "KinDaemon",
-            [
-                "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMailbox", "KinSession",
-                "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, lifecycle, logging, nio("NIOCore"),
-                nio("NIOPosix"), nioSSL, .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "TOMLKit", package: "TOMLKit"),
-            ]),
-    ]
+    targets: system + primitives + wireToSessions + clientsAndServices + processes + surface + checks
 )
