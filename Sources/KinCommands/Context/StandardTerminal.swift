@@ -1,0 +1,63 @@
+import Foundation
+import KinCrypto
+import KinWire
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Standard input of this process.
+struct StandardTerminal: Terminal {
+    /// Bytes of one secret line: more than 24 words with room for any white space between them.
+    private static let secretLimit = 1024
+
+    let prompts: any TextStream
+
+    var canAsk: Bool { isatty(STDIN_FILENO) == 1 }
+
+    func ask(_ prompt: String) throws -> String {
+        try prompts.write(prompt)
+        guard let line = readLine() else { throw KinError.inputEnded }
+        return line
+    }
+
+    func askSecret(_ prompt: String) throws -> SecretBytes {
+        try prompts.write(prompt)
+        var usual = termios()
+        guard tcgetattr(STDIN_FILENO, &usual) == 0 else { throw KinError.inputEnded }
+        var silent = usual
+        // Keys come one by one and unseen, Control-C among them, so that the terminal is always put back.
+        silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG | IEXTEN)
+        guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0 else { throw KinError.inputEnded }
+        defer {
+            // What was pasted beyond the line is thrown away: a shell would take it for commands and keep it.
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &usual)
+            try? prompts.write("\n")
+        }
+        return try SecretLine.read(limit: Self.secretLimit) {
+            var key: UInt8 = 0
+            return read(STDIN_FILENO, &key, 1) == 1 ? key : nil
+        }
+    }
+
+    func readAll(limit: Int) throws -> SecretBytes {
+        var filled = 0
+        let room = try SecretBytes(count: limit + 1) { buffer in
+            while filled < buffer.count {
+                let count = read(STDIN_FILENO, buffer.baseAddress?.advanced(by: filled), buffer.count - filled)
+                if count == 0 { return }
+                if count < 0 {
+                    guard errno == EINTR else {
+                        throw KinError("input_failed", "the input cannot be read: \(String(cString: strerror(errno)))")
+                    }
+                    continue
+                }
+                filled += count
+            }
+            throw KinError.inputTooLarge(limit)
+        }
+        return room.withBytes { SecretBytes(copying: $0.prefix(filled)) }
+    }
+}

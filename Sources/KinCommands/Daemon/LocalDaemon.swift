@@ -1,0 +1,57 @@
+import KinDaemon
+import KinDaemonAPI
+import KinIdentity
+import KinWire
+import NIOCore
+
+/// The daemon of this home, whether it runs or not.
+struct LocalDaemon: Sendable {
+    /// How long a running daemon may take to say so.
+    private static let patience = TimeAmount.milliseconds(100)
+
+    let state: StateFolder
+    let client: DaemonClient
+
+    init(state: StateFolder) {
+        self.state = state
+        client = DaemonClient(socketPath: DaemonPaths.socket(in: state))
+    }
+
+    /// nil where no home can be found.
+    init?(_ context: CommandContext) {
+        guard let state = try? StateFolder(environment: context.environment) else { return nil }
+        self.init(state: state)
+    }
+
+    static func of(_ context: CommandContext) throws -> LocalDaemon {
+        LocalDaemon(state: try StateFolder(environment: context.environment))
+    }
+
+    /// The client, where a daemon runs.
+    func answering() async -> DaemonClient? {
+        (try? await client.version(within: Self.patience)) == nil ? nil : client
+    }
+
+    /// Calls the daemon; where none runs, the error names what is missing first.
+    @discardableResult
+    func call<T: Sendable>(_ body: (DaemonClient) async throws -> T) async throws -> T {
+        do {
+            return try await body(client)
+        } catch let error as KinError where error.code == "daemon_not_running" {
+            try requireWallet()
+            throw error
+        }
+    }
+
+    /// - Throws: `no_wallet`.
+    @discardableResult
+    func requireWallet() throws -> WalletFile {
+        guard let wallet = try WalletFile(reading: state.path("wallet.json")) else {
+            throw KinError(
+                "no_wallet",
+                "no wallet in \(state.root): run  kin wallet new  on your first machine, or  kin wallet import  with the phrase you have",
+                category: .notFound)
+        }
+        return wallet
+    }
+}

@@ -1,0 +1,63 @@
+import KinDaemonAPI
+import KinEncoding
+import KinWire
+
+/// What `kin status` says: five lines at most.
+struct StatusReport {
+    let version: DaemonVersion
+    let health: DaemonHealth
+    /// Milliseconds.
+    let now: Int64
+
+    var facts: [Drawing.Fact] { [device, broker, relays, outbox, inbox] }
+
+    static func factsWhenDown(wallet: WalletAddress) -> [Drawing.Fact] {
+        [
+            .init(name: "device", value: "not running: start it with  kin up", tone: .bad),
+            .init(name: "wallet", value: wallet.description),
+        ]
+    }
+
+    var json: JSON {
+        .object(["running": .bool(true), "version": version.json, "health": health.json])
+    }
+
+    private var device: Drawing.Fact {
+        .init(
+            name: "device", value: "\(version.name) is up in \(version.mesh), kin \(version.daemonVersion)", tone: .good
+        )
+    }
+
+    private var broker: Drawing.Fact {
+        let server = health.broker
+        let span = Moments.span(now - server.since)
+        guard !server.connected else { return .init(name: "broker", value: "\(server.address) for \(span)") }
+        let reason = server.lastError.map { ": \($0)" } ?? ""
+        return .init(
+            name: "broker",
+            value: "\(server.address) not connected for \(span)\(reason); messages wait here and go out by themselves",
+            tone: .bad)
+    }
+
+    private var relays: Drawing.Fact {
+        let lost = health.relays.filter { !$0.connected }
+        let count = health.relays.count
+        guard !lost.isEmpty else { return .init(name: "relays", value: "\(count) of \(count) connected") }
+        let reasons = lost.map { server in server.address + (server.lastError.map { ": \($0)" } ?? "") }
+        return .init(
+            name: "relays",
+            value: "\(count - lost.count) of \(count) connected; \(reasons.joined(separator: "; "))", tone: .bad)
+    }
+
+    private var outbox: Drawing.Fact {
+        let waiting = health.outboxPending == 0 ? "nothing waits" : "\(health.outboxPending) waiting"
+        guard health.outboxDead > 0 else { return .init(name: "outbox", value: waiting) }
+        return .init(
+            name: "outbox", value: "\(waiting), \(health.outboxDead) will never go: see why with  kin message ID",
+            tone: .bad)
+    }
+
+    private var inbox: Drawing.Fact {
+        .init(name: "inbox", value: health.inboxCount == 1 ? "1 message" : "\(health.inboxCount) messages")
+    }
+}

@@ -1,0 +1,44 @@
+import KinDaemonAPI
+
+/// Devices and peers as tables.
+enum DeviceTable {
+    static func devices(_ devices: [DeviceInfo], _ moments: Moments) -> Table {
+        Table(
+            headings: ["NAME", "STATE", "WHERE", "LAST SEEN", "VERSION"],
+            rows: devices.map { device in
+                [
+                    name(device), state(device), .init(place(device)), .init(lastSeen(device, moments)),
+                    .init(device.version ?? "-"),
+                ]
+            })
+    }
+
+    static func peers(_ peers: [DeviceInfo], _ moments: Moments) -> Table {
+        Table(
+            headings: ["NAME", "STATE", "ROLE", "LAST SEEN", "MEMBER"],
+            rows: peers.map { peer in
+                [
+                    name(peer), state(peer), .init(peer.role ?? "-"), .init(lastSeen(peer, moments)),
+                    .init(peer.member ?? "-", .dim),
+                ]
+            })
+    }
+
+    private static func name(_ device: DeviceInfo) -> Table.Cell { .init(device.name, .strong) }
+
+    private static func state(_ device: DeviceInfo) -> Table.Cell {
+        // Listed by a relay, but with no word from the wallet: nothing can be sent to it.
+        guard device.member != nil else { return .init("uncertified", .bad) }
+        return device.online ? .init("online", .good) : .init("offline", .dim)
+    }
+
+    private static func place(_ device: DeviceInfo) -> String {
+        if device.thisDevice { return "here" }
+        return device.servers.isEmpty ? "-" : device.servers.joined(separator: ", ")
+    }
+
+    private static func lastSeen(_ device: DeviceInfo, _ moments: Moments) -> String {
+        if device.online { return "now" }
+        return device.lastSeen.map { moments.relative($0) } ?? "-"
+    }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import KinDaemonAPI
+import KinEncoding
+import KinWire
+
+struct DevicesCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "devices",
+        abstract: "List the devices of your family: who is there, where, and who was last seen when.",
+        discussion: """
+            Asks the daemon; where none runs, the servers themselves. A device never seen before is announced once.
+
+            EXAMPLES
+              kin devices
+              kin devices --watch
+              kin devices --json
+            """)
+
+    @OptionGroup var options: OutputOptions
+
+    @Flag(help: "Keep showing the list as it changes, until Control-C.")
+    var watch = false
+
+    func run(in context: CommandContext, _ output: Output) async throws {
+        let family = try FamilyReading(context)
+        guard watch else { return try await show(family.read(output), context, output) }
+        try await Interruptible.run {
+            var watching = DeviceWatch()
+            while true {
+                let list = try await family.read(output, isRepeated: watching.hasShown)
+                try watching.show(list, context, output)
+                try await Task.sleep(for: DeviceWatch.interval)
+            }
+        }
+    }
+
+    private func show(_ list: DeviceList, _ context: CommandContext, _ output: Output) throws {
+        Self.noteNews(list, output)
+        let moments = Moments(context)
+        try output.answer(.table(DeviceTable.devices(list.devices, moments)), json: list.json)
+    }
+
+    static func noteNews(_ list: DeviceList, _ output: Output) {
+        for name in list.newNames {
+            output.note("new device \"\(name.printable(keepingLines: false))\" joined your family", .strong)
+        }
+        for reason in list.unreachable { output.note(reason.printable(keepingLines: false)) }
+    }
+}
+
+/// The list as it is drawn again and again: over itself on a terminal, elsewhere only when it changed.
+struct DeviceWatch {
+    static let interval = Duration.seconds(2)
+    private static let clearScreen = "\u{1b}[H\u{1b}[2J"
+
+    private var last: DeviceList?
+
+    var hasShown: Bool { last != nil }
+
+    mutating func show(_ list: DeviceList, _ context: CommandContext, _ output: Output) throws {
+        defer { last = list }
+        let table = DeviceTable.devices(list.devices, Moments(context))
+        guard output.form == .text && context.output.isTerminal else {
+            let changed = last.map { Self.facts($0) != Self.facts(list) } ?? true
+            guard changed || !list.newNames.isEmpty else { return }
+            DevicesCommand.noteNews(list, output)
+            return try output.answer(.table(table), json: list.json)
+        }
+        try output.raw(Self.clearScreen + "devices, until Control-C\n")
+        try output.answer(.table(table), json: list.json)
+        DevicesCommand.noteNews(list, output)
+    }
+
+    /// Without the times, which change with every look.
+    private static func facts(_ list: DeviceList) -> DeviceList {
+        var list = list
+        for index in list.devices.indices { list.devices[index].lastSeen = nil }
+        return list
+    }
+}

@@ -1,0 +1,39 @@
+import KinVault
+public import KinWire
+
+/// How `kin` ends, for scripts.
+public enum ExitStatus: Int32, Hashable, Sendable {
+    case ok = 0
+    case failed = 1
+    /// The command line, a setting or what was typed is wrong.
+    case usage = 2
+    /// A daemon or server does not answer.
+    case unreachable = 3
+    case refused = 4
+    case notFound = 5
+    case conflict = 6
+
+    public init(_ category: KinError.Category) {
+        self =
+            switch category {
+            case .failed, .exhausted: .failed
+            case .usage: .usage
+            case .unreachable: .unreachable
+            case .refused, .tooLarge: .refused
+            case .notFound: .notFound
+            case .conflict: .conflict
+            }
+    }
+}
+
+extension KinError {
+    /// Any error as one of ours.
+    init(reporting error: any Error) {
+        switch error {
+        case let error as KinError: self = error
+        case let error as PhraseError: self.init(error.code, error.message, category: .usage)
+        case is CancellationError: self.init("interrupted", "interrupted")
+        default: self.init("internal", "something went wrong that should not: \(error)")
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import ArgumentParser
+
+struct WalletCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wallet",
+        abstract: "The recovery phrase, and this machine's place in the family.",
+        discussion: """
+            EXAMPLES
+              kin wallet new
+              kin wallet import
+              kin wallet address
+            """,
+        subcommands: [WalletNewCommand.self, WalletImportCommand.self, WalletAddressCommand.self])
+}

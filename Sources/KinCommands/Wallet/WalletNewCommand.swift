@@ -1,0 +1,103 @@
+import ArgumentParser
+import KinEncoding
+import KinIdentity
+import KinVault
+import KinWire
+
+struct WalletNewCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "new",
+        abstract: "Make a recovery phrase of 24 words and show it once.",
+        discussion: """
+            The words are the family: whoever has them owns every device of it, and nobody can bring them back. They are shown \
+            once and written to no disk. Write them down; three of them are asked back. Then this machine is the family's first \
+            device.
+
+            EXAMPLES
+              kin wallet new
+              kin wallet new --print --yes > phrase     only where the file is as safe as paper in a drawer
+            """)
+
+    @OptionGroup var options: OutputOptions
+
+    @Flag(help: "Write the words even where the output is no terminal: one line.")
+    var print = false
+
+    @Flag(help: "Do not ask three words back.")
+    var yes = false
+
+    func run(in context: CommandContext, _ output: Output) async throws {
+        try checkWays(context, output)
+        let state = try StateFolder(environment: context.environment)
+        try refuseSecondWallet(in: state)
+        try state.prepare()
+        let phrase = try Phrase.generate()
+        let wallet = try VaultWallet(phrase: phrase)
+        try show(phrase, wallet.address, context, output)
+        if !yes { try PhraseCheck(phrase: phrase).ask(context) }
+        try await Enrolment(state: state, now: context.now()).enrol(wallet.walletFile, signer: wallet)
+        output.note("this machine is the first device of wallet \(wallet.address)", .good)
+        output.note("next:  kin up --name NAME")
+    }
+
+    /// Before anything is made: can the words be shown, and asked back?
+    private func checkWays(_ context: CommandContext, _ output: Output) throws {
+        guard print || context.output.isTerminal else {
+            throw KinError(
+                "phrase_needs_terminal",
+                "the words are shown on a terminal only: run it there, or add --print if whatever reads this output keeps it safe",
+                category: .usage)
+        }
+        guard yes || context.terminal.canAsk && output.form == .text else {
+            throw KinError(
+                "phrase_needs_answers",
+                "three of the words are asked back on a terminal: run it there without --json, or add --yes if they are safe",
+                category: .usage)
+        }
+    }
+
+    private func refuseSecondWallet(in state: StateFolder) throws {
+        guard let present = try WalletFile(reading: state.path("wallet.json")) else { return }
+        throw KinError(
+            "wallet_exists",
+            "\(state.root) belongs to the wallet \(present.address): for another one set KINDRED_HOME to another folder",
+            category: .conflict, detail: ["address": .string(present.address.description)])
+    }
+
+    private func show(
+        _ phrase: Phrase, _ address: WalletAddress, _ context: CommandContext, _ output: Output
+    ) throws {
+        try phrase.withWords { words in
+            if output.form == .text && context.output.isTerminal {
+                output.note("Write these words down, in this order. They are not shown again.\n")
+                try output.answer(.lines(Self.columns(words)), json: .null)
+                output.note("")
+            } else {
+                let json = JSON.object([
+                    "address": .string(address.description), "words": .array(words.map { .string($0) }),
+                ])
+                try output.answer(.lines([words.joined(separator: " ")]), json: json)
+            }
+        }
+    }
+
+    /// Numbered, downwards in four columns, as people write lists.
+    static func columns(_ words: [String]) -> [String] {
+        let rows = (words.count + 3) / 4
+        return (0..<rows).map { row in
+            stride(from: row, to: words.count, by: rows).map { index in
+                let number = String(index + 1)
+                return String(repeating: " ", count: max(3 - number.count, 0)) + number + ". "
+                    + words[index].padded(to: 9)
+            }.joined().trimmingEnd
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingEnd: String {
+        var text = self[...]
+        while text.last == " " { text = text.dropLast() }
+        return String(text)
+    }
+}
