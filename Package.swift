@@ -108,10 +108,23 @@ let surface: [Target] = [
     .executableTarget(name: "kin", dependencies: ["KinCommands"], swiftSettings: settings),
 ]
 
+let benchmarks: [Target] = [
+    .executableTarget(name: "kin-bench", dependencies: [grdb], path: "Benchmarks/KinBench", swiftSettings: settings)
+]
+
 let checks: [Target] = [
+    tests("KinMailbox", ["KinWire", "KinEncoding", grdb]),
     tests("KinEncoding"),
     tests("KinCrypto", ["KinEncoding", crypto]),
     tests("KinVault", ["KinCrypto", "KinEncoding"]),
+    // surface
+    tests("KinDemo", ["KinWire"]),
+    tests(
+        "KinCommands",
+        [
+            "kin", "KinCrypto", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinVault", "KinWire",
+            argumentParser,
+        ]),
 ]
 
 let package = Package(
@@ -134,5 +147,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: system + primitives + wireToSessions + clientsAndServices + processes + surface + checks
+    targets: system + primitives + wireToSessions + clientsAndServices + processes + surface + benchmarks + checks
 )

@@ -1,0 +1,102 @@
+import Foundation
+
+/// A server and two daemons of the binary under test, in a folder on a real disk.
+final class BenchFamily {
+    let kin: String
+    let folder: String
+    private let port: Int
+    private var processes: [Process] = []
+
+    init(kin: String, under parent: String) throws {
+        self.kin = kin
+        folder = parent + "/kb-\(getpid())"
+        port = 20_000 + Int(getpid()) % 20_000
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let words = try run(home: 1, ["wallet", "new", "--print", "--yes"]).split(separator: "\n")
+        guard let phrase = words.first(where: { $0.split(separator: " ").count == 24 }) else {
+            throw BenchError("kin wallet new printed no phrase")
+        }
+        _ = try run(home: 2, ["wallet", "import"], input: String(phrase))
+        try start(0, ["serve", "--listen", "127.0.0.1:\(port)", "--data", "\(folder)/server"])
+        try start(1, upArguments("laptop"))
+        try start(2, upArguments("studio"))
+        try wait("both daemons to know each other", for: 20) {
+            try self.http(1).get("/v1/devices").body.contains("\"name\":\"studio\"")
+                && self.http(1).get("/v1/health").body.contains("\"status\":\"ok\"")
+                && self.http(2).get("/v1/health").body.contains("\"status\":\"ok\"")
+        }
+    }
+
+    deinit {
+        for process in processes where process.isRunning { process.terminate() }
+        for process in processes { process.waitUntilExit() }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    func socket(_ home: Int) -> String { "\(folder)/\(home)/daemon/home/sock" }
+
+    func http(_ home: Int) throws -> UnixHTTP { try UnixHTTP(socket(home)) }
+
+    /// Process ids: the server, then the daemons.
+    var pids: [Int32] { processes.map(\.processIdentifier) }
+
+    private func upArguments(_ name: String) -> [String] { ["up", "--name", name, "--server", "http://127.0.0.1:\(port)"] }
+
+    /// Stops a daemon and starts it again: seconds until its API answers, and until it is connected.
+    func restart(_ home: Int, name: String) throws -> (answers: Double, connected: Double) {
+        processes[home].terminate()
+        processes[home].waitUntilExit()
+        let begin = monotonicSeconds()
+        processes[home] = try launch(home, upArguments(name))
+        try wait("the daemon to answer", for: 20) { try self.http(home).get("/v1/version").status == 200 }
+        let answers = monotonicSeconds() - begin
+        try wait("the daemon to connect", for: 20) { try self.http(home).get("/v1/health").body.contains("\"status\":\"ok\"") }
+        return (answers, monotonicSeconds() - begin)
+    }
+
+    /// Runs a command to its end and returns its output.
+    @discardableResult
+    func run(home: Int, _ arguments: [String], input: String = "") throws -> String {
+        let process = configured(home, arguments)
+        let (input, inputText) = (Pipe(), input)
+        let output = Pipe()
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        input.fileHandleForWriting.write(Data(inputText.utf8))
+        try input.fileHandleForWriting.close()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw BenchError("kin \(arguments.joined(separator: " ")) failed") }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    private func start(_ home: Int, _ arguments: [String]) throws { processes.append(try launch(home, arguments)) }
+
+    private func launch(_ home: Int, _ arguments: [String]) throws -> Process {
+        let process = configured(home, arguments)
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    private func configured(_ home: Int, _ arguments: [String]) -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: kin)
+        process.arguments = arguments
+        process.environment = ["PATH": "/usr/bin:/bin", "KINDRED_HOME": "\(folder)/\(home)"]
+        process.standardInput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        return process
+    }
+
+    private func wait(_ what: String, for seconds: Double, _ condition: () throws -> Bool) throws {
+        let deadline = monotonicSeconds() + seconds
+        while monotonicSeconds() < deadline {
+            if (try? condition()) == true { return }
+            usleep(2_000)
+        }
+        throw BenchError("waited \(Int(seconds)) s in vain for \(what)")
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+
+/// The least HTTP client there is: one blocking, kept-alive connection to a Unix socket, so that the daemon is what is measured.
+final class UnixHTTP: @unchecked Sendable {  // each connection is used by one thread alone
+    private let socket: Int32
+    private var pending: [UInt8] = []
+
+    init(_ path: String) throws {
+        socket = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8.prefix($0.count - 1))) }
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard status == 0 else {
+            close(socket)
+            throw BenchError("nothing listens at \(path)")
+        }
+        var deadline = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &deadline, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(socket) }
+
+    func get(_ path: String) throws -> (status: Int, body: String) {
+        try write("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return try response()
+    }
+
+    func post(_ path: String, _ body: String) throws -> (status: Int, body: String) {
+        try write("POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        return try response()
+    }
+
+    /// Begins a stream of server-sent events.
+    func openEvents() throws {
+        try write("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        try readUntil("\r\n\r\n")
+        try readUntil("ready")
+    }
+
+    /// Waits until `text` comes by.
+    func readUntil(_ text: String) throws {
+        let wanted = Array(text.utf8)
+        while true {
+            if let range = pending.firstRange(of: wanted) {
+                pending.removeSubrange(..<range.upperBound)
+                return
+            }
+            try read()
+        }
+    }
+
+    private func response() throws -> (status: Int, body: String) {
+        while pending.firstRange(of: Array("\r\n\r\n".utf8)) == nil { try read() }
+        guard let end = pending.firstRange(of: Array("\r\n\r\n".utf8)) else { throw BenchError("no header") }
+        let head = String(decoding: pending[..<end.lowerBound], as: UTF8.self)
+        let status = head.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        let lengthLine = head.lowercased().split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
+        let length = lengthLine.flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
+        while pending.count < end.upperBound + length { try read() }
+        let body = String(decoding: pending[end.upperBound..<(end.upperBound + length)], as: UTF8.self)
+        pending.removeSubrange(..<(end.upperBound + length))
+        return (status, body)
+    }
+
+    private func read() throws {
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(socket, &chunk, chunk.count, 0)
+        guard count > 0 else { throw BenchError("the daemon closed the connection") }
+        pending += chunk[..<count]
+    }
+
+    private func write(_ text: String) throws {
+        let bytes = Array(text.utf8)
+        guard Foundation.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+            throw BenchError("the daemon closed the connection")
+        }
+    }
+}
+
+struct BenchError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
