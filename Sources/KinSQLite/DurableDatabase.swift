@@ -36,7 +36,7 @@ public final class DurableDatabase: Sendable {
         do { return try pool.read(body) } catch { throw Self.storeError(error, path: path) }
     }
 
-    /// Finishes queued writes and closes the file.
+    /// Finishes queued writes and closes the file, which then holds everything: a copy of it alone is whole.
     public func close() {
         writer.close()
         try? pool.close()

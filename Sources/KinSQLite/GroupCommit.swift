@@ -36,6 +36,8 @@ public final class GroupCommit: Sendable {
         Thread.detachNewThread { [queue] in
             Thread.current.name = "group-commit"
             while let group = queue.next() { Self.commit(group, in: pool, path: path) }
+            // The pool closes its readers last, and they may not empty the log into the file.
+            try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
             queue.finish()
         }
     }

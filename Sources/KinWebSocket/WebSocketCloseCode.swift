@@ -1,12 +1,11 @@
 /// The close codes this layer sends itself (RFC 6455 §7.4.1; 4008 from the private range).
-package enum WebSocketCloseCode {
-    package static let normal: UInt16 = 1000
-    package static let goingAway: UInt16 = 1001
-    package static let protocolError: UInt16 = 1002
-    package static let invalidPayload: UInt16 = 1007
-    package static let tooLarge: UInt16 = 1009
-    package static let internalError: UInt16 = 1011
-    package static let slowConsumer: UInt16 = 4008
+enum WebSocketCloseCode {
+    static let goingAway: UInt16 = 1001
+    static let protocolError: UInt16 = 1002
+    static let invalidPayload: UInt16 = 1007
+    static let tooLarge: UInt16 = 1009
+    static let internalError: UInt16 = 1011
+    static let slowConsumer: UInt16 = 4008
 
     /// Whether the code may stand in a close frame (RFC 6455 §7.4.2 and the IANA registry).
     static func isSendable(_ code: UInt16) -> Bool {

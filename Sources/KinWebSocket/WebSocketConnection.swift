@@ -49,8 +49,8 @@ public final class WebSocketConnection: Sendable {
         accept { $0.appendClose(code: sendable, reason: reason) }
     }
 
-    /// Stops reading from the socket, so that the peer feels back-pressure. What was read already, at most one read
-    /// buffer, is still delivered. The peer cannot be found dead meanwhile.
+    /// Stops reading from the socket, so that the peer feels back-pressure. A read already asked for is still
+    /// delivered when it brings something. The peer cannot be found dead meanwhile.
     public func pauseReading() {
         onEventLoop { $0.holdReading(true) }
     }

@@ -3,6 +3,12 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
 extension WebSocketError {
     /// What went wrong before TCP was connected.
     static func connecting(to url: WebSocketURL, _ error: any Error) -> WebSocketError {
@@ -17,7 +23,8 @@ extension WebSocketError {
             let message = "nothing listens at \(url.host) port \(url.port)"
             return WebSocketError(code: "connect_refused", message: message, cause: error)
         }
-        return WebSocketError(code: "connect_failed", message: "cannot connect to \(url.origin): \(error)", cause: error)
+        return WebSocketError(
+            code: "connect_failed", message: "cannot connect to \(url.origin): \(error)", cause: error)
     }
 
     /// What went wrong between TCP and the end of the upgrade.
@@ -41,9 +48,9 @@ extension WebSocketError {
         let isUntrusted = detail.contains("CERTIFICATE_VERIFY_FAILED")
         let isMisnamed = error as? NIOSSLExtraError == .failedToValidateHostname
         let fault =
-            if isUntrusted { "its certificate is not one this side trusts" }
-            else if isMisnamed { "its certificate is for another name" }
-            else { "the handshake failed: \(detail)" }
+            if isUntrusted { "its certificate is not one this side trusts" } else if isMisnamed {
+                "its certificate is for another name"
+            } else { "the handshake failed: \(detail)" }
         return "no secure connection to \(url.origin): \(fault)"
     }
 }

@@ -51,7 +51,8 @@ extension WebSocketHandler {
     }
 
     private func write(_ buffer: inout ByteBuffer, in context: ChannelHandlerContext) {
-        while let chunk = buffer.readSlice(length: min(Self.chunkBytes, buffer.readableBytes)), chunk.readableBytes > 0 {
+        while let chunk = buffer.readSlice(length: min(Self.chunkBytes, buffer.readableBytes)), chunk.readableBytes > 0
+        {
             let count = chunk.readableBytes
             let promise = context.eventLoop.makePromise(of: Void.self)
             promise.futureResult.assumeIsolated().whenComplete { _ in self.written(count) }

@@ -37,7 +37,8 @@ final class WebSocketRefusalReader: ChannelInboundHandler {
         guard let status else { return }
         let refusal = WebSocketError.Refusal(status: Int(status.code), body: String(buffer: body))
         let said = refusal.body.isEmpty ? "" : ": " + refusal.body
-        let message = "\(dial.url.origin) refused the WebSocket upgrade with \(status.code) \(status.reasonPhrase)\(said)"
+        let message =
+            "\(dial.url.origin) refused the WebSocket upgrade with \(status.code) \(status.reasonPhrase)\(said)"
         dial.fail(.init(code: "upgrade_refused", message: message, refusal: refusal))
     }
 }

@@ -79,7 +79,9 @@ public struct WebSocketURL: Sendable, Hashable, CustomStringConvertible {
             return address
         }
         let isName = text.allSatisfy { $0.isLetter || $0.isNumber || "-._".contains($0) }
-        guard isName, !text.isEmpty, text.utf8.count <= 253 else { throw .invalidURL("its host is not a name or address") }
+        guard isName, !text.isEmpty, text.utf8.count <= 253 else {
+            throw .invalidURL("its host is not a name or address")
+        }
         return text.lowercased()
     }
 }

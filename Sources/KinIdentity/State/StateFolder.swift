@@ -1,5 +1,6 @@
 import Foundation
 import KinCrypto
+import KinEncoding
 import KinWire
 
 #if canImport(Glibc)
@@ -132,22 +133,25 @@ extension StateFolder {
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard file >= 0 else { throw unwritable(path, errno) }
         do {
-            do {
-                defer { close(file) }
-            guard fchmod(file, mode) == 0 else { throw unwritable(path, errno) }
-            var written = 0
-            while written < bytes.count {
-                let count = Foundation.write(file, bytes.baseAddress?.advanced(by: written), bytes.count - written)
-                guard count > 0 else { throw unwritable(path, errno) }
-                written += count
-            }
-            guard fsync(file) == 0 else { throw unwritable(path, errno) }
+            defer { close(file) }
+            try fill(file, with: bytes, mode: mode, path: path)
+            guard rename(temporary, path) == 0 else { throw unwritable(path, errno) }
         } catch {
             unlink(temporary)
             throw error
         }
-        guard rename(temporary, path) == 0 else { throw unwritable(path, errno) }
         try syncFolder(of: path)
+    }
+
+    private static func fill(_ file: Int32, with bytes: UnsafeRawBufferPointer, mode: mode_t, path: String) throws {
+        guard fchmod(file, mode) == 0 else { throw unwritable(path, errno) }
+        var written = 0
+        while written < bytes.count {
+            let count = Foundation.write(file, bytes.baseAddress?.advanced(by: written), bytes.count - written)
+            guard count > 0 else { throw unwritable(path, errno) }
+            written += count
+        }
+        guard fsync(file) == 0 else { throw unwritable(path, errno) }
     }
 
     private static func syncFolder(of path: String) throws {

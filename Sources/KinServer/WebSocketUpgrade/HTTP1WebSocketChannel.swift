@@ -58,19 +58,27 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
     }
 
     func handle(value: Value, logger: Logger) async {
-        await withTaskCancellationHandler {
-            do {
-                if case .http(let http) = try await value.outcome.get() {
-                    return await handleHTTP(asyncChannel: http, logger: logger)
-                }
-            } catch {
-                logger.debug("connection ended before its first request", metadata: ["error": "\(error)"])
-            }
-            // Never fails: it only says that the channel is closed.
-            try? await value.channel.closeFuture.get()
+        let http = await withTaskCancellationHandler {
+            await httpConnection(value, logger: logger)
         } onCancel: {
             value.channel.close(promise: nil)
         }
+        if let http { await handleHTTP(asyncChannel: http, logger: logger) }
+    }
+
+    /// The connection if it became HTTP; otherwise returns when it has ended, so that shutdown waits for it.
+    private func httpConnection(
+        _ value: Value,
+        logger: Logger
+    ) async -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>? {
+        do {
+            if case .http(let http) = try await value.outcome.get() { return http }
+        } catch {
+            logger.debug("connection ended before its first request", metadata: ["error": "\(error)"])
+        }
+        // Never fails: it only says that the channel is closed.
+        try? await value.channel.closeFuture.get()
+        return nil
     }
 
     private func addNegotiation(to channel: any Channel, logger: Logger) throws -> EventLoopFuture<Outcome> {

@@ -23,7 +23,9 @@ enum UpgradeRequest: Equatable {
             self = .malformed(.badRequest, fault: "Connection must hold upgrade")
         } else if !headers.hasWebSocketKey {
             self = .malformed(.badRequest, fault: "Sec-WebSocket-Key must be 16 bytes in base64")
-        } else if headers.contains(name: "transfer-encoding") || headers["content-length"].contains(where: { $0 != "0" }) {
+        } else if headers.contains(name: "transfer-encoding")
+            || headers["content-length"].contains(where: { $0 != "0" })
+        {
             self = .malformed(.badRequest, fault: "a WebSocket handshake has no body")
         } else {
             self = .webSocket

@@ -136,7 +136,8 @@ private struct FeatureParameters {
         }
         guard value >= floor else {
             throw FeatureFault(
-                kind: .parameterBelowFloor, feature: feature, detail: "\(name) is \(value), at least \(floor) is needed")
+                kind: .parameterBelowFloor, feature: feature, detail: "\(name) is \(value), at least \(floor) is needed"
+            )
         }
         return value
     }

@@ -1,0 +1,86 @@
+import KinCrypto
+import KinEncoding
+import KinIdentity
+import KinWire
+
+/// Devices of one wallet, really enrolled, each in a folder of its own.
+public final class TestFamily: Sendable {
+    public let wallet: TestWallet
+    /// When its devices were enrolled, milliseconds.
+    public let now: Int64
+    private let folder: TemporaryFolder
+
+    public init(now: Int64 = TestClock.start) throws {
+        wallet = try TestWallet()
+        self.now = now
+        folder = try TemporaryFolder()
+    }
+
+    public var mesh: MeshID { wallet.home }
+
+    /// Enrols one more device, an owner by the wallet's word.
+    public func device() async throws -> TestDevice {
+        let state = StateFolder(root: folder.file(Hex.encode(Random.bytes(6))))
+        try await Enrolment(state: state, now: now).enrol(wallet.file, signer: wallet)
+        return try TestDevice(Installation(state))
+    }
+
+    /// A device that another one certified with its issuer key.
+    public func device(issuedBy issuer: TestDevice, role: Role = .member) throws -> TestDevice {
+        let own = try MachineID(Hex.encode(Random.bytes(8))).orThrow("machine id")
+        let keys = DeviceKeys.generate()
+        let word = try ChainFile(reading: issuer.state.daemon() + "/chain.json").orThrow("chain.json").issuer
+        let certificate = Certificate(
+            mesh: mesh, member: ULID(milliseconds: now, randomness: Random.bytes(10)), machineID: own,
+            ed25519: keys.signing.publicKey.bytes, x25519: keys.sealing.publicKey.bytes, role: role, issuedAt: now,
+            expiresAt: role == .guest ? now + 86_400_000 : nil, issuer: .member(issuer.member)
+        ).signed(by: issuer.keys.issuing)
+        return TestDevice(
+            state: issuer.state, keys: keys, chain: Chain(issuer: word, certificate: certificate), machineID: own)
+    }
+}
+
+/// One device of a `TestFamily`: what it needs to speak for itself.
+public struct TestDevice: Sendable {
+    /// Of the enrolled device, or of the one that issued it.
+    public let state: StateFolder
+    public let keys: DeviceKeys
+    public let chain: Chain
+    public let machineID: MachineID
+
+    init(_ installation: Installation) {
+        self.init(
+            state: installation.state, keys: installation.keys, chain: installation.chain,
+            machineID: installation.machineID)
+    }
+
+    init(state: StateFolder, keys: DeviceKeys, chain: Chain, machineID: MachineID) {
+        self.state = state
+        self.keys = keys
+        self.chain = chain
+        self.machineID = machineID
+    }
+
+    public var member: ULID { chain.member }
+    public var mesh: MeshID { chain.certificate.mesh }
+
+    /// What others know it as.
+    public func verified(now: Int64 = TestClock.start) throws -> VerifiedMember {
+        try ChainVerifier(mesh: mesh).verify(chain, now: now)
+    }
+
+    /// The same device after one more keypair rotation.
+    public func rotated(at: Int64 = TestClock.start) -> TestDevice {
+        let next = DeviceKeys(
+            signing: .random(), sealing: .random(), issuing: keys.issuing,
+            registrationSecret: keys.registrationSecret, fingerprintKey: keys.fingerprintKey)
+        var chain = chain
+        chain.rotations.append(
+            Rotation(
+                mesh: mesh, member: member, seq: Int64(chain.rotations.count) + 1,
+                oldEd25519: keys.signing.publicKey.bytes, newEd25519: next.signing.publicKey.bytes,
+                newX25519: next.sealing.publicKey.bytes, at: at
+            ).signed(old: keys.signing, new: next.signing))
+        return TestDevice(state: state, keys: next, chain: chain, machineID: machineID)
+    }
+}

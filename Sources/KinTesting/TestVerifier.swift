@@ -1,0 +1,26 @@
+import KinBroker
+import KinCrypto
+import KinIdentity
+import KinWire
+
+/// A broker's checks with real signatures.
+public struct TestVerifier: BrokerVerifier {
+    private let makeRandom: @Sendable (Int) -> [UInt8]
+
+    public init(random: @escaping @Sendable (Int) -> [UInt8] = { Random.bytes($0) }) { makeRandom = random }
+
+    public func verify(_ chain: Chain, in mesh: MeshID, now: Int64) throws {
+        _ = try ChainVerifier(mesh: mesh).verify(chain, now: now)
+    }
+
+    public func verify(_ hello: Hello, nonce: [UInt8], origins: [String], now: Int64) throws {
+        let member = try ChainVerifier(mesh: hello.mesh).verify(hello.chain, now: now)
+        guard HelloProof.isValid(hello, of: member, nonce: nonce, origins: origins) else { throw BadHello() }
+    }
+
+    public func random(_ count: Int) -> [UInt8] { makeRandom(count) }
+
+    private struct BadHello: Error, CustomStringConvertible {
+        var description: String { "the hello is not signed for this server and challenge" }
+    }
+}
