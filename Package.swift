@@ -12,7 +12,7 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: settings)
+        name: "\(name)Tests", dependencies: [.byName(name: name), "KinTesting"] + dependencies, swiftSettings: settings)
 }
 
 func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
@@ -113,18 +113,40 @@ let benchmarks: [Target] = [
 ]
 
 let checks: [Target] = [
-    tests("KinMailbox", ["KinWire", "KinEncoding", grdb]),
+    part(
+        "KinTesting",
+        [
+            "KinBroker", "KinCrypto", "KinEncoding", "KinIdentity", "KinWebSocket", "KinWire", nio("NIOCore"),
+            nio("NIOPosix"), nio("NIOConcurrencyHelpers"),
+        ]),
     tests("KinEncoding"),
     tests("KinCrypto", ["KinEncoding", crypto]),
     tests("KinVault", ["KinCrypto", "KinEncoding"]),
-    // surface
-    tests("KinDemo", ["KinWire"]),
+    tests("KinWire", ["KinEncoding"]),
+    tests("KinIdentity", ["KinCrypto", "KinEncoding", "KinWire"]),
+    tests("KinSession", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
+    tests("KinMailbox", ["KinEncoding", "KinWire", grdb]),
+    tests("KinRelay", ["KinEncoding", "KinWire"]),
+    tests(
+        "KinWebSocket",
+        [
+            nio("NIOCore"), nio("NIOConcurrencyHelpers"), nio("NIOEmbedded"), nio("NIOHTTP1"), nio("NIOPosix"),
+            nio("NIOWebSocket"),
+        ]),
+    tests(
+        "KinServer",
+        [
+            "KinWebSocket", crypto, hummingbird, httpTypes, lifecycle, logging, nio("NIOCore"),
+            nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOPosix"), nioSSL, x509,
+        ]),
     tests(
         "KinCommands",
         [
-            "kin", "KinCrypto", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinVault", "KinWire",
-            argumentParser,
+            "KinCrypto", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinVault", "KinWire", argumentParser,
         ]),
+    tests("KinDemo", ["KinWire"]),
+    tests("KinLog", ["KinEncoding", logging]),
+    .testTarget(name: "ArchitectureTests", swiftSettings: settings),
 ]
 
 let package = Package(

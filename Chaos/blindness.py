@@ -69,15 +69,16 @@ class Inspection:
 
     def _send(self, sender: Daemon, recipient: Daemon, status: str) -> set[str]:
         """Sends, and waits until each message is `status`."""
+        batch = f"{MESSAGES} to {recipient.process.label}, {status}"
+        # One mark in all texts of a batch, twice in each: any of them, whole or half overwritten, is recognised by it.
+        mark, identifiers = secrets.token_hex(12), f"id-{secrets.token_hex(10)}"
+        self.secret.append(text_needle("message text", batch, mark))
+        self.known.append(text_needle("client_message_id", batch, identifiers))
         api, sent = sender.api(), set()
         for number in range(MESSAGES):
-            # Two marks in one text, so that a half-overwritten copy is still recognised.
-            marks = [secrets.token_hex(12), secrets.token_hex(12)]
-            identifier = f"id-{secrets.token_hex(10)}"
-            self.secret += [text_needle("message text", f"{identifier}, mark {mark}", mark) for mark in marks]
-            self.known.append(text_needle("client_message_id", identifier, identifier))
+            identifier = f"{identifiers}-{number}"
             answer = api.post("/v1/send", {
-                "to": recipient.name, "message": f"the {marks[0]} build {number} is {marks[1]} green",
+                "to": recipient.name, "message": f"the {mark} build {number} is {mark} green",
                 "client_message_id": identifier,
             })
             if answer.status != 202:
@@ -113,7 +114,7 @@ class Inspection:
         for kind, place in (("client_message_id", "files"), ("client_message_id", "memory"), ("route id", "memory")):
             needles = [needle for needle in self.known if needle.kind == kind]
             if not self.search.count(needles, place):
-                raise Failed(f"no {kind} was found in the server's {place}, where it must be: the search proves nothing")
+                raise Failed(f"the server's {place} must hold a {kind}, but none was found: the search proves nothing")
         if not self.search.bytes["log"]:
             raise Failed("the server wrote no log: there was nothing to search")
 
@@ -172,7 +173,8 @@ def inspect(kin: Path, keep: bool) -> int:
         if keep or not passed:
             say(f"kept: {family.folder} (logs in {family.logs})")
     print(table(inspection), flush=True)
-    details = [inspection.search.details[needle] for needle in inspection.secret if needle in inspection.search.details]
+    found = inspection.search.details
+    details = [found[needle] for needle in inspection.secret if needle in found]
     for detail in details[:SHOWN]:
         say(f"found: {detail}")
     if len(details) > SHOWN:

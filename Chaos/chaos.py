@@ -52,9 +52,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--kin", type=Path, required=True, help="the kin binary")
     parser.add_argument("--kills", type=_positive, default=50, help="how many SIGKILLs in all (50)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="(random)")
-    parser.add_argument("--duration-limit", type=float, default=600, metavar="S", help="seconds for the whole run (600)")
-    parser.add_argument("--senders", type=_positive, default=4, help="sending threads for each sender and recipient (4)")
-    parser.add_argument("--pause-ms", type=int, default=40, help="a sender pauses 0 to this after each message (40)")
+    parser.add_argument("--duration-limit", type=float, default=600, metavar="S", help="for the whole run (600)")
+    parser.add_argument("--senders", type=_positive, default=4, help="threads for each sender and recipient (4)")
+    parser.add_argument("--pause-ms", type=int, default=200, help="a sender pauses 0 to this after a message (200)")
     parser.add_argument(
         "--gap-ms", type=int, nargs=2, default=(20, 400), metavar=("MIN", "MAX"), help="between kills (20 400)")
     parser.add_argument("--keep", action="store_true", help="keep the folder even when all is well")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 PHRASE_WINDOW = 4
+PHRASE_STEP = 2
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,13 @@ def key_needle(kind: str, label: str, key: bytes) -> Needle:
 
 
 def phrase_needles(kind: str, phrase: str) -> list[Needle]:
-    """Every few consecutive words, with each separator one would write between them.
+    """A few consecutive words from every second on, with each separator one would write between them.
 
     A single word is no sign of anything: every binary of the product holds the whole list.
     """
     words = phrase.split()
     needles = []
-    for start in range(len(words) - PHRASE_WINDOW + 1):
+    for start in range(0, len(words) - PHRASE_WINDOW + 1, PHRASE_STEP):
         window = words[start : start + PHRASE_WINDOW]
         forms = tuple(
             (name, separator.join(window).encode())

@@ -87,7 +87,7 @@ class Trial:
                 sender.give_up()
         self.outcome.kills_under_traffic = killer.under_traffic
         if killer.done < self.plan.kills:
-            self.outcome.problems.append(f"only {killer.done} of {self.plan.kills} kills fitted into the time of the run")
+            self.outcome.problems.append(f"only {killer.done} of {self.plan.kills} kills fitted into the run's time")
         return last_kill
 
     def _settle(self) -> None:
@@ -206,6 +206,8 @@ class Trial:
         if outcome.acked == 0:
             outcome.problems.append("nothing was acknowledged, so nothing was tested")
         outcome.seconds = time.monotonic() - self._started
+        if outcome.seconds > self.plan.duration_limit:
+            outcome.problems.append(f"the run took longer than its {self.plan.duration_limit:.0f} s")
 
     def _say_progress(self, done: int) -> None:
         if done % max(1, self.plan.kills // 10) == 0:

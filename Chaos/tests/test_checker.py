@@ -33,7 +33,8 @@ def counts(found: Findings) -> dict[str, int]:
 class CheckerTests(unittest.TestCase):
     def test_everything_once_and_in_order_is_fine(self):
         one, two, other = posting(1), posting(2), posting(1, thread=2)
-        self.assertEqual(counts(findings([one, two, other], [received(1, one), received(2, other), received(3, two)])), {})
+        inbox = [received(1, one), received(2, other), received(3, two)]
+        self.assertEqual(counts(findings([one, two, other], inbox)), {})
 
     def test_an_acknowledged_message_that_is_nowhere_is_missing(self):
         one, two = posting(1), posting(2)

@@ -72,7 +72,7 @@ def _verify_root(issuer, certificate, wallet):
     _require(statements.verifies("certificate", certificate, issuer["ed25519"]), "signature_invalid")  # 2
     _require("issue" in issuer["scopes"], "issuer_may_not_issue")  # 4
     _require(f.ROLES.index(certificate["role"]) <= f.ROLES.index(issuer["max_role"]), "role_above_issuer")  # 4
-    _require(not {"issue", "revoke"} & set(certificate["scopes"]), "scope_granted_on")  # 4
+    _require(not {"issue", "revoke", "bunker:admin"} & set(certificate["scopes"]), "scope_granted_on")  # 4
     issued_at, end = certificate["issued_at"], issuer["expires_at"]
     _require(issuer["not_before"] <= issued_at, "issued_before_issuer")  # 4
     _require(end is None or issued_at < end, "issued_after_issuer")  # 4

@@ -108,6 +108,7 @@ def power_cases():
     yield "issue granted on", issued(scopes=["issue"])
     yield "revoke granted on", issued(scopes=["send", "revoke"])
     yield "revoke granted by an issuer without it", issued(issuer=a.issuer(scopes=["issue"]), scopes=["revoke"])
+    yield "bunker administration granted by an issuer", issued(scopes=["bunker:admin"])
     yield "issuer that may only revoke", issued(issuer=a.issuer(scopes=["revoke"]))
     yield "issuer without powers", issued(issuer=a.issuer(scopes=[]))
     yield "issued before the issuer began", issued(issuer=a.issuer(not_before=a.NOW - 30 * a.DAY + 1))

@@ -38,6 +38,8 @@ struct DeliveryWindow {
 
     private var lanes: [Lane]
     private var isLoading = false
+    /// What the store gave did not fit: no reading before something was acknowledged.
+    private var isFull = false
     private var count = 0
     private var bytes = 0
 
@@ -64,7 +66,7 @@ struct DeliveryWindow {
 
     /// What to read from the store, if there is room and something waits. Until `loaded` is called no other load is given.
     mutating func nextLoad() -> Load? {
-        guard !isLoading, count < Self.maxInFlight, bytes < Self.maxBytes,
+        guard !isLoading, !isFull, count < Self.maxInFlight, bytes < Self.maxBytes,
             let rank = lanes.firstIndex(where: { $0.isBehind }), let priority = Priority(rank: rank)
         else { return nil }
         isLoading = true
@@ -80,15 +82,23 @@ struct DeliveryWindow {
         let rank = load.priority.rank
         // Leases ran out meanwhile and the lane starts over: this answer would leave a hole.
         guard lanes[rank].handedOut == load.after else { return [] }
+        var pushed: [StoredMessage] = []
         for message in messages {
-            if now < message.expiresAt ?? .max {
-                handOut(id: message.push.brokerMessageID, rank: rank, bytes: message.body.count, now: now)
-            } else {
-                lanes[rank].handedOut = message.push.brokerMessageID
+            let id = message.push.brokerMessageID
+            guard now < message.expiresAt ?? .max else {
+                lanes[rank].handedOut = id
+                continue
             }
+            // Fresh messages of a higher priority may have taken the room meanwhile.
+            guard hasRoom(for: message.body.count) else {
+                isFull = true
+                break
+            }
+            handOut(id: id, rank: rank, bytes: message.body.count, now: now)
+            pushed.append(message)
         }
         if messages.isEmpty && !lanes[rank].cameDuringLoad { lanes[rank].isBehind = false }
-        return messages.filter { now < $0.expiresAt ?? .max }
+        return pushed
     }
 
     /// The store could not be read: try again when asked.
@@ -102,6 +112,7 @@ struct DeliveryWindow {
                 guard let entry = lanes[rank].inFlight.removeValue(forKey: id) else { continue }
                 count -= 1
                 bytes -= entry.bytes
+                isFull = false
                 moved = true
                 dropAcknowledged(rank)
                 break
@@ -115,6 +126,7 @@ struct DeliveryWindow {
         var expired = false
         for rank in lanes.indices where lanes[rank].inFlight.values.contains(where: { $0.leasedUntil <= now }) {
             expired = true
+            isFull = false
             let position = lanes[rank].position
             for entry in lanes[rank].inFlight.values {
                 count -= 1

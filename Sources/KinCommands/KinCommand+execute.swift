@@ -7,7 +7,7 @@ extension KinCommand {
     /// - Parameter arguments: without the program's name.
     public static func execute(
         _ arguments: [String], in context: CommandContext = .current
-    ) async -> ExitStatus {
+    ) async -> CommandStatus {
         await CommandContext.$current.withValue(context) {
             do {
                 var command = try await asyncParseAsRoot(arguments)
@@ -28,7 +28,7 @@ extension KinCommand {
         arguments.prefix { $0 != "--" }.contains("--json")
     }
 
-    private static func report(_ error: any Error, wantsJSON: Bool, in context: CommandContext) -> ExitStatus {
+    private static func report(_ error: any Error, wantsJSON: Bool, in context: CommandContext) -> CommandStatus {
         if error is BrokenPipe { return .ok }
         if let end = error as? CommandEnd { return end.status }
         if exitCode(for: error) == .success {
@@ -41,7 +41,7 @@ extension KinCommand {
         }
         let failure = KinError(reporting: error)
         Output(form: wantsJSON ? .json : .text, context: context).failure(failure)
-        return ExitStatus(failure.category)
+        return CommandStatus(failure.category)
     }
 
     private static func reportUsage(_ error: any Error, wantsJSON: Bool, in context: CommandContext) {
@@ -56,5 +56,5 @@ extension KinCommand {
 
 /// Ends a command whose answer already says that something is missing.
 struct CommandEnd: Error {
-    let status: ExitStatus
+    let status: CommandStatus
 }

@@ -19,8 +19,11 @@ struct BlindnessCheck: Sendable {
 
     private func files(_ paths: [String]) -> [String] {
         paths.flatMap { path in
-            guard let names = try? FileManager.default.subpathsOfDirectory(atPath: path) else { return [path] }
-            return names.map { "\(path)/\($0)" }
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+                return [path]
+            }
+            return (FileManager.default.subpaths(atPath: path) ?? []).map { "\(path)/\($0)" }
         }
     }
 }

@@ -16,6 +16,9 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
     }
 
+    /// As many as chance says, at most `count`.
+    public mutating func bytes(upTo count: Int) -> [UInt8] { bytes(number(in: 0..<(count + 1))) }
+
     public mutating func number(in range: Range<Int>) -> Int { Int.random(in: range, using: &self) }
 
     /// True once in `count` times.

@@ -1,4 +1,3 @@
-import Foundation
 import KinEncoding
 
 /// One entry of a file under `Vectors/`, which the tests of every language read.
@@ -18,9 +17,7 @@ public struct Vector: Sendable, CustomStringConvertible {
     /// A whole file.
     /// - Parameter path: below `Vectors/`.
     public init(file path: String) throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Vectors")
-        let bytes = try Array(Data(contentsOf: folder.standardizedFileURL.appending(path: path)))
-        try self.init(JSON.parse(bytes), name: path)
+        try self.init(JSON.parse(Vectors.bytes(path)), name: path)
     }
 
     /// The entries of one list of a file.

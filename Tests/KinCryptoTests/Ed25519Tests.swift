@@ -1,5 +1,6 @@
 import KinCrypto
 import KinEncoding
+import KinTesting
 import Testing
 
 import enum Crypto.Curve25519

@@ -1,5 +1,6 @@
 import KinCrypto
 import KinEncoding
+import KinTesting
 import Testing
 
 @Suite struct HashTests {

@@ -1,4 +1,5 @@
 import KinCrypto
+import KinTesting
 import Testing
 
 @Suite struct PaddingTests {

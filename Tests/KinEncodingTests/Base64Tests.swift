@@ -1,5 +1,6 @@
 import Foundation
 import KinEncoding
+import KinTesting
 import Testing
 
 @Suite struct Base64Tests {

@@ -1,4 +1,5 @@
 import KinEncoding
+import KinTesting
 import Testing
 
 @Suite struct JSONParsingTests {

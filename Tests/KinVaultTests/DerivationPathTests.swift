@@ -1,3 +1,4 @@
+import KinTesting
 import KinVault
 import Testing
 

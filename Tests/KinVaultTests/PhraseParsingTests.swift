@@ -1,4 +1,5 @@
 import KinCrypto
+import KinTesting
 import KinVault
 import Testing
 

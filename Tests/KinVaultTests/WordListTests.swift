@@ -1,3 +1,4 @@
+import KinTesting
 import Testing
 
 @testable import KinVault

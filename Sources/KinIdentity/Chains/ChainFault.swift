@@ -10,7 +10,7 @@ public enum ChainFault: String, Error, Hashable, Sendable, CustomStringConvertib
     case wrongMesh = "wrong_mesh"
     /// 4: a role above the issuer's.
     case roleRaised = "role_raised"
-    /// 4: the issuer's own powers granted on.
+    /// 4: a power that only the wallet gives.
     case scopeRaised = "scope_raised"
     /// 4: issued outside the issuer's validity, or by one without `issue`.
     case notEntitled = "issuer_not_entitled"

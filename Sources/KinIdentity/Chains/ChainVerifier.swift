@@ -30,7 +30,7 @@ public struct ChainVerifier: Sendable {
         case (.wallet, nil): return
         case (.member(let member), let issuer?) where issuer.issuer == member:
             guard certificate.role <= issuer.maxRole else { throw .roleRaised }
-            guard Set(certificate.scopes).isDisjoint(with: [.issue, .revoke]) else { throw .scopeRaised }
+            guard Set(certificate.scopes).isDisjoint(with: [.issue, .revoke, .bunkerAdmin]) else { throw .scopeRaised }
             guard issuer.scopes.contains(.issue), certificate.issuedAt >= issuer.notBefore,
                 certificate.issuedAt < issuer.expiresAt ?? .max
             else { throw .notEntitled }

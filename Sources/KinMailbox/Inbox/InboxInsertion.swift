@@ -24,7 +24,7 @@ final class InboxInsertion: @unchecked Sendable {
         try statement.execute(arguments: [
             message.clientMessageID.description, incoming.brokerMessageID, message.mesh.description,
             message.sender.description, Data(incoming.senderKey), message.senderName.description,
-            message.priority.rank, message.contentType, message.body,
+            message.priority.rank, message.contentType, Data(message.body.utf8),
             message.meta.map { Data($0.canonicalBytes()) }, message.replyTo?.description, message.createdAt,
             incoming.receivedAt,
         ])

@@ -4,7 +4,7 @@ import KinEncoding
 import KinSQLite
 import KinWire
 
-/// The tables of `inbox.db`, by forward-only migrations.
+/// The tables of `inbox.db`, by forward-only migrations. A body is a blob of UTF-8: as text it would end at its first U+0000.
 enum InboxSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -15,7 +15,7 @@ enum InboxSchema {
                         id INTEGER PRIMARY KEY AUTOINCREMENT, client_message_id TEXT NOT NULL,
                         broker_message_id INTEGER NOT NULL, mesh TEXT NOT NULL, topic TEXT,
                         sender_member TEXT NOT NULL, sender_pubkey BLOB NOT NULL, sender_name TEXT NOT NULL,
-                        priority INTEGER NOT NULL, content_type TEXT NOT NULL, body TEXT NOT NULL, meta BLOB,
+                        priority INTEGER NOT NULL, content_type TEXT NOT NULL, body BLOB NOT NULL, meta BLOB,
                         reply_to_id TEXT, created_at INTEGER NOT NULL, received_at INTEGER NOT NULL, read_at INTEGER,
                         receipt_due INTEGER NOT NULL DEFAULT 1, UNIQUE (sender_member, client_message_id));
                     CREATE INDEX inbox_received ON inbox (received_at);
@@ -35,9 +35,10 @@ extension InboxRow {
         else { throw StoreError(.corrupt, "a row of the inbox is damaged") }
         let meta: Data? = row["meta"]
         let replyTo: String? = row["reply_to_id"]
+        let body: Data = row["body"]
         self.init(
             id: row["id"], clientMessageID: id, brokerMessageID: row["broker_message_id"], senderMember: sender,
-            senderName: name, priority: priority, contentType: row["content_type"], body: row["body"],
+            senderName: name, priority: priority, contentType: row["content_type"], body: String(decoding: body, as: UTF8.self),
             meta: meta.flatMap { try? JSON.parse([UInt8]($0)) }, replyTo: replyTo.flatMap { ClientMessageID($0) },
             createdAt: row["created_at"], receivedAt: row["received_at"], readAt: row["read_at"])
     }

@@ -2,7 +2,7 @@ import KinVault
 public import KinWire
 
 /// How `kin` ends, for scripts.
-public enum ExitStatus: Int32, Hashable, Sendable {
+public enum CommandStatus: Int32, Hashable, Sendable {
     case ok = 0
     case failed = 1
     /// The command line, a setting or what was typed is wrong.

@@ -1,33 +1,33 @@
 import Foundation
-import KinEncoding
+public import KinEncoding
 
 /// The files under `Vectors/`, which tests of every language here read.
-enum Vectors {
+public enum Vectors {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../Vectors").standardizedFileURL
 
-    static func bytes(_ path: String) throws -> [UInt8] {
+    public static func bytes(_ path: String) throws -> [UInt8] {
         try Array(Data(contentsOf: folder.appending(path: path)))
     }
 
-    static func json(_ path: String) throws -> JSON {
+    public static func json(_ path: String) throws -> JSON {
         try JSON.parse(bytes(path))
     }
 }
 
 /// Vectors are read as the tests need them: what is missing or of another type is an empty value, which fails the test.
 extension JSON {
-    subscript(key: String) -> JSON {
+    public subscript(key: String) -> JSON {
         guard case .object(let members) = self else { return .null }
         return members[key] ?? .null
     }
 
-    var elements: [JSON] {
+    public var elements: [JSON] {
         guard case .array(let elements) = self else { return [] }
         return elements
     }
 
-    var text: String {
+    public var text: String {
         guard case .string(let text) = self else { return "" }
         return text
     }

@@ -1,0 +1,58 @@
+import KinEncoding
+import KinWire
+
+// What a ready session is handed.
+
+extension BrokerSession {
+    /// A message for this member was just stored.
+    func offer(_ message: StoredMessage) {
+        let now = broker.now()
+        let isPushed = state.withLock { state -> Bool in
+            let push = message.push
+            let isNext = state.window?.offer(
+                id: push.brokerMessageID, priority: push.priority, bytes: message.body.count, now: now)
+            guard isNext == true else { return false }
+            handOut([message])
+            return true
+        }
+        if !isPushed { pump() }
+    }
+
+    /// Called with the lock held: what the window decided first must leave first, whichever thread asked.
+    private func handOut(_ messages: [StoredMessage]) {
+        if !messages.isEmpty { sink.send(messages.map { MeshFrame.push($0.push).encoded(body: $0.body) }) }
+    }
+
+    func finished(_ acks: ClientAck, _ membership: Membership) {
+        let moved = state.withLock { $0.window?.acknowledge(acks.results.lazy.map(\.brokerMessageID)) ?? false }
+        guard moved else { return }
+        broker.store.advance(membership.member, in: membership.hub.key) { [weak self] in
+            self?.state.withLock { $0.window?.positions ?? [] } ?? []
+        }
+        pump()
+    }
+
+    /// Hands out what waits in the store, as far as the window has room.
+    func pump() {
+        while let (load, membership) = nextLoad() {
+            do {
+                let messages = try broker.store.pending(
+                    for: membership.member, in: membership.hub.key, priority: load.priority, after: load.after,
+                    limit: load.limit, maxBytes: load.maxBytes)
+                let now = broker.now()
+                state.withLock { handOut($0.window?.loaded(messages, for: load, now: now) ?? []) }
+            } catch {
+                // The next tick tries again.
+                state.withLock { $0.window?.loadFailed() }
+                return
+            }
+        }
+    }
+
+    private func nextLoad() -> (DeliveryWindow.Load, Membership)? {
+        state.withLock { state in
+            guard case .ready(let membership) = state.phase, let load = state.window?.nextLoad() else { return nil }
+            return (load, membership)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import KinEncoding
+import KinWire
+
+// From the hello to `ready`.
+
+extension BrokerSession {
+    func receivedWhileOpening(_ message: MeshFrame) {
+        let (action, nonce) = state.withLock { state -> (BrokerOpening.Action, [UInt8]) in
+            guard case .opening(var opening) = state.phase else { return (.wait, []) }
+            let action = opening.received(message)
+            state.phase = .opening(opening)
+            return (action, opening.nonce)
+        }
+        switch action {
+        case .wait: break
+        case .check(let hello): check(hello, nonce: nonce)
+        case .admit(let hello, let request): admit(hello, request)
+        case .refuse(let code, let message): refuse(code: code, message: message)
+        }
+    }
+
+    private func check(_ hello: Hello, nonce: [UInt8]) {
+        let now = broker.now()
+        guard abs(hello.timestamp - now) <= 60_000 else {
+            return refuse(
+                code: "clock_skew",
+                message: "the clocks differ: yours says \(hello.timestamp), the server's \(now); set yours right")
+        }
+        do {
+            try broker.verifier.verify(hello, nonce: nonce, origins: broker.origins, now: now)
+        } catch {
+            refuse(code: "unauthorized", message: String("\(error)".prefix(256)))
+        }
+    }
+
+    private func admit(_ hello: Hello, _ request: FeatureRequest) {
+        state.withLock { if case .opening = $0.phase { $0.phase = .joining } }
+        sink.send(.featureResponse(broker.policy.features(for: request)))
+        Task { await join(hello) }
+    }
+
+    private func join(_ hello: Hello) async {
+        do {
+            let hub = try await broker.hub(for: hello.mesh)
+            let member = hello.chain.member
+            let positions = try broker.store.positions(of: member, in: hub.key)
+            let isWanted = state.withLock { state -> Bool in
+                guard case .joining = state.phase, !state.isEnding else { return false }
+                state.phase = .ready(Membership(hub: hub, member: member))
+                return true
+            }
+            guard isWanted else { return }
+            try hub.join(self, chain: hello.chain, sessionID: broker.verifier.random(8))
+            state.withLock { state in
+                if case .ready = state.phase, !state.isEnding { state.window = DeliveryWindow(positions: positions) }
+            }
+            pump()
+        } catch is MeshNotAllowed {
+            refuse(
+                code: "mesh_not_allowed",
+                message: "this server takes no new families: start kin serve with --wallet \(hello.mesh.wallet)")
+        } catch let conflict as ChainConflict {
+            refuse(code: "unauthorized", message: conflict.rawValue)
+        } catch {
+            end(.serverDraining, reason: "storage_unavailable")
+        }
+    }
+
+    func refuse(code: String, message: String) {
+        sink.send(.error(ErrorFrame(code: code, message: message)))
+        end(.unauthorized, reason: code)
+    }
+}

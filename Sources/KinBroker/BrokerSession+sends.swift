@@ -1,0 +1,97 @@
+import KinEncoding
+import KinWire
+
+// What a ready session sends: into the store, and the answers back.
+
+extension BrokerSession {
+    func received(_ frame: ReceivedFrame, _ membership: Membership) {
+        switch frame.message {
+        case .send(let send):
+            state.withLock { $0.burst.append(Submission(send: send, body: frame.body)) }
+        case .clientAck(let acks): finished(acks, membership)
+        case .memberPut(let put): introduce(put.chain, to: membership.hub)
+        case .error: break
+        default:
+            sink.send(
+                .error(
+                    ErrorFrame(
+                        code: "invalid_message", message: "this server does not take \(frame.message.type) from a daemon",
+                        ref: frame.message.type)))
+        }
+    }
+
+    private func introduce(_ chain: Chain, to hub: MeshHub) {
+        do {
+            try broker.verifier.verify(chain, in: hub.mesh, now: broker.now())
+            try hub.put(chain)
+        } catch {
+            sink.send(
+                .error(ErrorFrame(code: "chain_invalid", message: String("\(error)".prefix(256)), ref: "member_put")))
+        }
+    }
+
+
+
+    /// Runs inside the store's transaction, for ids it does not know.
+    func admit(_ submission: Submission, _ hub: MeshHub) -> Refusal? {
+        let send = submission.send
+        if submission.body.count > broker.policy.inlineBytes { return .tooLarge }
+        if let expiresAt = send.expiresAt, expiresAt <= broker.now() { return .expired }
+        guard case .dm(let recipient) = send.destination else { return .unsupportedDestination }
+        return state.withLock { state in
+            if let refusal = state.gate.admit(send) { return refusal }
+            if hub.has(recipient) { return nil }
+            state.gate.wait(for: send)
+            return .unknownMember
+        }
+    }
+
+    func answer(_ burst: [Submission], with acceptances: [Acceptance], _ membership: Membership) {
+        var frames: [[UInt8]] = []
+        frames.reserveCapacity(burst.count)
+        for (submission, acceptance) in zip(burst, acceptances) {
+            frames.append(answer(submission.send, acceptance).encoded())
+        }
+        sink.send(frames)
+        for (submission, acceptance) in zip(burst, acceptances) {
+            if case .stored(let id) = acceptance { deliver(submission, id: id, membership) }
+        }
+        let resume = state.withLock { state -> Bool in
+            state.bytesInStore -= burst.reduce(0) { $0 + $1.body.count }
+            guard state.isPaused, state.bytesInStore <= Self.maxBytesInStore / 2 else { return false }
+            state.isPaused = false
+            return true
+        }
+        if resume { sink.pauseReading(false) }
+    }
+
+    private func answer(_ send: Send, _ acceptance: Acceptance) -> MeshFrame {
+        switch acceptance {
+        case .stored(let id):
+            return .ack(Ack(clientMessageID: send.clientMessageID, brokerMessageID: id, duplicate: false))
+        case .duplicate(let id, let firstSeenAt):
+            return .ack(
+                Ack(
+                    clientMessageID: send.clientMessageID, brokerMessageID: id, duplicate: true,
+                    firstSeenAt: firstSeenAt))
+        case .refused(let refusal):
+            if refusal.retryable { state.withLock { $0.gate.wait(for: send) } }
+            return .nack(
+                Nack(
+                    clientMessageID: send.clientMessageID, code: refusal.code, retryable: refusal.retryable,
+                    storedFingerprint: refusal.storedFingerprint))
+        }
+    }
+
+    private func deliver(_ submission: Submission, id: Int64, _ membership: Membership) {
+        let send = submission.send
+        guard case .dm(let recipient) = send.destination, let session = membership.hub.session(of: recipient) else {
+            return
+        }
+        let push = Push(
+            brokerMessageID: id, clientMessageID: send.clientMessageID, sender: membership.member, line: send.line,
+            seq: send.seq, destination: send.destination, priority: send.priority, sentAt: broker.now(),
+            epoch: send.epoch)
+        session.offer(StoredMessage(push: push, expiresAt: send.expiresAt, body: submission.body))
+    }
+}

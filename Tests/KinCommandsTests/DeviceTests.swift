@@ -1,0 +1,85 @@
+import Foundation
+import KinDaemonAPI
+import Testing
+
+@testable import KinCommands
+
+@Suite("kin devices and kin peers")
+struct DeviceTests {
+    private let moments: Moments
+
+    init() throws { moments = Moments(now: Stage.now, timeZone: try #require(TimeZone(identifier: "UTC"))) }
+
+    private func device(
+        _ name: String, online: Bool = true, servers: [String] = ["kin.example.org"], lastSeen: Int64? = nil,
+        member: String? = "01J0", thisDevice: Bool = false
+    ) -> DeviceInfo {
+        DeviceInfo(
+            name: name, machineID: "0123456789abcdef", member: member, role: "owner", online: online, servers: servers,
+            lastSeen: lastSeen, version: online ? "0.1.0" : nil, thisDevice: thisDevice)
+    }
+
+    private var family: [DeviceInfo] {
+        [
+            device("kiosk", online: false, servers: [], lastSeen: Stage.now - 180_000),
+            device("laptop", thisDevice: true), device("studio", servers: ["a.example", "b.example:7440"]),
+            device("stranger", member: nil),
+        ]
+    }
+
+    @Test("the table says who is there, where, and when the others were seen")
+    func table() {
+        #expect(
+            DeviceTable.devices(family, moments).text(.plain) == """
+                NAME      STATE        WHERE                      LAST SEEN  VERSION
+                kiosk     offline      -                          3 min ago  -
+                laptop    online       here                       now        0.1.0
+                studio    online       a.example, b.example:7440  now        0.1.0
+                stranger  uncertified  kin.example.org            now        0.1.0
+
+                """)
+    }
+
+    @Test("peers are shown with role and member id")
+    func peers() {
+        #expect(
+            DeviceTable.peers([device("studio")], moments).text(.plain) == """
+                NAME    STATE   ROLE   LAST SEEN  MEMBER
+                studio  online  owner  now        01J0
+
+                """)
+    }
+
+    @Test("news and silent servers go to standard error")
+    func news() throws {
+        let stage = try Stage()
+        let list = DeviceList(devices: family, newNames: ["kiosk"], unreachable: ["https://x does not answer"])
+        DevicesCommand.noteNews(list, Output(form: .text, context: stage.context))
+        #expect(stage.errors.lines == ["new device \"kiosk\" joined your family", "https://x does not answer"])
+        #expect(stage.output.text.isEmpty)
+    }
+
+    @Test("watching repeats the list only when it changed, apart from times")
+    func watch() throws {
+        let stage = try Stage()
+        let output = Output(form: .json, context: stage.context)
+        var watch = DeviceWatch()
+        var list = DeviceList(devices: family)
+        try watch.show(list, stage.context, output)
+        list.devices[1].lastSeen = Stage.now
+        try watch.show(list, stage.context, output)
+        #expect(stage.output.lines.count == 1)
+        list.devices[1].online = false
+        try watch.show(list, stage.context, output)
+        #expect(stage.output.lines.count == 2)
+    }
+
+    @Test("on a terminal it is drawn over itself every time")
+    func watchTerminal() throws {
+        let stage = try Stage(output: RecordingStream(isTerminal: true))
+        let output = Output(form: .text, context: stage.context)
+        var watch = DeviceWatch()
+        for _ in 0..<2 { try watch.show(DeviceList(devices: family), stage.context, output) }
+        #expect(stage.output.text.components(separatedBy: "\u{1b}[H\u{1b}[2J").count == 3)
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import GRDB
+import KinMailbox
+import KinTesting
+import KinWire
+import Synchronization
+
+/// The stores of one daemon, in a folder of their own.
+final class TestStores: Sendable {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    var outbox: String { folder.file("outbox.db") }
+    var inbox: String { folder.file("inbox.db") }
+
+    /// The line is made of the byte `line`.
+    func openOutbox(line: UInt8 = 9) throws -> OutboxStore {
+        try OutboxStore(path: outbox) { [UInt8](repeating: line, count: 8) }
+    }
+
+    /// What the file holds, read beside the store.
+    func read<T>(_ file: String, _ sql: String, _ value: (Row) -> T) throws -> [T] {
+        let queue = try DatabaseQueue(path: file)
+        defer { try? queue.close() }
+        return try queue.read { try Row.fetchAll($0, sql: sql).map(value) }
+    }
+
+    /// Changes the file beside the store.
+    func write(_ file: String, _ sql: String) throws {
+        let queue = try DatabaseQueue(path: file)
+        defer { try? queue.close() }
+        try queue.write { try $0.execute(sql: sql) }
+    }
+
+    /// Permission bits of a file.
+    func mode(_ file: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: file)
+        return (attributes[.posixPermissions] as? NSNumber)?.intValue ?? -1
+    }
+}
+
+/// What happened, in order; written from any thread.
+final class Log<Entry: Sendable>: Sendable {
+    private let state = Mutex<[Entry]>([])
+
+    var entries: [Entry] { state.withLock { $0 } }
+
+    func add(_ entry: Entry) { state.withLock { $0.append(entry) } }
+}
+
+extension OutboxStore {
+    func accept(_ request: OutboxRequest) async throws -> AcceptOutcome { try await accept(request) { _ in } }
+
+    /// Applies a receipt and waits until its effect is on disk.
+    func apply(_ receipt: Receipt, from signer: UInt8) async -> [ClientMessageID]? {
+        await withCheckedContinuation { continuation in
+            apply(receipt, from: Sample.member(signer)) { continuation.resume(returning: $0) }
+        }
+    }
+
+    /// Waits until everything submitted before is on disk.
+    func flush() async { _ = await apply(Receipt(kind: .read, ids: [Sample.id("nobody")], at: 1), from: 99) }
+}
+
+extension AcceptOutcome {
+    var row: OutboxRow {
+        switch self {
+        case .queued(let row, _), .finished(let row), .conflict(let row, _): row
+        }
+    }
+}
+
+extension InboxStore {
+    /// Stores messages and gives what `receive` completes with.
+    func receive(_ batch: [IncomingMessage]) async throws -> [InboxRow?] {
+        try await withCheckedThrowingContinuation { continuation in
+            receive(batch) { continuation.resume(with: $0) }
+        }
+    }
+}
