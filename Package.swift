@@ -102,7 +102,7 @@ let surface: [Target] = [
         "KinCommands",
         [
             "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinLog",
-            "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
+            "KinServer", "KinVault", "KinWire", argumentParser, asyncHTTPClient, lifecycle, logging, nio("NIOCore"),
             product("UnixSignals", "swift-service-lifecycle"),
         ]),
     .executableTarget(name: "kin", dependencies: ["KinCommands"], swiftSettings: settings),
@@ -146,6 +146,28 @@ let checks: [Target] = [
         ]),
     tests("KinDemo", ["KinWire"]),
     tests("KinLog", ["KinEncoding", logging]),
+    .target(
+        name: "KinTestServer",
+        dependencies: [
+            "KinServer", "KinTesting", "KinWebSocket", "KinWire", crypto, hummingbird, lifecycle, logging,
+            nio("NIOCore"), x509,
+        ], path: "Tests/KinTestServer", swiftSettings: settings),
+    tests(
+        "KinClient",
+        [
+            "KinCrypto", "KinEncoding", "KinIdentity", "KinSession", "KinTestServer", "KinWebSocket", "KinWire",
+            asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"),
+        ]),
+    tests(
+        "KinDaemonAPI",
+        ["KinEncoding", "KinTestServer", "KinWire", httpTypes, hummingbird, logging, nio("NIOCore")]),
+    tests(
+        "KinDaemon",
+        [
+            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinSession", "KinTestServer",
+            "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, logging, nio("NIOCore"), nio("NIOHTTP1"),
+            nio("NIOPosix"),
+        ]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
 ]
 

@@ -55,12 +55,9 @@ public struct BrokerPolicy: Sendable {
         ]
         var response = FeatureResponse(supported: [:], missingRequired: [])
         for name in request.require + request.optional {
-            if let feature = Feature(rawValue: name), let params = offered[feature] {
-                response.supported[name] = params
-            } else if request.require.contains(name) {
-                response.missingRequired.append(name)
-            }
+            response.supported[name] = Feature(rawValue: name).flatMap { offered[$0] }
         }
+        response.missingRequired = request.require.filter { response.supported[$0] == nil }
         return response
     }
 }

@@ -51,10 +51,13 @@ extension BrokerSession {
             }
             guard isWanted else { return }
             try hub.join(self, chain: hello.chain, sessionID: broker.verifier.random(8))
-            state.withLock { state in
-                if case .ready = state.phase, !state.isEnding { state.window = DeliveryWindow(positions: positions) }
+            let isHere = state.withLock { state -> Bool in
+                guard case .ready = state.phase, !state.isEnding else { return false }
+                state.window = DeliveryWindow(positions: positions)
+                return true
             }
-            pump()
+            // The connection may have gone before the hub knew of it.
+            if isHere { pump() } else { hub.leave(self, member: member) }
         } catch is MeshNotAllowed {
             refuse(
                 code: "mesh_not_allowed",

@@ -46,7 +46,8 @@ extension BrokerSession {
         }
     }
 
-    func answer(_ burst: [Submission], with acceptances: [Acceptance], _ membership: Membership) {
+    /// - Parameter now: when the store was given the burst; the time that it keeps.
+    func answer(_ burst: [Submission], with acceptances: [Acceptance], _ membership: Membership, now: Int64) {
         var frames: [[UInt8]] = []
         frames.reserveCapacity(burst.count)
         for (submission, acceptance) in zip(burst, acceptances) {
@@ -54,7 +55,7 @@ extension BrokerSession {
         }
         sink.send(frames)
         for (submission, acceptance) in zip(burst, acceptances) {
-            if case .stored(let id) = acceptance { deliver(submission, id: id, membership) }
+            if case .stored(let id) = acceptance { deliver(submission, id: id, membership, sentAt: now) }
         }
         let resume = state.withLock { state -> Bool in
             state.bytesInStore -= burst.reduce(0) { $0 + $1.body.count }
@@ -75,7 +76,8 @@ extension BrokerSession {
                     clientMessageID: send.clientMessageID, brokerMessageID: id, duplicate: true,
                     firstSeenAt: firstSeenAt))
         case .refused(let refusal):
-            if refusal.retryable { state.withLock { $0.gate.wait(for: send) } }
+            // The gate knows of its own refusals. Telling it again now could hold up what was sent again meanwhile.
+            if refusal == .storageFull || refusal == .storageFailed { state.withLock { $0.gate.wait(for: send) } }
             return .nack(
                 Nack(
                     clientMessageID: send.clientMessageID, code: refusal.code, retryable: refusal.retryable,
@@ -83,14 +85,14 @@ extension BrokerSession {
         }
     }
 
-    private func deliver(_ submission: Submission, id: Int64, _ membership: Membership) {
+    private func deliver(_ submission: Submission, id: Int64, _ membership: Membership, sentAt: Int64) {
         let send = submission.send
         guard case .dm(let recipient) = send.destination, let session = membership.hub.session(of: recipient) else {
             return
         }
         let push = Push(
             brokerMessageID: id, clientMessageID: send.clientMessageID, sender: membership.member, line: send.line,
-            seq: send.seq, destination: send.destination, priority: send.priority, sentAt: broker.now(),
+            seq: send.seq, destination: send.destination, priority: send.priority, sentAt: sentAt,
             epoch: send.epoch)
         session.offer(StoredMessage(push: push, expiresAt: send.expiresAt, body: submission.body))
     }

@@ -89,10 +89,11 @@ public final class BrokerSession: Sendable {
         }
         guard let membership else { return }
         if pause { sink.pauseReading(true) }
+        let now = broker.now()
         broker.store.accept(
-            burst, from: membership.member, in: membership.hub.key, now: broker.now(),
+            burst, from: membership.member, in: membership.hub.key, now: now,
             admit: { self.admit($0, membership.hub) },
-            completion: { self.answer(burst, with: $0, membership) })
+            completion: { self.answer(burst, with: $0, membership, now: now) })
     }
 
     /// The connection is gone.
@@ -108,12 +109,13 @@ public final class BrokerSession: Sendable {
 
     /// Ends the session from this side.
     public func end(_ code: CloseCode, reason: String? = nil) {
-        state.withLock { state in
-            state.isEnding = true
+        let isFirst = state.withLock { state -> Bool in
+            defer { state.isEnding = true }
             state.window = nil
             state.burst = []
+            return !state.isEnding
         }
-        sink.close(code, reason: reason ?? code.reason)
+        if isFirst { sink.close(code, reason: reason ?? code.reason) }
     }
 
     private func receivedGarbage(_ error: WireError) {

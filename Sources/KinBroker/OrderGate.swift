@@ -31,7 +31,9 @@ struct OrderGate {
         if lanes.count >= Self.maxLanes { lanes.removeAll() }
         let lane = Lane(send)
         switch lanes[lane] {
-        case .taken(let last) where send.seq <= last: return .outOfOrder
+        case .taken(let last) where send.seq <= last:
+            lanes[lane] = .waiting(for: send.seq)
+            return .outOfOrder
         case .waiting(let first) where send.seq > first: return .outOfOrder
         default:
             lanes[lane] = .taken(through: send.seq)

@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import KinWire
 import NIOSSL
 
@@ -13,6 +14,15 @@ public enum TrustRoots {
                 "trust_roots_invalid", "SSL_CERT_FILE names \(path), which holds no PEM certificate", category: .usage)
         }
         configuration.trustRoots = .certificates(certificates)
+        return configuration
+    }
+}
+
+extension HTTPClient.Configuration {
+    /// For asking relays: an address where nobody listens is said so at once, where the default goes on trying until the deadline.
+    public static func relays(_ tls: TLSConfiguration) -> HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
+        configuration.connectionPool.retryConnectionEstablishment = false
         return configuration
     }
 }

@@ -40,9 +40,7 @@ struct DaemonCore: Sendable {
         let tls = try TrustRoots.tls(options.trustRoots)
         outbox = try OutboxStore(path: DaemonPaths.outbox(in: state)) { Random.bytes(8) }
         inbox = try InboxStore(path: DaemonPaths.inbox(in: state))
-        http = HTTPClient(
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            configuration: HTTPClient.Configuration(tlsConfiguration: tls))
+        http = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: .relays(tls))
         localServer =
             settings.servers.isEmpty
             ? LocalServer(state: state, executable: options.executable, http: http, logger: logger) : nil

@@ -21,7 +21,7 @@ struct DemoServer: Sendable {
     /// Whether it can accept.
     func isHealthy() async -> Bool {
         let request = HTTPClientRequest(url: address + "/healthz")
-        return (try? await HTTPClient.shared.execute(request, timeout: .seconds(1)))?.status == .ok
+        return (try? await HTTPClient.impatient.execute(request, timeout: .seconds(1)))?.status == .ok
     }
 
     private static func freePort() throws -> Int {

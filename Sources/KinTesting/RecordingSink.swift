@@ -7,6 +7,11 @@ public final class RecordingSink: FrameSink {
     public struct Closure: Hashable, Sendable {
         public let code: CloseCode
         public let reason: String
+
+        public init(code: CloseCode, reason: String) {
+            self.code = code
+            self.reason = reason
+        }
     }
 
     private struct State {

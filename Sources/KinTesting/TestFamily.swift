@@ -61,6 +61,11 @@ public struct TestDevice: Sendable {
         self.machineID = machineID
     }
 
+    /// The same keys under another chain.
+    public init(copying device: TestDevice, chain: Chain) {
+        self.init(state: device.state, keys: device.keys, chain: chain, machineID: device.machineID)
+    }
+
     public var member: ULID { chain.member }
     public var mesh: MeshID { chain.certificate.mesh }
 

@@ -50,8 +50,8 @@ private enum Concurrency {
     static func lines(in file: SourceFile) -> [Int] {
         file.lines.indices.filter { index in
             let line = file.lines[index]
-            guard !line.trimmed.hasPrefix("//") else { return false }
-            return line.contains("@unchecked Sendable") || line.contains("nonisolated(unsafe)")
+            guard line.holds("@unchecked Sendable") || line.holds("nonisolated(unsafe)") else { return false }
+            return !line.trimmed.hasPrefix("//")
         }
     }
 
@@ -82,10 +82,10 @@ private enum Trap {
 
     static func places(in file: SourceFile) -> [(file: String, text: String)] {
         file.lines.enumerated().compactMap { index, line in
-            guard !line.trimmed.hasPrefix("//"), let match = line.firstMatch(of: /\b(try!|as!|fatalError\()/) else {
-                return nil
-            }
-            let text = "\(file.place(index)): \(match.1) ends the process: return a value or throw a typed error"
+            guard let trap = ["try!", "as!", "fatalError("].first(where: { line.holds($0) }),
+                !line.trimmed.hasPrefix("//")
+            else { return nil }
+            let text = "\(file.place(index)): \(trap) ends the process: return a value or throw a typed error"
             return (file.path, text)
         }
     }

@@ -16,6 +16,8 @@ extension SourceFile {
     }
 
     private static func module(in line: Substring) -> String? {
+        // Most lines hold no import, and the pattern is slow.
+        guard line.holds("import ") else { return nil }
         let pattern =
             /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|typealias|func|let|var)\s+)?(\w+)/
         return line.firstMatch(of: pattern).map { String($0.1) }

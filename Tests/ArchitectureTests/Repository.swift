@@ -44,3 +44,7 @@ struct SourceFile {
     /// As an editor finds it.
     func place(_ index: Int) -> String { "\(path):\(index + 1)" }
 }
+
+extension Substring {
+    func holds(_ text: String) -> Bool { utf8.firstRange(of: text.utf8) != nil }
+}

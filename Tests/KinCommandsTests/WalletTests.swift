@@ -30,7 +30,7 @@ struct WalletTests {
         }
         var stage = try Stage(terminal: terminal, output: output)
         defer { stage.remove() }
-        let turns = Turns([3, 3, 23, 0])
+        let turns = Turns([3, 22, 0])
         stage.context.random = { _ in turns.next() }
         #expect(await stage.run("wallet", "new") == .ok)
         #expect(terminal.prompts == ["word 1: ", "word 4: ", "word 24: "])

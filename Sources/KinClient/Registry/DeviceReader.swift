@@ -25,8 +25,7 @@ public struct DeviceReader: Sendable {
         for device in try DeviceCache.read(installation.state) { directory.restore(device, now: now) }
         var new: [MachineID] = []
         var unreachable: [String] = []
-        let http = HTTPClient(
-            configuration: HTTPClient.Configuration(tlsConfiguration: try TrustRoots.tls(trustRoots)))
+        let http = HTTPClient(configuration: .relays(try TrustRoots.tls(trustRoots)))
         let reader = RegistryReader(http: http, routeID: installation.wallet.routeID)
         for server in servers {
             do {

@@ -16,8 +16,8 @@ struct PhraseCheck {
     }
 
     private func positions(_ context: CommandContext) -> [Int] {
-        var positions: Set<Int> = []
-        while positions.count < Self.questions { positions.insert(context.random(0..<phrase.wordCount)) }
+        var left = Array(0..<phrase.wordCount)
+        let positions = (0..<Self.questions).map { _ in left.remove(at: context.random(left.indices)) }
         return positions.sorted()
     }
 

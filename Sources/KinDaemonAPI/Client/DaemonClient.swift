@@ -11,8 +11,8 @@ public struct DaemonClient: Sendable {
     public let socketPath: String
     private let http: HTTPClient
 
-    /// - Parameter http: shared by default; it need not be shut down.
-    public init(socketPath: String, http: HTTPClient = .shared) {
+    /// - Parameter http: by default one that lives as long as the process and says at once that nobody answers.
+    public init(socketPath: String, http: HTTPClient = .impatient) {
         self.socketPath = socketPath
         self.http = http
     }

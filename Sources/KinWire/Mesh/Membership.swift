@@ -136,15 +136,28 @@ public struct ErrorFrame: Hashable, Sendable {
     /// The `type` of the message it answers.
     public var ref: String?
 
+    /// - Parameter message: cut off after 512 bytes.
     public init(code: String, message: String, ref: String? = nil) {
         self.code = code
-        self.message = message
+        self.message = Self.bounded(message)
         self.ref = ref
+    }
+
+    private static let maxMessageBytes = 512
+
+    private static func bounded(_ message: String) -> String {
+        guard message.utf8.count > maxMessageBytes else { return message }
+        var count = 0
+        let scalars = message.unicodeScalars.prefix { scalar in
+            count += UTF8.width(scalar)
+            return count <= maxMessageBytes
+        }
+        return String(scalars)
     }
 
     init(_ fields: inout Fields) throws(WireError) {
         code = try fields.parsed("code", as: "1 to 64 of a-z 0-9 _") { isFeatureName($0) ? $0 : nil }
-        message = try fields.string("message", maxBytes: 512)
+        message = try fields.string("message", maxBytes: Self.maxMessageBytes)
         ref = try fields.optional("ref") { fields, name throws(WireError) in
             try fields.parsed(name, as: "a message type") { isFeatureName($0) ? $0 : nil }
         }

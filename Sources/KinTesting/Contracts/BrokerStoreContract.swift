@@ -1,0 +1,51 @@
+import KinBroker
+import KinWire
+
+/// What every `BrokerStore` must do, one case a promise. A store's own tests run each case against it.
+public struct BrokerStoreContract: Sendable {
+    /// Opens the store that lives in a folder, creating it where there is none.
+    public typealias Open = @Sendable (_ folder: String) throws -> any BrokerStore
+
+    public struct Case: Sendable, CustomStringConvertible {
+        public let description: String
+        let run: @Sendable (StoreBench) async throws -> Void
+
+        init(_ description: String, _ run: @escaping @Sendable (StoreBench) async throws -> Void) {
+            self.description = description
+            self.run = run
+        }
+    }
+
+    public static let cases = acceptance + admission + reading + positions + membership + lifetime
+
+    private let open: Open
+
+    public init(open: @escaping Open) { self.open = open }
+
+    /// - Throws: `Violation` where the store breaks the promise.
+    public func check(_ promise: Case) async throws {
+        let bench = try await StoreBench(open: open)
+        do { try await promise.run(bench) } catch {
+            bench.store.close()
+            throw error
+        }
+        bench.store.close()
+    }
+
+    public struct Violation: Error, CustomStringConvertible {
+        public let description: String
+    }
+}
+
+/// Says what was promised; a contract has no test library to lean on.
+func require(
+    _ condition: Bool, _ promise: @autoclosure () -> String, file: StaticString = #fileID, line: UInt = #line
+) throws {
+    guard condition else { throw BrokerStoreContract.Violation(description: "\(promise()) (\(file):\(line))") }
+}
+
+func requireEqual<T: Equatable>(
+    _ value: T, _ expected: T, _ what: String, file: StaticString = #fileID, line: UInt = #line
+) throws {
+    try require(value == expected, "\(what): \(value) instead of \(expected)", file: file, line: line)
+}

@@ -1,0 +1,70 @@
+import GRDB
+import KinBroker
+import KinBrokerSQLite
+import KinEncoding
+import KinSQLite
+import KinTesting
+import KinWire
+import Testing
+
+@Suite struct SQLiteBrokerStoreTests {
+    @Test("the contract of every broker's store", arguments: BrokerStoreContract.cases)
+    func contract(promise: BrokerStoreContract.Case) async throws {
+        try await BrokerStoreContract { try SQLiteBrokerStore(path: "\($0)/broker.db") }.check(promise)
+    }
+
+    let folder: TemporaryFolder
+    var path: String { folder.file("broker.db") }
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func damage(_ sql: String) throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
+        try queue.close()
+    }
+
+    @Test("a file that a newer version wrote is refused")
+    func newerSchema() throws {
+        try SQLiteBrokerStore(path: path).close()
+        try damage("INSERT INTO grdb_migrations VALUES ('9: from the future')")
+        let error = #expect(throws: StoreError.self) { try SQLiteBrokerStore(path: path) }
+        #expect(error?.code == .newerSchema)
+    }
+
+    @Test("a stored chain or mesh that cannot be read is damage, not silence")
+    func damagedRows() async throws {
+        let store = try SQLiteBrokerStore(path: path)
+        let wallet = try TestWallet()
+        _ = try await store.createMesh(wallet.home, now: 1)
+        store.close()
+        try damage("INSERT INTO member VALUES (1, 'x', x'00')")
+        try expectCorruptMeshes()
+        try damage("DELETE FROM member; UPDATE mesh SET name = 'nobody'")
+        try expectCorruptMeshes()
+    }
+
+    private func expectCorruptMeshes() throws {
+        let store = try SQLiteBrokerStore(path: path)
+        let error = #expect(throws: StoreError.self) { try store.loadMeshes() }
+        #expect(error?.code == .corrupt)
+        store.close()
+    }
+
+    @Test("a recipient's log is read by its index, whatever else is stored")
+    func indexed() throws {
+        try SQLiteBrokerStore(path: path).close()
+        let queue = try DatabaseQueue(path: path)
+        let plan = try queue.read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    EXPLAIN QUERY PLAN SELECT id FROM message
+                    WHERE mesh = 1 AND ref = 'x' AND kind = 'dm' AND priority = 0 AND id > 5 ORDER BY id LIMIT 9
+                    """
+            ).map { String($0["detail"] ?? "") }
+        }
+        #expect(plan.count == 1 && plan[0].contains("message_log"), "\(plan)")
+        try queue.close()
+    }
+}

@@ -1,0 +1,95 @@
+import KinBroker
+import KinBrokerSQLite
+import KinEncoding
+import KinIdentity
+import KinTesting
+import KinWire
+
+/// A broker on a real store in a temporary folder, and a family of devices that connect to it.
+final class BrokerBench: Sendable {
+    static let origin = "https://kin.example"
+
+    let clock = TestClock()
+    let family: TestFamily
+    let broker: Broker
+    let store: any BrokerStore
+    private let path: String
+    /// Keeps the folder of the store alive.
+    private let home: any Sendable
+
+    convenience init(
+        policy: BrokerPolicy? = nil, verifier: any BrokerVerifier = TestVerifier(), ticking: Bool = false,
+        wrapping wrap: (any BrokerStore) -> any BrokerStore = { $0 }
+    ) throws {
+        let folder = try TemporaryFolder()
+        try self.init(
+            family: TestFamily(), path: folder.file("broker.db"), home: folder, policy: policy, verifier: verifier,
+            ticking: ticking, wrapping: wrap)
+    }
+
+    /// On a disk that may become full.
+    convenience init(disk: SmallDisk) throws {
+        try self.init(
+            family: TestFamily(), path: disk.file("broker.db"), home: disk, policy: nil, verifier: TestVerifier(),
+            ticking: false, wrapping: { $0 })
+    }
+
+    private init(
+        family: TestFamily, path: String, home: any Sendable, policy: BrokerPolicy?, verifier: any BrokerVerifier,
+        ticking: Bool, wrapping wrap: (any BrokerStore) -> any BrokerStore
+    ) throws {
+        self.family = family
+        self.path = path
+        self.home = home
+        store = wrap(try SQLiteBrokerStore(path: path))
+        let clock = clock
+        broker = try Broker(
+            store: store, verifier: verifier,
+            policy: policy ?? BrokerPolicy(admission: .open, origins: ["http://localhost:1", Self.origin])
+        ) {
+            if ticking { clock.advance(by: 1) }
+            return clock.now
+        }
+    }
+
+    deinit { store.close() }
+
+    /// The same files and family after the server was started again.
+    func restarted() throws -> BrokerBench {
+        store.close()
+        return try BrokerBench(
+            family: family, path: path, home: home, policy: nil, verifier: TestVerifier(), ticking: false,
+            wrapping: { $0 })
+    }
+
+    /// A device of the family, not connected.
+    func device() async throws -> TestDevice { try await family.device() }
+
+    /// A socket that has got its challenge.
+    func connect(_ device: TestDevice) async throws -> TestDaemon {
+        let sink = RecordingSink()
+        let daemon = try await TestDaemon(device: device, session: broker.open(sink), sink: sink)
+        return daemon
+    }
+
+    /// A session that is ready and has read the list of members.
+    func join(_ device: TestDevice) async throws -> TestDaemon {
+        let daemon = try await connect(device)
+        daemon.receive(daemon.hello(now: clock.now))
+        daemon.receive(daemon.featureRequest())
+        _ = try await daemon.readList()
+        return daemon
+    }
+
+    func join() async throws -> TestDaemon { try await join(device()) }
+}
+
+/// The members a broker lists at the start of a session.
+struct MemberList: Sendable {
+    var ready: Ready
+    var members: [Member] = []
+    var version: Int64 = 0
+
+    var online: Set<ULID> { Set(members.filter(\.online).map(\.chain.member)) }
+    var all: Set<ULID> { Set(members.map(\.chain.member)) }
+}
