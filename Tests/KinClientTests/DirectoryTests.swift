@@ -1,0 +1,212 @@
+import KinClient
+import KinIdentity
+import KinTesting
+import KinWire
+import Testing
+
+@Suite struct DirectoryTests {
+    private let house: Household
+    private let me: Installation
+    private let studio: Installation
+    private let here: ServerAddress
+    private let there: ServerAddress
+    private let now = TestClock.start
+
+    init() async throws {
+        house = try Household()
+        me = try await house.device(at: TestClock.start)
+        studio = try await house.device(at: TestClock.start)
+        here = try ServerAddress("https://here.example")
+        there = try ServerAddress("https://there.example")
+    }
+
+    @Test("a device that a server lists is online there, under its name")
+    func online() throws {
+        var directory = Directory(installation: me)
+        let (new, changed) = directory.merge([try house.entry(studio, "studio")], from: here, now: now + 5)
+        let device = try #require(directory.device(studio.machineID))
+        #expect(new == [studio.machineID] && changed)
+        #expect(device.isOnline && device.servers == [here] && device.lastSeen == now + 5)
+        #expect(device.opened.record.name == "studio" && device.opened.member?.member == studio.chain.member)
+        #expect(directory.named().map(\.name) == ["studio"])
+        #expect(directory.device(member: studio.chain.member)?.opened.machineID == studio.machineID)
+        #expect(directory.name(of: studio.chain.member) == "studio")
+        #expect(directory.name(of: me.chain.member) == me.chain.member.description)
+    }
+
+    @Test("a device that is listed no more is offline, and remembered as last seen")
+    func offline() throws {
+        var directory = Directory(installation: me)
+        let entry = try house.entry(studio, "studio")
+        _ = directory.merge([entry], from: here, now: now)
+        let (new, changed) = directory.merge([], from: here, now: now + 9000)
+        let device = try #require(directory.device(studio.machineID))
+        #expect(new == [] && !changed)
+        #expect(!device.isOnline && device.lastSeen == now)
+    }
+
+    @Test("a device is where any server lists it, until none does")
+    func severalServers() throws {
+        var directory = Directory(installation: me)
+        let entry = try house.entry(studio, "studio")
+        _ = directory.merge([entry], from: here, now: now)
+        _ = directory.merge([entry], from: there, now: now)
+        #expect(directory.device(studio.machineID)?.servers == [here, there])
+        _ = directory.merge([], from: here, now: now)
+        #expect(directory.device(studio.machineID)?.servers == [there])
+        directory.lost(there)
+        #expect(directory.device(studio.machineID)?.isOnline == false)
+    }
+
+    @Test("a device that registered at two servers in different seconds is shown at both, by its newer record")
+    func severalRecords() throws {
+        var directory = Directory(installation: me)
+        let (older, newer) = (try house.entry(studio, "studio", ts: 10), try house.entry(studio, "renamed", ts: 12))
+        for round in 0..<2 {
+            _ = directory.merge([newer], from: there, now: now + Int64(round))
+            _ = directory.merge([older], from: here, now: now + Int64(round))
+            #expect(directory.device(studio.machineID)?.servers == [here, there])
+            #expect(directory.device(studio.machineID)?.opened.record.name == "renamed")
+        }
+        directory.lost(there)
+        _ = directory.merge([older], from: here, now: now)
+        #expect(directory.device(studio.machineID)?.isOnline == true)
+        #expect(directory.dropped == 0)
+    }
+
+    @Test("a record older than one the same server showed is dropped")
+    func replayed() throws {
+        var directory = Directory(installation: me)
+        _ = directory.merge([try house.entry(studio, "new-name", ts: 10)], from: here, now: now)
+        let (_, changed) = directory.merge([try house.entry(studio, "old-name", ts: 9)], from: here, now: now)
+        #expect(!changed && directory.dropped == 1)
+        #expect(directory.device(studio.machineID)?.opened.record.name == "new-name")
+        #expect(directory.device(studio.machineID)?.isOnline == false)
+        _ = directory.merge([try house.entry(studio, "newer-name", ts: 10)], from: here, now: now)
+        #expect(directory.named().map(\.name) == ["newer-name"])
+    }
+
+    @Test("what is not a sound record of this family is dropped and counted")
+    func unsound() async throws {
+        let stranger = try await Household().device()
+        let other = try await house.device()
+        let foreign = try Household()
+        var directory = Directory(installation: me)
+        let swapped = RegistryEntry(machineID: other.machineID, blob: try house.entry(studio, "studio").blob)
+        let entries = [
+            try foreign.entry(stranger, "sealed-for-another-family"),
+            try house.entry(stranger, "certified-by-another-wallet"),
+            try house.entry(studio, "dated-ahead", ts: 301),
+            RegistryEntry(machineID: studio.machineID, blob: []),
+            RegistryEntry(machineID: studio.machineID, blob: [UInt8](repeating: 0, count: 500)),
+            RegistryEntry(machineID: studio.machineID, blob: Array("KB1".utf8) + [UInt8](repeating: 1, count: 90)),
+            swapped,
+        ]
+        let (new, changed) = directory.merge(entries, from: here, now: now)
+        #expect(new == [] && !changed && directory.named().isEmpty)
+        #expect(directory.dropped == entries.count)
+    }
+
+    @Test("a device is news once, and only one that was certified after this one")
+    func news() async throws {
+        let older = try await house.device(at: TestClock.start - 1)
+        let younger = try await house.device(at: TestClock.start + 1)
+        var directory = Directory(installation: me)
+        let entries = [
+            try house.entry(older, "older"), try house.entry(younger, "younger"), try house.entry(me, "me"),
+            try house.uncertified("elsewhere", machine: "00000000000000aa"),
+        ]
+        #expect(directory.merge(entries, from: here, now: now + 10).new == [younger.machineID])
+        #expect(directory.merge(entries, from: here, now: now + 20).new == [])
+        #expect(directory.merge(entries, from: there, now: now + 30).new == [])
+        #expect(directory.merge([try house.entry(younger, "renamed", ts: 5)], from: here, now: now + 40).new == [])
+    }
+
+    @Test("a device from the cache is known, offline and no news")
+    func cached() throws {
+        var directory = Directory(installation: me)
+        let entry = try house.entry(studio, "studio")
+        directory.restore(CachedDevice(machineID: entry.machineID, blob: entry.blob, lastSeen: 77), now: now)
+        directory.restore(CachedDevice(machineID: me.machineID, blob: entry.blob, lastSeen: 77), now: now)
+        #expect(directory.named().map(\.name) == ["studio"])
+        #expect(directory.device(studio.machineID)?.isOnline == false)
+        #expect(directory.device(studio.machineID)?.lastSeen == 77)
+        let (new, changed) = directory.merge([entry], from: here, now: now)
+        #expect(new == [] && !changed)
+        #expect(directory.cache == [CachedDevice(machineID: entry.machineID, blob: entry.blob, lastSeen: now)])
+    }
+}
+
+@Suite struct RecipientTests {
+    private let house: Household
+    private let me: Installation
+    private let here: ServerAddress
+
+    init() async throws {
+        house = try Household()
+        me = try await house.device()
+        here = try ServerAddress("https://here.example")
+    }
+
+    private func directory(_ entries: [RegistryEntry]) -> Directory {
+        var directory = Directory(installation: me)
+        _ = directory.merge(entries, from: here, now: TestClock.start)
+        return directory
+    }
+
+    private func refusal(of text: String, in directory: Directory) -> KinError? {
+        #expect(throws: KinError.self) { _ = try directory.resolve(text) }
+    }
+
+    @Test("a device is found by its name and by its member id")
+    func found() async throws {
+        let studio = try await house.device()
+        let directory = directory([try house.entry(me, "laptop"), try house.entry(studio, "studio")])
+        #expect(try directory.resolve("studio").member == studio.chain.member)
+        #expect(try directory.resolve(studio.chain.member.description).member == studio.chain.member)
+        #expect(try directory.resolve("laptop").member == me.chain.member)
+    }
+
+    @Test("equal names carry the first digits of the machine id; each is then found by that name alone")
+    func equalNames() async throws {
+        let (one, two) = (try await house.device(), try await house.device())
+        let directory = directory([
+            try house.entry(one, "studio"), try house.entry(two, "studio"), try house.entry(me, "laptop"),
+        ])
+        let names = [one, two].map { "studio~\($0.machineID.description.prefix(4))" }
+        #expect(directory.named().map(\.name) == (["laptop"] + names).sorted())
+        for (device, name) in zip([one, two], names) {
+            #expect(try directory.resolve(name).member == device.chain.member)
+            #expect(directory.name(of: device.chain.member) == name)
+        }
+        let error = refusal(of: "studio", in: directory)
+        #expect(error?.code == "ambiguous_recipient" && error?.category == .usage)
+        #expect(error?.detail["candidates"] == .array(names.sorted().map { .string($0) }))
+    }
+
+    @Test("an unknown name lists the names known")
+    func unknown() async throws {
+        let studio = try await house.device()
+        let known = directory([try house.entry(me, "laptop"), try house.entry(studio, "studio")])
+        let error = refusal(of: "kiosk", in: known)
+        #expect(error?.code == "unknown_recipient" && error?.category == .notFound)
+        #expect(error?.detail["candidates"] == .array([.string("laptop"), .string("studio")]))
+        #expect(error?.message.contains("kiosk") == true && error?.message.contains("laptop, studio") == true)
+        let nobody = refusal(of: "kiosk", in: directory([]))
+        #expect(nobody?.message.contains("no other device was seen yet") == true)
+    }
+
+    @Test("a device without a certificate cannot be written to, and the error says so")
+    func uncertified() throws {
+        let directory = directory([try house.uncertified("elsewhere", machine: "00000000000000aa")])
+        #expect(directory.named().map(\.name) == ["elsewhere"])
+        let error = refusal(of: "elsewhere", in: directory)
+        #expect(error?.code == "uncertified_recipient" && error?.category == .refused)
+    }
+
+    @Test("a text of any length is answered with a short one")
+    func longName() {
+        let error = refusal(of: String(repeating: "x", count: 100_000), in: directory([]))
+        #expect((error?.message.count ?? .max) < 300)
+    }
+}

@@ -1,0 +1,113 @@
+import KinDaemonAPI
+import KinEncoding
+import KinTesting
+import KinWire
+
+/// One value of each type, with every member set, and one with every optional member absent.
+enum Sample {
+    static func id(_ text: String) throws -> ClientMessageID { try ClientMessageID(text).orThrow("an id") }
+
+    static let member = ULID(milliseconds: 1_700_000_000_000, randomness: [UInt8](repeating: 1, count: 10))
+
+    static func mesh() throws -> MeshID {
+        .home(of: try WalletAddress(bytes: [UInt8](repeating: 7, count: 32)).orThrow("a wallet"))
+    }
+
+    static let meta = JSON.object(["k": .array([.integer(1), .null, .string("é\u{0}")])])
+
+    static func request() throws -> SendRequest {
+        SendRequest(
+            to: "studio", message: "build is green 😀\u{0}", priority: .now, meta: meta, replyTo: try id("an:id"),
+            clientMessageID: try id("mine"), expiresIn: 1)
+    }
+
+    static func answer() throws -> SendAnswer {
+        SendAnswer(clientMessageID: try id("a"), status: .relayed, duplicate: true, brokerMessageID: 5)
+    }
+
+    static func message() throws -> InboxMessage {
+        InboxMessage(
+            id: 7, clientMessageID: try id("a"), from: "laptop", fromMember: member, body: "",
+            contentType: "text/plain",
+            priority: .low, meta: meta, replyTo: try id("b"), createdAt: 1, receivedAt: 2, readAt: 3)
+    }
+
+    static func plainMessage() throws -> InboxMessage {
+        InboxMessage(
+            id: 8, clientMessageID: try id("c"), from: "laptop", fromMember: member, body: "line\nline",
+            contentType: "x",
+            priority: .next, meta: nil, replyTo: nil, createdAt: 1, receivedAt: 2, readAt: nil)
+    }
+
+    static func status() throws -> MessageStatus {
+        MessageStatus(
+            clientMessageID: try id("a"), status: .read, to: "studio", toMember: member.description, priority: .next,
+            queuedAt: 1, relayedAt: 2, deliveredAt: 3, readAt: 4, expiresAt: 5, brokerMessageID: 6, lastError: "why")
+    }
+
+    static func plainStatus() throws -> MessageStatus {
+        MessageStatus(
+            clientMessageID: try id("a"), status: .queued, to: "studio", toMember: member.description, priority: .next,
+            queuedAt: 1, relayedAt: nil, deliveredAt: nil, readAt: nil, expiresAt: nil, brokerMessageID: nil,
+            lastError: nil)
+    }
+
+    static let devices = DeviceList(
+        devices: [
+            DeviceInfo(
+                name: "laptop", machineID: "00000000000000aa", member: member.description, role: "owner", online: true,
+                servers: ["a", "b"], lastSeen: 9, version: "1.0", thisDevice: true),
+            DeviceInfo(
+                name: "elsewhere", machineID: "00000000000000bb", member: nil, role: nil, online: false, servers: [],
+                lastSeen: nil, version: nil, thisDevice: false),
+        ], newNames: ["elsewhere"], unreachable: ["https://x does not answer"])
+
+    static let health = DaemonHealth(
+        broker: .init(address: "http://a", connected: true, since: 1, lastError: nil),
+        relays: [.init(address: "http://b", connected: false, since: 2, lastError: "refused")], outboxPending: 3,
+        outboxDead: 4, inboxCount: 5)
+
+    static func version(features: JSON? = .object(["f": .object(["version": .integer(1)])])) throws -> DaemonVersion {
+        DaemonVersion(
+            daemonVersion: "0.1", mesh: try mesh(), member: member,
+            machineID: try MachineID("00000000000000aa").orThrow("a machine"),
+            name: try DeviceName("laptop").orThrow("a name"), brokerFeatures: features)
+    }
+}
+
+/// A type of the API as a test needs it: from JSON and back.
+struct Form: CustomStringConvertible, Sendable {
+    let description: String
+    let json: JSON
+    /// Reads a body and writes it again.
+    let reread: @Sendable ([UInt8]) throws -> JSON
+
+    init<T: Sendable>(
+        _ name: String, _ value: T, _ json: @escaping @Sendable (T) throws -> JSON,
+        _ read: @escaping @Sendable ([UInt8]) throws -> T
+    ) throws {
+        description = name
+        self.json = try json(value)
+        reread = { try json(read($0)) }
+    }
+
+    static func all() throws -> [Form] {
+        try [
+            Form(
+                "SendRequest", Sample.request(), { try JSON.parse($0.canonicalBytes()) }, { try SendRequest(json: $0) }),
+            Form("SendAnswer", Sample.answer(), \.json, { try SendAnswer(json: $0) }),
+            Form("InboxMessage", Sample.message(), \.json, { try InboxMessage(json: $0) }),
+            Form("InboxMessage, plain", Sample.plainMessage(), \.json, { try InboxMessage(json: $0) }),
+            Form(
+                "InboxPage", InboxPage(messages: [Sample.message(), Sample.plainMessage()], cursor: "8"), \.json,
+                { try InboxPage(json: $0) }),
+            Form("InboxPage, last", InboxPage(messages: [], cursor: nil), \.json, { try InboxPage(json: $0) }),
+            Form("MessageStatus", Sample.status(), \.json, { try MessageStatus(json: $0) }),
+            Form("MessageStatus, plain", Sample.plainStatus(), \.json, { try MessageStatus(json: $0) }),
+            Form("DeviceList", Sample.devices, \.json, { try DeviceList(json: $0) }),
+            Form("DaemonHealth", Sample.health, \.json, { try DaemonHealth(json: $0) }),
+            Form("DaemonVersion", Sample.version(), \.json, { try DaemonVersion(json: $0) }),
+            Form("DaemonVersion, unconnected", Sample.version(features: nil), \.json, { try DaemonVersion(json: $0) }),
+        ]
+    }
+}

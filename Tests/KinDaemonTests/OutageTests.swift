@@ -1,0 +1,124 @@
+import Foundation
+import KinDaemonAPI
+import KinIdentity
+import KinTestServer
+import KinTesting
+import KinWire
+import Testing
+
+@Suite struct OutageTests {
+    @Test(
+        "with the server down sends go on, health says degraded and why, and everything drains in order when it is back"
+    )
+    func serverDown() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            let (laptop, studio) = (daemons[0], daemons[1])
+            try await house.server.stop()
+            try await eventually("health is degraded") { try await laptop.client.health().status == "degraded" }
+            var answers: [SendAnswer] = []
+            for number in 1...100 { answers.append(try await laptop.send("\(number)", to: "studio")) }
+            #expect(answers.allSatisfy { $0.status == .queued })
+            let health = try await eventually("the reason is that nobody answers") {
+                let health = try await laptop.client.health()
+                return health.broker.lastError?.contains("server_draining") == false ? health : nil
+            }
+            #expect(health.outboxPending == 100 && !health.broker.connected)
+            #expect(health.broker.lastError?.contains("127.0.0.1") == true)
+            #expect(health.relays.map(\.connected) == [false])
+            let list = try await laptop.client.devices()
+            #expect(list.devices.map(\.name) == ["laptop", "studio"] && list.devices.allSatisfy { !$0.online })
+            #expect(list.unreachable.count == 1 && list.unreachable.first?.contains(house.server.url) == true)
+
+            try await house.server.start()
+            #expect(try await studio.bodies(100) == (1...100).map(String.init))
+            try await laptop.isConnected()
+            for answer in answers { try await laptop.waits(for: answer.clientMessageID, toBe: .delivered) }
+            #expect(try await laptop.client.health().outboxPending == 0)
+        }
+    }
+
+    @Test("a daemon that stops takes its outbox along, and goes on where it was")
+    func daemonRestarts() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            try await house.server.stop()
+            for number in 1...30 { _ = try await daemons[0].send("\(number)", to: "studio") }
+            try await daemons[0].stop()
+            let laptop = try await house.start("laptop")
+            #expect(try await laptop.client.health().outboxPending == 30)
+            for number in 31...40 { _ = try await laptop.send("\(number)", to: "studio") }
+            try await house.server.start()
+            #expect(try await daemons[1].bodies(40) == (1...40).map(String.init))
+        }
+    }
+
+    @Test("what was accepted survives the loss of the device cache too")
+    func cacheLost() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            try await house.server.stop()
+            let answer = try await daemons[0].send("kept", to: "studio")
+            try await daemons[0].stop()
+            try FileManager.default.removeItem(atPath: daemons[0].state.path("devices.json"))
+            let laptop = try await house.start("laptop")
+            try await house.server.start()
+            #expect(try await daemons[1].bodies(1) == ["kept"])
+            try await laptop.waits(for: answer.clientMessageID, toBe: .delivered)
+        }
+    }
+
+    @Test("to a recipient this device cannot seal to any more a message waits, and says so")
+    func recipientUnknown() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            try await house.server.stop()
+            try await daemons[1].stop()
+            let answer = try await daemons[0].send("patience", to: "studio")
+            try await daemons[0].stop()
+            try FileManager.default.removeItem(atPath: daemons[0].state.path("devices.json"))
+            try await house.server.start(forgetful: true)
+            let laptop = try await house.start("laptop")
+            try await eventually("the reason is told") {
+                try await laptop.client.message(answer.clientMessageID).lastError == "unknown_recipient"
+            }
+            #expect(try await laptop.client.message(answer.clientMessageID).status == .queued)
+            let studio = try await house.start("studio")
+            #expect(try await studio.bodies(1) == ["patience"])
+        }
+    }
+
+    @Test("a broker that forgot everybody is told of the recipient by the sender")
+    func forgetfulBroker() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            let laptop = daemons[0]
+            try await daemons[1].stop()
+            try await house.server.stop()
+            try await house.server.start(forgetful: true)
+            try await laptop.isConnected()
+            let first = try await laptop.send("1", to: "studio")
+            let second = try await laptop.send("2", to: "studio")
+            try await laptop.waits(for: first.clientMessageID, toBe: .relayed)
+            try await laptop.waits(for: second.clientMessageID, toBe: .relayed)
+            let studio = try await house.start("studio")
+            #expect(try await studio.bodies(2) == ["1", "2"])
+        }
+    }
+
+    @Test("receipts are sent after a restart, for what was received before it")
+    func receiptsAfterRestart() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            let (laptop, studio) = (daemons[0], daemons[1])
+            let answer = try await laptop.send("1", to: "studio")
+            try await laptop.waits(for: answer.clientMessageID, toBe: .delivered)
+            try await laptop.stop()
+            try await studio.stop()
+            try house.forgetReceipts(of: studio.state)
+            try house.forgetReceipt(of: laptop.state)
+            let (again, _) = (try await house.start("laptop"), try await house.start("studio"))
+            try await again.waits(for: answer.clientMessageID, toBe: .delivered)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import KinDaemon
+import KinIdentity
+import KinTesting
+import KinWire
+import Testing
+
+@Suite struct SettingsTests {
+    private let folder: TemporaryFolder
+    private let state: StateFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        state = StateFolder(root: folder.path)
+    }
+
+    private func read(_ text: String) throws -> DaemonSettings {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: state.configPath))
+        return try DaemonSettings(reading: state)
+    }
+
+    private func refusal(_ text: String) -> KinError? {
+        let error = #expect(throws: KinError.self) { _ = try read(text) }
+        #expect(error?.code == "config_invalid" && error?.category == .usage)
+        #expect(error?.message.contains(state.configPath) == true)
+        return error
+    }
+
+    @Test("no file is no settings, and what is written is read")
+    func roundTrip() throws {
+        #expect(try DaemonSettings(reading: state) == DaemonSettings())
+        let settings = DaemonSettings(
+            name: DeviceName("laptop"), servers: ["https://a.example", "http://127.0.0.1:7440"])
+        try settings.write(to: state)
+        #expect(try DaemonSettings(reading: state) == settings)
+    }
+
+    @Test("people may write it with comments, in any order")
+    func byHand() throws {
+        let settings = try read("# mine\nservers = [\n  'https://a.example', # first\n]\n\nname = \"laptop\"\n")
+        #expect(settings == DaemonSettings(name: DeviceName("laptop"), servers: ["https://a.example"]))
+    }
+
+    @Test(
+        "an unknown key names its line and the nearest known key",
+        arguments: [
+            ("nmae = \"laptop\"\n", 1, "nmae", "name"),
+            ("name = \"laptop\"\nserver = \"https://a.example\"\n", 2, "server", "servers"),
+            ("servers = []\n# a comment\nserver = \"x\"\n", 3, "server", "servers"),
+            ("names = 1\n", 1, "names", "name"), ("name = \"a\"\n\n[servrs]\nx = 1\n", 3, "servrs", "servers"),
+            ("servers = []\n  \"serve\" = 1\n", 2, "serve", "servers"),
+        ])
+    func unknownKey(_ text: String, _ line: Int, _ key: String, _ nearest: String) {
+        let error = refusal(text)
+        #expect(error?.message.hasSuffix("line \(line): \(key) is no setting; the nearest is \(nearest)") == true)
+    }
+
+    @Test(
+        "a value of the wrong kind names its line",
+        arguments: [
+            ("name = 5\n", 1), ("servers = []\nname = \"Not A Name\"\n", 2), ("name = \"all\"\n", 1),
+            ("\nservers = \"https://a.example\"\n", 2), ("servers = [1]\n", 1),
+        ])
+    func wrongValue(_ text: String, _ line: Int) {
+        #expect(refusal(text)?.message.contains("line \(line): ") == true)
+    }
+
+    @Test("what is no TOML names the line where it ends to be")
+    func noTOML() {
+        #expect(refusal("name = \"a\"\nservers = [\n\"x\"\n")?.message.contains("line ") == true)
+        #expect(refusal("name = \"a\"\nname = \"b\"\n")?.message.contains("line 2: ") == true)
+    }
+}
