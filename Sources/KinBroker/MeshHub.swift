@@ -107,10 +107,14 @@ enum ChainConflict: String, Error {
     case foreign = "member_belongs_to_another_key"
 
     static func check(_ chain: Chain, replacing known: Chain) throws(ChainConflict) {
-        if chain.certificate == known.certificate {
+        if chain.certificate.ed25519 == known.certificate.ed25519 {
+            // Under whatever certificate: keys that were rotated away never come back by a second one.
             guard chain.rotations.count >= known.rotations.count else { throw .shorter }
             guard chain.rotations.starts(with: known.rotations) else { throw .foreign }
-        } else if chain.certificate.ed25519 != known.certificate.ed25519 || chain.rotations.isEmpty {
+        }
+        if chain.certificate != known.certificate
+            && (chain.certificate.ed25519 != known.certificate.ed25519 || chain.rotations.isEmpty)
+        {
             let isLaterWord =
                 chain.certificate.issuer == .wallet && chain.certificate.issuedAt > known.certificate.issuedAt
             guard isLaterWord else { throw .foreign }

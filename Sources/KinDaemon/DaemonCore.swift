@@ -40,6 +40,8 @@ struct DaemonCore: Sendable {
         let tls = try TrustRoots.tls(options.trustRoots)
         outbox = try OutboxStore(path: DaemonPaths.outbox(in: state)) { Random.bytes(8) }
         inbox = try InboxStore(path: DaemonPaths.inbox(in: state))
+        let family = try Self.family(installation, now: now())
+        // Nothing throws from here on: a client that is not shut down traps.
         http = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: .relays(tls))
         localServer =
             settings.servers.isEmpty
@@ -48,7 +50,6 @@ struct DaemonCore: Sendable {
         let events = EventHub()
         self.events = events
         let board = StatusBoard(servers: servers, now: now)
-        let family = try Self.family(installation, now: now())
         let sealer = DirectSealer(chain: installation.chain, keys: installation.keys)
         let outgoing = Outgoing(
             outbox: outbox, sealer: sealer, family: family, name: name, me: me, logger: logger, now: now)

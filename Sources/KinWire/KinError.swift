@@ -11,6 +11,8 @@ public struct KinError: Error, Hashable, Sendable, CustomStringConvertible {
         case tooLarge
         /// No room; may succeed later.
         case exhausted
+        /// Too many at once; may succeed soon.
+        case busy
     }
 
     public var code: String

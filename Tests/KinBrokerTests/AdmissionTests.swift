@@ -69,9 +69,13 @@ import Testing
         let error = try await old.error()
         #expect(error.code == "unauthorized" && error.message == "chain_shorter_than_known")
         #expect(rotated.sink.closures == [], "the true one stays")
-        old.receive([try old.send("m", to: device.member)])
+        let stranger = try await bench.device()
+        old.receive([
+            try old.send("m", to: device.member), MeshFrame.memberPut(MemberPut(chain: stranger.chain)).encoded(),
+        ])
         try await rotated.settle()
         #expect(!rotated.sink.messages.contains { $0.type == "push" }, "nothing of the refused one counts")
+        #expect(try await !listOf(bench).all.contains(stranger.member))
     }
 
     @Test("a member that rotated is known by its longer chain from then on, restarts included")
@@ -106,6 +110,29 @@ import Testing
         let error = try await thief.error()
         #expect(error.code == "unauthorized" && error.message == "member_belongs_to_another_key")
         #expect(victim.sink.closures == [])
+    }
+
+    @Test("a second certificate for a member's first key does not undo its rotations")
+    func secondCertificate() async throws {
+        let bench = try BrokerBench()
+        let device = try await bench.device()
+        let issuer = try await bench.device()
+        let rotated = try await bench.join(device.rotated().rotated())
+        // Whoever stole the first keys rotates them again, under a certificate that an issuer once gave them.
+        var chain = try bench.family.device(issuedBy: issuer).chain
+        chain.certificate.member = device.member
+        chain.certificate.machineID = device.machineID
+        chain.certificate.ed25519 = device.keys.signing.publicKey.bytes
+        chain.certificate.x25519 = device.keys.sealing.publicKey.bytes
+        chain.certificate = chain.certificate.signed(by: issuer.keys.issuing)
+        let stolen = TestDevice(copying: device, chain: chain)
+        for attempt in [stolen, stolen.rotated(), stolen.rotated().rotated(), stolen.rotated().rotated().rotated()] {
+            #expect(throws: Never.self) { try attempt.verified(now: bench.clock.now) }
+            let thief = try await bench.connect(attempt)
+            thief.receive([thief.hello(now: bench.clock.now).encoded(), thief.featureRequest().encoded()])
+            #expect(try await thief.error().code == "unauthorized")
+        }
+        #expect(rotated.sink.closures == [], "the true one stays")
     }
 
     @Test("a store that cannot be read sends the daemon elsewhere")

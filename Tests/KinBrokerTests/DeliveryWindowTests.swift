@@ -98,6 +98,17 @@ import Testing
         #expect(load == .init(priority: .next, after: 256, limit: 1, maxBytes: 1 << 20 - 255))
     }
 
+    @Test("with room again, what waits in the store goes before fresh messages of a lower priority")
+    func lowerPriority() throws {
+        var window = try Self.idle()
+        for id in 1...257 as ClosedRange<Int64> { _ = window.offer(id: id, priority: .now, bytes: 1, now: 0) }
+        _ = window.acknowledge([1, 2])
+        let isPushed = window.offer(id: 258, priority: .low, bytes: 1, now: 0)
+        #expect(!isPushed)
+        let load = try window.requireLoad()
+        #expect(load.priority == .now && load.after == 256)
+    }
+
     @Test("at most 1 MiB is in flight")
     func bytes() throws {
         var window = try Self.idle()

@@ -85,6 +85,14 @@ import Testing
         #expect(news == [], "the member was here all the time")
     }
 
+    @Test("a session that was ended is closed once, for the first reason")
+    func closedOnce() async throws {
+        let daemon = try await BrokerBench().join()
+        daemon.session.end(.goingAway)
+        daemon.session.end(.serverDraining, reason: "again")
+        #expect(daemon.sink.closures == [.init(code: .goingAway, reason: "server_draining")])
+    }
+
     @Test("what an older connection still says after it was replaced does not count")
     func replacedSaysNothing() async throws {
         let bench = try BrokerBench()

@@ -8,7 +8,7 @@ import Testing
             var backoff = Backoff()
             for base in [250, 500, 1000, 2000, 4000, 4000, 4000] {
                 let delay = backoff.delay()
-                #expect(delay >= .milliseconds(base) && delay <= .milliseconds(base + base / 4))
+                #expect(delay >= .milliseconds(base) && delay <= .microseconds(base * 1250))
             }
         }
     }

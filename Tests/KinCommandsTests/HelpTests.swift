@@ -38,6 +38,10 @@ struct HelpTests {
         let help = try await help(command)
         let examples = try #require(help.components(separatedBy: "EXAMPLES\n").dropFirst().first)
         #expect(examples.contains("kin \(command.joined(separator: " "))"))
+        // One that is too wide breaks into a line that no shell takes.
+        for line in examples.components(separatedBy: "\n\n")[0].split(separator: "\n") {
+            #expect(line.hasPrefix("  "), "\(line)")
+        }
     }
 
     @Test("every command takes --json and explains each of its options", arguments: commands)

@@ -35,7 +35,8 @@ struct ReportTests {
     func well() throws {
         #expect(
             try status(health()) == [
-                "device  laptop is up in home@\(wallet), kin 0.1.0", "broker  https://kin.example.org for 5 min",
+                "device  laptop is up in home@\(wallet), kin 0.1.0",
+                "broker  https://kin.example.org connected for 5 min",
                 "relays  1 of 1 connected", "outbox  nothing waits", "inbox   12 messages",
             ])
     }

@@ -28,7 +28,7 @@ import Testing
     @Test(
         "statuses of others have a kind too",
         arguments: [
-            (401, KinError.Category.refused), (405, .usage), (415, .usage), (429, .exhausted), (502, .failed),
+            (401, KinError.Category.refused), (405, .usage), (415, .usage), (429, .busy), (502, .failed),
             (418, .failed),
         ])
     func foreignStatuses(_ status: Int, _ category: KinError.Category) {

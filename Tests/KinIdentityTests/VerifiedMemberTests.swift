@@ -20,6 +20,15 @@ import Testing
         #expect(!member.anyKeySigned([9], signature: new, domain: "kindred/test/v1"))
     }
 
+    @Test("a certificate has expired from the moment it names")
+    func expiry() async throws {
+        let family = try TestFamily()
+        let guest = try family.device(issuedBy: await family.device(), role: .guest)
+        let end = try guest.chain.certificate.expiresAt.orThrow("expires_at")
+        #expect(throws: Never.self) { try guest.verified(now: end - 1) }
+        #expect(throws: ChainFault.expired) { try guest.verified(now: end) }
+    }
+
     @Test("a device certified by another's issuer key is a member with the role it was given")
     func issued() async throws {
         let family = try TestFamily()

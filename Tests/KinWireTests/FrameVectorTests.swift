@@ -1,3 +1,4 @@
+import Foundation
 import KinEncoding
 import KinTesting
 import Testing
@@ -53,6 +54,20 @@ import Testing
         let fixed = MeshFrame(fixedFieldHeader: header)
         // An epoch, which only topics have, is left to the general codec.
         #expect(fixed == (try vector.text("header").contains("\"epoch\"") ? nil : general))
+    }
+
+    @Test("a number in any other form is left to the general codec, which refuses it", arguments: try hotVectors())
+    func numbers(vector: Vector) throws {
+        let header = try vector.text("header")
+        for match in header.matches(of: /[:\[,](\d+)(?=[,}\]])/) {
+            let number = match.output.1
+            for form in ["0\(number)", "-\(number)", "\(number).0", "\(number)e0", "9007199254740992", ""] {
+                let text = header.replacingCharacters(in: number.startIndex..<number.endIndex, with: form)
+                let changed = Array(text.utf8)[...]
+                #expect(MeshFrame(fixedFieldHeader: changed) == nil, "\(form)")
+                #expect(throws: WireError.self, "\(form)") { try MeshFrame(generalHeader: changed) }
+            }
+        }
     }
 
     @Test("the fixed-field codec leaves every other message to the general one")

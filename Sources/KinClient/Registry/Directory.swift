@@ -23,6 +23,8 @@ public struct Directory: Sendable {
     /// Devices certified before this one are no news to it.
     private let enrolledAt: Int64
     private var devices: [MachineID: Device] = [:]
+    /// The newest `ts` that each server showed of a machine: a device registers at each server in its own second, and what is older than that server's own is a replay.
+    private var newest: [MachineID: [ServerAddress: Int64]] = [:]
     /// Records that were not sound.
     public private(set) var dropped = 0
 
@@ -49,15 +51,17 @@ public struct Directory: Sendable {
         var new: [MachineID] = []
         var changed = false
         for entry in entries {
-            guard let opened = open(entry, now: now) else {
+            guard let opened = open(entry, from: server, now: now) else {
                 dropped += 1
                 continue
             }
             let known = devices[entry.machineID]
             if known == nil && isNews(opened) { new.append(entry.machineID) }
-            changed = changed || known?.blob != entry.blob
+            let isNewest = opened.record.ts >= known?.opened.record.ts ?? 0
+            changed = changed || (isNewest && known?.blob != entry.blob)
+            let kept = isNewest ? nil : known
             devices[entry.machineID] = Device(
-                opened: opened, blob: entry.blob, lastSeen: now,
+                opened: kept?.opened ?? opened, blob: kept?.blob ?? entry.blob, lastSeen: now,
                 servers: (known?.servers ?? []).union([server]))
         }
         return (new, changed)
@@ -68,12 +72,16 @@ public struct Directory: Sendable {
         for id in devices.keys { devices[id]?.servers.remove(server) }
     }
 
-    private func open(_ entry: RegistryEntry, now: Int64) -> OpenedRecord? {
+    private mutating func open(_ entry: RegistryEntry, from server: ServerAddress, now: Int64) -> OpenedRecord? {
         let known = devices[entry.machineID]
-        if let known, known.blob == entry.blob { return known.opened }
-        guard let opened = sealer.open(entry, now: now), opened.record.ts >= known?.opened.record.ts ?? 0 else {
-            return nil
+        if let known, known.blob == entry.blob {
+            newest[entry.machineID, default: [:]][server] = known.opened.record.ts
+            return known.opened
         }
+        guard let opened = sealer.open(entry, now: now),
+            opened.record.ts >= newest[entry.machineID]?[server] ?? 0
+        else { return nil }
+        newest[entry.machineID, default: [:]][server] = opened.record.ts
         return opened
     }
 

@@ -16,7 +16,7 @@ struct ServeCommand: ContextCommand {
 
             EXAMPLES
               kin serve
-              kin serve --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem --wallet ADDRESS
+              kin serve --listen [::]:443 --tls-cert c.pem --tls-key k.pem --wallet ADDRESS
             """)
 
     @OptionGroup var options: OutputOptions

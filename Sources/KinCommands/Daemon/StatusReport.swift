@@ -31,7 +31,7 @@ struct StatusReport {
     private var broker: Drawing.Fact {
         let server = health.broker
         let span = Moments.span(now - server.since)
-        guard !server.connected else { return .init(name: "broker", value: "\(server.address) for \(span)") }
+        guard !server.connected else { return .init(name: "broker", value: "\(server.address) connected for \(span)") }
         let reason = server.lastError.map { ": \($0)" } ?? ""
         return .init(
             name: "broker",

@@ -47,7 +47,7 @@ struct UpCommand: ContextCommand {
             executable: context.executable)
         ProcessLimits.forbidCoreDumps()
         let daemon = try KinDaemon(daemonOptions, logger: logger) { version, socket in
-            Self.announce(version, socket, output)
+            Self.announce(version, socket, in: state, output)
         }
         try await ForegroundService.run(daemon, logger: logger)
         output.note("down")
@@ -70,8 +70,11 @@ struct UpCommand: ContextCommand {
         }
     }
 
-    private static func announce(_ version: DaemonVersion, _ socket: String, _ output: Output) {
-        output.note("\(version.name) is up in \(version.mesh)", .good)
+    private static func announce(_ version: DaemonVersion, _ socket: String, in state: StateFolder, _ output: Output) {
+        // What was told is kept by now.
+        let servers = (try? DaemonSettings(reading: state).servers) ?? []
+        let reached = servers.isEmpty ? "a server on this machine" : servers.joined(separator: ", ")
+        output.note("\(version.name) is up in \(version.mesh), with \(reached)", .good)
         output.note("local API \(socket)\nControl-C ends it;  kin status  and  kin devices  say more")
         guard output.form == .json else { return }
         // Whoever reads the answer may be gone; the daemon stays.

@@ -15,7 +15,7 @@ struct SendCommand: ContextCommand {
               kin send studio "build is green"
               make 2>&1 | kin send studio
               kin send studio --priority now --expires-in 10m "fire drill"
-              kin send studio --id nightly-2026-11-21 "done"      may be repeated: the same id is one message
+              kin send studio --id nightly-2026-11-21 "done"     once, however often
             """)
 
     @OptionGroup var options: OutputOptions

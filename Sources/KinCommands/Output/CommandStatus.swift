@@ -16,7 +16,7 @@ public enum CommandStatus: Int32, Hashable, Sendable {
     public init(_ category: KinError.Category) {
         self =
             switch category {
-            case .failed, .exhausted: .failed
+            case .failed, .exhausted, .busy: .failed
             case .usage: .usage
             case .unreachable: .unreachable
             case .refused, .tooLarge: .refused

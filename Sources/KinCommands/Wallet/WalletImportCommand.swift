@@ -16,7 +16,7 @@ struct WalletImportCommand: ContextCommand {
             EXAMPLES
               kin wallet import
               kin wallet import < phrase
-              kin wallet import --passphrase            also asks for a BIP39 passphrase, or reads it from the second line
+              kin wallet import --passphrase            piped, it is the second line
             """)
 
     /// Bytes of standard input: more than any phrase with its passphrase.

@@ -15,7 +15,7 @@ struct WalletNewCommand: ContextCommand {
 
             EXAMPLES
               kin wallet new
-              kin wallet new --print --yes > phrase     only where the file is as safe as paper in a drawer
+              kin wallet new --print --yes > phrase     where files are as safe as paper
             """)
 
     @OptionGroup var options: OutputOptions

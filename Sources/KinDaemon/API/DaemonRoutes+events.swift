@@ -29,7 +29,7 @@ extension DaemonRoutes {
         guard let live = events.listen() else {
             throw KinError(
                 "too_many_streams", "at most \(EventHub.maxListeners) event streams are open at once: close one",
-                category: .exhausted, retryable: true)
+                category: .busy, retryable: true)
         }
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],

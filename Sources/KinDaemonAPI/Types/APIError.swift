@@ -14,6 +14,7 @@ public enum APIError {
         case .failed: 500
         case .unreachable: 503
         case .exhausted: 507
+        case .busy: 429
         }
     }
 
@@ -26,6 +27,7 @@ public enum APIError {
         case 413: .tooLarge
         case 503: .unreachable
         case 507: .exhausted
+        case 429: .busy
         default: .failed
         }
     }

@@ -60,13 +60,16 @@ public struct DaemonHealth: Hashable, Sendable {
             _ = try fields.text("status")
             var outbox = try Fields(fields.take("outbox"), in: "outbox")
             var inbox = try Fields(fields.take("inbox"), in: "inbox")
-            return DaemonHealth(
+            let health = DaemonHealth(
                 broker: try Server(json: fields.take("broker")),
                 relays: try APIBody.array(fields.array("relays", atMost: 64)) { item throws(WireError) in
                     try Server(json: item)
                 },
                 outboxPending: try outbox.integer("pending"), outboxDead: try outbox.integer("dead"),
                 inboxCount: try inbox.integer("messages"))
+            try outbox.end()
+            try inbox.end()
+            return health
         }
     }
 

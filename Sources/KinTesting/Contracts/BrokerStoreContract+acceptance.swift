@@ -33,13 +33,14 @@ extension BrokerStoreContract {
             try requireEqual(answers[1], .duplicate(id: id, firstSeenAt: StoreBench.now), "the second answer")
         },
         Case("ids are a sender's own: another sender's, and another mesh's, are new") { bench in
-            try await bench.storeAll([bench.submission("m")])
-            try await bench.storeAll([bench.submission("m")], from: bench.bob)
+            try await bench.storeAll([bench.submission("m"), bench.submission("n")], from: bench.bob)
+            try await bench.storeAll([bench.submission("m")], from: bench.alice)
+            try await bench.storeAll([bench.submission("n")], from: bench.carol)
             let wallet = try WalletAddress(bytes: [UInt8](repeating: 5, count: 32)).orThrow("wallet")
             let other = try await bench.store.createMesh(.home(of: wallet), now: StoreBench.now)
             let answers = try await bench.accept([bench.submission("m")], in: other)
             guard case .stored = answers.first else { throw Violation(description: "\(answers)") }
-            try requireEqual(try bench.pending().count, 2, "messages of the first mesh")
+            try requireEqual(try bench.pending().count, 4, "messages of the first mesh")
             try requireEqual(try bench.pending(in: other).count, 1, "messages of the second mesh")
         },
         Case("ids are compared to the letter") { bench in
