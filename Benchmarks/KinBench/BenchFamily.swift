@@ -41,7 +41,9 @@ final class BenchFamily {
     /// Process ids: the server, then the daemons.
     var pids: [Int32] { processes.map(\.processIdentifier) }
 
-    private func upArguments(_ name: String) -> [String] { ["up", "--name", name, "--server", "http://127.0.0.1:\(port)"] }
+    private func upArguments(_ name: String) -> [String] {
+        ["up", "--name", name, "--server", "http://127.0.0.1:\(port)"]
+    }
 
     /// Stops a daemon and starts it again: seconds until its API answers, and until it is connected.
     func restart(_ home: Int, name: String) throws -> (answers: Double, connected: Double) {
@@ -51,7 +53,9 @@ final class BenchFamily {
         processes[home] = try launch(home, upArguments(name))
         try wait("the daemon to answer", for: 20) { try self.http(home).get("/v1/version").status == 200 }
         let answers = monotonicSeconds() - begin
-        try wait("the daemon to connect", for: 20) { try self.http(home).get("/v1/health").body.contains("\"status\":\"ok\"") }
+        try wait("the daemon to connect", for: 20) {
+            try self.http(home).get("/v1/health").body.contains("\"status\":\"ok\"")
+        }
         return (answers, monotonicSeconds() - begin)
     }
 

@@ -37,9 +37,10 @@ struct Measurements {
 
     private static func sendRepeatedly(_ http: UnixHTTP, for seconds: Double) -> Samples {
         let request = #"{"to":"studio","message":"\#(body)"}"#
-        return (try? measure(for: seconds) {
-            guard try http.post("/v1/send", request).status == 202 else { throw BenchError("a send was refused") }
-        }) ?? Samples()
+        return
+            (try? measure(for: seconds) {
+                guard try http.post("/v1/send", request).status == 202 else { throw BenchError("a send was refused") }
+            }) ?? Samples()
     }
 
     /// From just before the send until the recipient's listener has it, one message at a time.

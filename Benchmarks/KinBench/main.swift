@@ -14,11 +14,14 @@ func row(_ what: String, _ samples: Samples, against floor: Samples? = nil) {
     var ratio = ""
     if let floor { ratio = String(format: "%.2f × the insert's rate", samples.perSecond / floor.perSecond) }
     print(
-        "| \(what) | \(Int(samples.perSecond)) | \(milliseconds(samples.quantile(0.5))) | \(milliseconds(samples.quantile(0.99))) | \(ratio) |")
+        "| \(what) | \(Int(samples.perSecond)) | \(milliseconds(samples.quantile(0.5))) | \(milliseconds(samples.quantile(0.99))) | \(ratio) |"
+    )
 }
 
 do {
-    guard let kin = option("--kin") else { throw BenchError("usage: kin-bench --kin PATH [--seconds N] [--dir FOLDER]") }
+    guard let kin = option("--kin") else {
+        throw BenchError("usage: kin-bench --kin PATH [--seconds N] [--dir FOLDER]")
+    }
     let seconds = option("--seconds").flatMap { Double($0) } ?? 5
     let family = try BenchFamily(kin: kin, under: option("--dir") ?? "/var/tmp")
     let measurements = Measurements(family: family, seconds: seconds)
@@ -46,7 +49,10 @@ do {
     print("| `kin up` until its API answers, median of 10 | | \(milliseconds(answers)) | | |")
     print("| `kin up` until connected, median of 10 | | \(milliseconds(connected)) | | |")
     for (name, memory) in zip(["server", "daemon", "daemon"], idle).dropLast() {
-        print(String(format: "| idle %@: resident / its own (anonymous) | | %.1f MB | %.1f MB | |", name, memory.resident, memory.own))
+        print(
+            String(
+                format: "| idle %@: resident / its own (anonymous) | | %.1f MB | %.1f MB | |", name, memory.resident,
+                memory.own))
     }
 } catch {
     FileHandle.standardError.write(Data("kin-bench: \(error)\n".utf8))

@@ -29,6 +29,7 @@ struct BrokerOpening {
         default: break
         }
         return .refuse(
-            code: "invalid_message", message: "\(message.type) does not belong here: hello comes first, then the features")
+            code: "invalid_message",
+            message: "\(message.type) does not belong here: hello comes first, then the features")
     }
 }

@@ -15,7 +15,8 @@ extension BrokerSession {
             sink.send(
                 .error(
                     ErrorFrame(
-                        code: "invalid_message", message: "this server does not take \(frame.message.type) from a daemon",
+                        code: "invalid_message",
+                        message: "this server does not take \(frame.message.type) from a daemon",
                         ref: frame.message.type)))
         }
     }
@@ -29,8 +30,6 @@ extension BrokerSession {
                 .error(ErrorFrame(code: "chain_invalid", message: String("\(error)".prefix(256)), ref: "member_put")))
         }
     }
-
-
 
     /// Runs inside the store's transaction, for ids it does not know.
     func admit(_ submission: Submission, _ hub: MeshHub) -> Refusal? {

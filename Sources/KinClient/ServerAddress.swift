@@ -16,7 +16,8 @@ public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
         } catch {
             if error.code == "insecure_url" {
                 throw KinError(
-                    "server_insecure", "\(text) would be reached without encryption: use https:// (http:// is for this machine)",
+                    "server_insecure",
+                    "\(text) would be reached without encryption: use https:// (http:// is for this machine)",
                     category: .usage)
             }
             throw Self.invalid(text)

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import KinDaemonAPI
 import KinWire
 import NIOCore
 

@@ -12,7 +12,8 @@ extension KinError {
         case .closed:
             self.init("shutting_down", "the daemon is shutting down: try again when it is back", retryable: true)
         case .corrupt:
-            self.init(error.code.rawValue, "\(error.message): restore it from a backup, or move it away to start afresh")
+            self.init(
+                error.code.rawValue, "\(error.message): restore it from a backup, or move it away to start afresh")
         default: self.init(error.code.rawValue, error.message)
         }
     }

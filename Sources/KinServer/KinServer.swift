@@ -117,12 +117,15 @@ public struct KinServer: Service {
     private func tlsConfiguration() throws -> TLSConfiguration? {
         guard let files = configuration.tls else { return nil }
         do {
-            let chain = try NIOSSLCertificate.fromPEMFile(files.certificate).map { NIOSSLCertificateSource.certificate($0) }
+            let chain = try NIOSSLCertificate.fromPEMFile(files.certificate).map {
+                NIOSSLCertificateSource.certificate($0)
+            }
             let key = try NIOSSLPrivateKey(file: files.key, format: .pem)
             return .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
         } catch {
             throw KinError(
-                "tls_files_invalid", "\(files.certificate) and \(files.key) are no PEM certificate and key that can be read",
+                "tls_files_invalid",
+                "\(files.certificate) and \(files.key) are no PEM certificate and key that can be read",
                 category: .usage)
         }
     }

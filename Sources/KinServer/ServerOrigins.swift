@@ -36,7 +36,8 @@ enum ServerOrigins {
         return names.compactMap { name in
             switch name {
             case .dnsName(let host): host.lowercased()
-            case .ipAddress(let address): address.bytes.count == 4 ? address.bytes.map(String.init).joined(separator: ".") : nil
+            case .ipAddress(let address):
+                address.bytes.count == 4 ? address.bytes.map(String.init).joined(separator: ".") : nil
             default: nil
             }
         }

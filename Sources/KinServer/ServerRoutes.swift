@@ -38,7 +38,8 @@ struct ServerRoutes: Sendable {
     }
 
     private func registry(_ request: Request) -> Response {
-        guard let route = request.uri.queryParameters["wallet"].map(String.init), RegistrationRequest.isRoute(route) else {
+        guard let route = request.uri.queryParameters["wallet"].map(String.init), RegistrationRequest.isRoute(route)
+        else {
             return Self.answer(.badRequest, error: "invalid_registration", "wallet must be base58 of 32 bytes")
         }
         return Self.answer(.ok, bytes: RegistryEntry.canonicalBytes(of: relay.entries(of: route)))
@@ -48,7 +49,8 @@ struct ServerRoutes: Sendable {
 
     func upgrade(_ head: HTTPRequestHead, _ remote: SocketAddress?) -> UpgradeDecision {
         guard let address = remote?.ipAddress, relay.allowsConnection(from: address) else {
-            return .refuse(.tooManyRequests, body: Self.errorBody("rate_limited", "too many new connections: wait a second"))
+            return .refuse(
+                .tooManyRequests, body: Self.errorBody("rate_limited", "too many new connections: wait a second"))
         }
         let uri = URI(head.uri)
         switch uri.path {

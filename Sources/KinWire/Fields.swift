@@ -63,7 +63,8 @@ package struct Fields {
         return value
     }
 
-    package mutating func integer(_ name: String, from lowest: Int64 = 0, to highest: Int64 = maxInteger) throws(WireError)
+    package mutating func integer(_ name: String, from lowest: Int64 = 0, to highest: Int64 = maxInteger)
+        throws(WireError)
         -> Int64
     {
         guard case .integer(let value) = try take(name), value >= lowest, value <= highest else {

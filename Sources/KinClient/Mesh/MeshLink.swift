@@ -1,5 +1,5 @@
-public import KinWire
 import KinWebSocket
+public import KinWire
 public import NIOCore
 public import NIOSSL
 import Synchronization
@@ -79,7 +79,9 @@ public final class MeshLink: WebSocketDelegate {
         connection.eventLoop.scheduleTask(in: Self.deadline) { [weak self] in
             guard let self else { return }
             let isOpening = state.withLock { if case .opening = $0.phase { true } else { false } }
-            if isOpening { fail(.goingAway, "opening_timed_out", .lost("the server did not finish the opening in 10 s")) }
+            if isOpening {
+                fail(.goingAway, "opening_timed_out", .lost("the server did not finish the opening in 10 s"))
+            }
         }
     }
 

@@ -41,7 +41,8 @@ struct MeshOpening {
             return .send([])
         default:
             return .fail(
-                .goingAway, reason: "unexpected_message", .lost("the server sent \(message.type) where it does not belong"))
+                .goingAway, reason: "unexpected_message",
+                .lost("the server sent \(message.type) where it does not belong"))
         }
     }
 

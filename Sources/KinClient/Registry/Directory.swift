@@ -134,12 +134,14 @@ public struct Directory: Sendable {
         }
         guard hits.count == 1 else {
             throw KinError(
-                "ambiguous_recipient", "\(text) is the name of several devices: say which, \(Self.choice(hits.map(\.name)))",
+                "ambiguous_recipient",
+                "\(text) is the name of several devices: say which, \(Self.choice(hits.map(\.name)))",
                 category: .usage, detail: ["candidates": candidates])
         }
         guard let member = hit.device.opened.member else {
             throw KinError(
-                "uncertified_recipient", "\(text) carries no certificate, so nothing can be sealed to it", category: .refused)
+                "uncertified_recipient", "\(text) carries no certificate, so nothing can be sealed to it",
+                category: .refused)
         }
         return member
     }

@@ -38,7 +38,8 @@ public final class RegistrationLink: WebSocketDelegate {
                 delegate: link)
         } catch {
             guard let refusal = error.refusal else { throw .lost(error.message) }
-            throw .refused(code: "registration_refused", message: "\(server) answered \(refusal.status): \(refusal.body)")
+            throw .refused(
+                code: "registration_refused", message: "\(server) answered \(refusal.status): \(refusal.body)")
         }
     }
 

@@ -14,7 +14,9 @@ public struct RegistryReader: Sendable {
     }
 
     /// - Throws: `relay_unreachable` or `relay_answer`, naming the server.
-    public func entries(at server: ServerAddress, within deadline: TimeAmount = .seconds(5)) async throws -> [RegistryEntry] {
+    public func entries(at server: ServerAddress, within deadline: TimeAmount = .seconds(5)) async throws
+        -> [RegistryEntry]
+    {
         let request = HTTPClientRequest(url: "\(server.origin)/registry?wallet=\(routeID)")
         let response: HTTPClientResponse
         let body: ByteBuffer

@@ -17,11 +17,13 @@ enum APIResponse {
         let error =
             switch error {
             case let error as KinError: error
-            case let error as HTTPError where error.status == .contentTooLarge:
-                KinError("body_too_large", "a request body is at most \(SendRequest.maxBytes) bytes", category: .tooLarge)
+            case is NIOTooManyBytesError:
+                KinError(
+                    "body_too_large", "a request body is at most \(SendRequest.maxBytes) bytes", category: .tooLarge)
             case let error as HTTPError where error.status == .notFound:
                 KinError("no_such_route", "there is no such route: see docs/protocol/local-api.md", category: .notFound)
-            case let error as HTTPError: KinError("invalid_request", error.body ?? "the request is not understood", category: .usage)
+            case let error as HTTPError:
+                KinError("invalid_request", error.body ?? "the request is not understood", category: .usage)
             default: KinError("internal", "the daemon failed: \(type(of: error)); see its log")
             }
         return json(APIError.json(error), status: .init(code: APIError.status(of: error.category)))

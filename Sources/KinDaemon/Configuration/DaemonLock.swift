@@ -14,7 +14,8 @@ final class DaemonLock: Sendable {
             throw KinError("home_not_writable", "\(path) cannot be written: \(String(cString: strerror(errno)))")
         }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            let pid = (try? String(contentsOfFile: path, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+            let pid = (try? String(contentsOfFile: path, encoding: .utf8))?.trimmingCharacters(
+                in: .whitespacesAndNewlines)
             close(file)
             throw KinError(
                 "daemon_running",

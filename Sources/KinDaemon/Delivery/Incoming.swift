@@ -53,7 +53,10 @@ final class Incoming: @unchecked Sendable {
             } catch {
                 logger.warning(
                     "message_refused",
-                    metadata: ["fault": .string(error.rawValue), "broker_message_id": .stringConvertible(push.header.brokerMessageID)])
+                    metadata: [
+                        "fault": .string(error.rawValue),
+                        "broker_message_id": .stringConvertible(push.header.brokerMessageID),
+                    ])
                 refused.append(ClientAck.Entry(brokerMessageID: push.header.brokerMessageID, result: .refused))
             }
         }
@@ -76,10 +79,11 @@ final class Incoming: @unchecked Sendable {
         inbox.receive(mail) { [self] result in
             switch result {
             case .success(let rows):
-                acknowledge(zip(mail, rows).map { message, row in
-                    ClientAck.Entry(
-                        brokerMessageID: message.brokerMessageID, result: row == nil ? .duplicate : .stored)
-                }, link)
+                acknowledge(
+                    zip(mail, rows).map { message, row in
+                        ClientAck.Entry(
+                            brokerMessageID: message.brokerMessageID, result: row == nil ? .duplicate : .stored)
+                    }, link)
                 for row in rows.compactMap({ $0 }) {
                     events.publish(DaemonEvent(kind: .message, id: row.id, data: row.message(family).json))
                 }
@@ -124,7 +128,8 @@ extension InboxRow {
     /// As the API shows it.
     func message(_ family: Family) -> InboxMessage {
         InboxMessage(
-            id: id, clientMessageID: clientMessageID, from: senderName.description, fromMember: senderMember, body: body,
+            id: id, clientMessageID: clientMessageID, from: senderName.description, fromMember: senderMember,
+            body: body,
             contentType: contentType, priority: priority, meta: meta, replyTo: replyTo, createdAt: createdAt,
             receivedAt: receivedAt, readAt: readAt)
     }

@@ -136,12 +136,25 @@ final class Outgoing: @unchecked Sendable {
         for row in rows {
             do throws(Unsendable) {
                 frames.append(row.send.frame(body: try sealed(row)))
+            } catch .unknownRecipient {
+                // Whoever was known when the message was accepted is met again; what comes after must not overtake.
+                wait(for: row)
+                break
             } catch {
                 drain.dropped(row.clientMessageID)
                 outbox.markDead(row.clientMessageID, reason: error.rawValue)
             }
         }
         if !frames.isEmpty { link?.send(frames) }
+    }
+
+    private func wait(for row: OutboxRow) {
+        let reason = Unsendable.unknownRecipient.rawValue
+        let refusal = Nack(clientMessageID: row.clientMessageID, code: reason, retryable: true)
+        if case .delayed(let until) = drain.nacked(refusal, now: now()) {
+            outbox.markDelayed(row.clientMessageID, reason: reason, until: until)
+        }
+        scheduleWake()
     }
 
     private enum Unsendable: String, Error {

@@ -41,7 +41,8 @@ final class MeshRunner: Sendable {
                 throw error
             }
             if parts.board.brokerLost(end.reason) {
-                logger.notice("disconnected", metadata: ["server": .string(server.origin), "reason": .string(end.reason)])
+                logger.notice(
+                    "disconnected", metadata: ["server": .string(server.origin), "reason": .string(end.reason)])
                 parts.events.publish(
                     DaemonEvent(kind: .daemonDisconnect, data: .object(["reason": .string(end.reason)])))
             }

@@ -116,7 +116,8 @@ public struct DaemonClient: Sendable {
 
     private static func query(_ parameters: [(String, String?)]) -> String {
         var components = URLComponents()
-        components.queryItems = parameters.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
+        components.queryItems = parameters.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) }
+        }
         guard let text = components.percentEncodedQuery, !text.isEmpty else { return "" }
         return "?" + text.replacingOccurrences(of: "+", with: "%2B")
     }

@@ -45,7 +45,8 @@ public struct MessageStatus: Hashable, Sendable {
                 queuedAt: try fields.time("queued_at"), relayedAt: try fields.givenTime("relayed_at"),
                 deliveredAt: try fields.givenTime("delivered_at"), readAt: try fields.givenTime("read_at"),
                 expiresAt: try fields.givenTime("expires_at"),
-                brokerMessageID: try fields.givenTime("broker_message_id"), lastError: try fields.givenText("last_error"))
+                brokerMessageID: try fields.givenTime("broker_message_id"),
+                lastError: try fields.givenText("last_error"))
         }
     }
 

@@ -17,6 +17,8 @@ public struct SendRequest: Hashable, Sendable {
 
     /// Largest request body: 1 MiB.
     public static let maxBytes = 1 << 20
+    /// Milliseconds: ten years.
+    static let longestExpiry: Int64 = 315_360_000_000
 
     public init(
         to: String, message: String, priority: Priority = .next, meta: JSON? = nil, replyTo: ClientMessageID? = nil,
@@ -50,7 +52,7 @@ public struct SendRequest: Hashable, Sendable {
                 try fields.clientMessageID(name)
             }
             request.expiresIn = try fields.given("expires_in") { fields, name throws(WireError) in
-                try fields.integer(name, from: 1)
+                try fields.integer(name, from: 1, to: Self.longestExpiry)
             }
             return request
         }
@@ -60,7 +62,9 @@ public struct SendRequest: Hashable, Sendable {
         let members: [String: JSON] = ["to": .string(to), "message": .string(message), "priority": .text(priority)]
         return JSON.object(
             members.adding("meta", meta) { $0 }.adding("reply_to", replyTo) { .text($0) }
-                .adding("client_message_id", clientMessageID) { .text($0) }.adding("expires_in", expiresIn) { .integer($0) }
+                .adding("client_message_id", clientMessageID) { .text($0) }.adding("expires_in", expiresIn) {
+                    .integer($0)
+                }
         ).canonicalBytes()
     }
 }

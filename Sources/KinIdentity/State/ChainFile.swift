@@ -22,7 +22,8 @@ public struct ChainFile: Hashable, Sendable {
             self.issuer = try members["issuer_certificate"].flatMap { try Self.issuer($0) }
         } catch {
             throw KinError(
-                "file_damaged", "\(path) is damaged (\(error)): restore it from a backup, or enrol again with kin wallet import")
+                "file_damaged",
+                "\(path) is damaged (\(error)): restore it from a backup, or enrol again with kin wallet import")
         }
     }
 

@@ -40,7 +40,9 @@ public struct Enrolment: Sendable {
     }
 
     private func refuseAnotherWallet(than address: WalletAddress) throws {
-        guard let present = try WalletFile(reading: state.path("wallet.json")), present.address != address else { return }
+        guard let present = try WalletFile(reading: state.path("wallet.json")), present.address != address else {
+            return
+        }
         throw KinError(
             "another_wallet",
             "\(state.root) belongs to the wallet \(present.address): use another KINDRED_HOME for \(address)",

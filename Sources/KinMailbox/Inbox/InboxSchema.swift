@@ -38,7 +38,8 @@ extension InboxRow {
         let body: Data = row["body"]
         self.init(
             id: row["id"], clientMessageID: id, brokerMessageID: row["broker_message_id"], senderMember: sender,
-            senderName: name, priority: priority, contentType: row["content_type"], body: String(decoding: body, as: UTF8.self),
+            senderName: name, priority: priority, contentType: row["content_type"],
+            body: String(decoding: body, as: UTF8.self),
             meta: meta.flatMap { try? JSON.parse([UInt8]($0)) }, replyTo: replyTo.flatMap { ClientMessageID($0) },
             createdAt: row["created_at"], receivedAt: row["received_at"], readAt: row["read_at"])
     }

@@ -14,7 +14,8 @@ public final class OutboxStore: Sendable {
     /// - Parameter makeLine: 8 random bytes, for a new file.
     public init(path: String, makeLine: () -> [UInt8]) throws {
         do {
-            database = try DurableDatabase(path: path, migrator: OutboxSchema.migrator(makeLine), checkingIntegrity: true)
+            database = try DurableDatabase(
+                path: path, migrator: OutboxSchema.migrator(makeLine), checkingIntegrity: true)
             let stored = try database.read { try Data.fetchOne($0, sql: "SELECT line FROM identity") }
             line = [UInt8](stored ?? Data())
         } catch let error as StoreError {

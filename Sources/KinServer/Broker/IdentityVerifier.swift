@@ -8,7 +8,8 @@ struct IdentityVerifier: BrokerVerifier {
     /// Why a hello is not believed; shown to the daemon that sent it.
     enum HelloFault: String, Error, CustomStringConvertible {
         case wrongMesh = "the chain is of another mesh"
-        case badSignature = "the signature fits none of this server's origins: dial it by a name it knows (kin serve --origin)"
+        case badSignature =
+            "the signature fits none of this server's origins: dial it by a name it knows (kin serve --origin)"
 
         var description: String { rawValue }
     }

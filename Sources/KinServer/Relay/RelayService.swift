@@ -90,7 +90,8 @@ final class RelayService: Sendable {
         logger.info("gone", metadata: ["device": .string(String(device.description.prefix(8)))])
     }
 
-    private func close(_ id: UInt64, code: UInt16 = CloseCode.replacedByNewerConnection.rawValue, reason: String? = nil) {
+    private func close(_ id: UInt64, code: UInt16 = CloseCode.replacedByNewerConnection.rawValue, reason: String? = nil)
+    {
         let connection = state.withLock { $0.connections[id] }
         connection?.close(code: code, reason: reason ?? CloseCode.replacedByNewerConnection.reason)
     }

@@ -108,14 +108,25 @@ public struct SealedMessage: SingleSignatureStatement {
 extension Fields {
     package mutating func meta(_ name: String) throws(WireError) -> JSON {
         let value = try take(name)
-        guard case .object = value, value.depth <= SealedMessage.maxMetaDepth else {
-            throw refusal(name, "must be an object of at most \(SealedMessage.maxMetaDepth) levels")
+        guard case .object = value, value.depth <= SealedMessage.maxMetaDepth, value.isInteroperable else {
+            throw refusal(
+                name, "must be an object of at most \(SealedMessage.maxMetaDepth) levels, its integers within 2^53 - 1")
         }
         return value
     }
 }
 
 extension JSON {
+    /// Whether every integer survives the canonical form (RFC 8785, RFC 7493 section 2.2).
+    var isInteroperable: Bool {
+        switch self {
+        case .integer(let value): (-Fields.maxInteger...Fields.maxInteger).contains(value)
+        case .array(let items): items.allSatisfy(\.isInteroperable)
+        case .object(let members): members.values.allSatisfy(\.isInteroperable)
+        default: true
+        }
+    }
+
     /// Levels of nesting: a scalar 0, an empty object or array 1.
     public var depth: Int {
         switch self {

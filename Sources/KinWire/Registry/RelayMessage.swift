@@ -12,7 +12,9 @@ public enum RelayMessage: Hashable, Sendable {
     case attach(session: [UInt8])
 
     public init(json bytes: [UInt8]) throws(WireError) {
-        guard bytes.count <= Self.maxBytes else { throw .invalid("a control message is at most \(Self.maxBytes) bytes") }
+        guard bytes.count <= Self.maxBytes else {
+            throw .invalid("a control message is at most \(Self.maxBytes) bytes")
+        }
         let json: JSON
         do { json = try JSON.parse(bytes) } catch { throw .invalid(error.message) }
         var fields = try Fields(json, in: "control message")
