@@ -58,9 +58,14 @@ public struct DaemonSettings: Hashable, Sendable {
         try StateFolder.write(Array((table.convert(to: .toml) + "\n").utf8), to: state.configPath, mode: 0o644)
     }
 
+    /// The line that sets `key`, or opens the table of that name.
     private static func line(of key: String, in text: String) -> Int {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let index = lines.firstIndex { $0.drop { $0 == " " || $0 == "\t" || $0 == "[" }.hasPrefix(key) }
+        let index = lines.firstIndex { line in
+            let name = line.drop { " \t[\"'".contains($0) }
+            guard name.hasPrefix(key) else { return false }
+            return name.dropFirst(key.count).first.map { " \t]\"'=.".contains($0) } ?? false
+        }
         return (index ?? 0) + 1
     }
 
