@@ -126,6 +126,9 @@ let checks: [Target] = [
     tests("KinIdentity", ["KinCrypto", "KinEncoding", "KinWire"]),
     tests("KinSession", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
     tests("KinMailbox", ["KinEncoding", "KinWire", grdb]),
+    tests("KinSQLite", [grdb]),
+    tests("KinBroker", ["KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
+    tests("KinBrokerSQLite", ["KinBroker", "KinEncoding", "KinSQLite", "KinWire", grdb]),
     tests("KinRelay", ["KinEncoding", "KinWire"]),
     tests(
         "KinWebSocket",
