@@ -21,7 +21,7 @@ struct DaemonCore: Sendable {
     let directory: DirectoryRunner
     let events: EventHub
 
-    private let lock: DaemonLock
+    private let lock: FileLock
     private let routes: DaemonRoutes
     private let outbox: OutboxStore
     private let inbox: InboxStore
@@ -31,7 +31,7 @@ struct DaemonCore: Sendable {
     init(_ options: DaemonOptions, logger: Logger) throws {
         state = options.state
         let installation = try Installation(options.state)
-        lock = try DaemonLock(options.state)
+        lock = try Self.lock(options.state)
         let settings = try Self.settings(options)
         let name = settings.name ?? DeviceName.ofHost(ProcessInfo.processInfo.hostName)
         let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
@@ -120,6 +120,18 @@ struct DaemonCore: Sendable {
     }
 
     // MARK: Parts
+
+    /// One daemon a home.
+    private static func lock(_ state: StateFolder) throws -> FileLock {
+        do {
+            return try FileLock(DaemonPaths.pid(in: state))
+        } catch let taken as FileLock.Taken {
+            throw KinError(
+                "daemon_running",
+                "a daemon already runs in \(state.root)\(taken.pid.map { " (process \($0))" } ?? ""): stop it first, or set KINDRED_HOME",
+                category: .conflict)
+        }
+    }
 
     /// What was told wins over what is kept, and is kept for the next start.
     private static func settings(_ options: DaemonOptions) throws -> DaemonSettings {

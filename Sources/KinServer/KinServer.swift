@@ -2,6 +2,7 @@ import Foundation
 import Hummingbird
 import KinBroker
 import KinBrokerSQLite
+import KinIdentity
 import KinRelay
 import KinSQLite
 import KinWebSocket
@@ -31,8 +32,9 @@ public struct KinServer: Service {
     /// - Throws: `KinError` with what to change: `plain_not_loopback`, `origin_unknown`, `port_taken`, `store_…`.
     public func run() async throws {
         try checkExposure()
+        let lock = try lockData()
         let store = try openStore()
-        defer { store.close() }
+        defer { withExtendedLifetime(lock) { store.close() } }
         let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
         let broker = try Broker(
             store: store, verifier: IdentityVerifier(), policy: try policy(port: configuration.listen.port), now: now)
@@ -94,6 +96,18 @@ public struct KinServer: Service {
             "plain_not_loopback",
             "without TLS only loopback is served: add  --tls-cert FILE --tls-key FILE, or listen on 127.0.0.1",
             category: .usage)
+    }
+
+    /// One server a data folder: a second one's messages would be skipped by the first one's cursors.
+    private func lockData() throws -> FileLock {
+        do {
+            return try FileLock(configuration.data + "/lock")
+        } catch let taken as FileLock.Taken {
+            throw KinError(
+                "data_in_use",
+                "another kin serve uses \(configuration.data)\(taken.pid.map { " (process \($0))" } ?? ""): stop it, or name another folder with --data",
+                category: .conflict)
+        }
     }
 
     private func openStore() throws -> SQLiteBrokerStore {

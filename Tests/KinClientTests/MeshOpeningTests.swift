@@ -1,5 +1,6 @@
 import KinEncoding
 import KinIdentity
+import KinTestServer
 import KinTesting
 import KinWire
 import Testing
@@ -179,17 +180,4 @@ import Testing
             return
         }
     }
-}
-
-extension FeatureResponse {
-    /// Everything a daemon wants, with telling numbers.
-    static let sound = FeatureResponse(
-        supported: [
-            "client_message_id_dedupe": [
-                "version": .integer(1), "mode": .string("retention_scoped"), "dedupe_window_hours": .integer(48),
-                "request_fingerprint": .bool(true),
-            ],
-            "concurrent_connection_policy": ["version": .integer(1), "default_policy": .string("prefer_newest")],
-            "max_payload": ["version": .integer(1), "inline_bytes": .integer(2048), "blob_bytes": .integer(4096)],
-        ], missingRequired: [])
 }

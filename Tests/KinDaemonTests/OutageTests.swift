@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test("receipts are sent after a restart, for what was received before it")
+    @Test("receipts are sent after a restart, for what was received before it, with the device cache lost too")
     func receiptsAfterRestart() async throws {
         try await House.run { house in
             let daemons = try await house.start(family: "laptop", "studio")
@@ -117,6 +117,7 @@ import Testing
             try await studio.stop()
             try house.forgetReceipts(of: studio.state)
             try house.forgetReceipt(of: laptop.state)
+            try FileManager.default.removeItem(atPath: studio.state.path("devices.json"))
             let (again, _) = (try await house.start("laptop"), try await house.start("studio"))
             try await again.waits(for: answer.clientMessageID, toBe: .delivered)
         }

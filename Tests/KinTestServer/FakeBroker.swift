@@ -22,6 +22,40 @@ public struct FakeBroker: Sendable {
         case refuses(code: String, message: String)
         /// Sends a challenge, and offers these features.
         case offers(FeatureResponse)
+        /// Opens as a broker should, but tells the members late; then answers each send as told.
+        case serves(@Sendable (Asked) -> Reply)
+    }
+
+    /// A send that came.
+    public struct Asked: Sendable {
+        public var send: Send
+        /// 1 the first time this id came, over all connections.
+        public var attempt: Int
+        /// 1 on the first connection.
+        public var connection: Int
+        /// The ids sent so far, this one included.
+        public var sent: [String]
+
+        /// The broker takes it.
+        public var ack: Reply {
+            .frame(.ack(Ack(clientMessageID: send.clientMessageID, brokerMessageID: send.seq, duplicate: attempt > 1)))
+        }
+
+        /// The broker refuses it.
+        public func nack(_ code: String, retryable: Bool, after milliseconds: Int64? = nil) -> Reply {
+            .frame(
+                .nack(
+                    Nack(
+                        clientMessageID: send.clientMessageID, code: code, retryable: retryable,
+                        retryAfter: milliseconds)))
+        }
+    }
+
+    public enum Reply: Sendable {
+        case frame(MeshFrame)
+        case nothing
+        /// The connection is cut.
+        case cut
     }
 
     public let url: String
@@ -33,6 +67,13 @@ public struct FakeBroker: Sendable {
         public var frames: [ReceivedFrame] = []
         public var closures: [WebSocketClosure] = []
         public var connections = 0
+        /// Sends that came before the members were told.
+        public var early = 0
+
+        /// The ids that were sent, in order.
+        public var sent: [String] {
+            frames.compactMap { if case .send(let send) = $0.message { send.clientMessageID.description } else { nil } }
+        }
 
         public var types: [String] { frames.map(\.message.type) }
     }
@@ -61,50 +102,5 @@ public struct FakeBroker: Sendable {
             _ = try? await service.stop()
             throw error
         }
-    }
-}
-
-/// One connection to the fake.
-private final class FakeEndpoint: WebSocketDelegate {
-    private let manner: FakeBroker.Manner
-    private let heard: Observed<FakeBroker.Heard>
-
-    init(_ manner: FakeBroker.Manner, heard: Observed<FakeBroker.Heard>) {
-        self.manner = manner
-        self.heard = heard
-    }
-
-    func opened(_ connection: WebSocketConnection) {
-        heard.update { $0.connections += 1 }
-        switch manner {
-        case .silent: break
-        case .closes(let code, let reason): connection.close(code: code.rawValue, reason: reason)
-        case .says(let bytes): connection.send(.binary(ByteBuffer(bytes: bytes)))
-        case .talks(let text): connection.send(.text(text))
-        case .refuses, .offers:
-            send(.challenge(Challenge(nonce: [UInt8](repeating: 5, count: 32), serverTime: 1)), on: connection)
-        }
-    }
-
-    func webSocket(_ connection: WebSocketConnection, received message: WebSocketMessage) {
-        guard case .binary(let buffer) = message, let frame = try? ReceivedFrame(Array(buffer.readableBytesView)) else {
-            return
-        }
-        heard.update { $0.frames.append(frame) }
-        switch (manner, frame.message) {
-        case (.refuses(let code, let message), .hello):
-            send(.error(ErrorFrame(code: code, message: message)), on: connection)
-            connection.close(code: CloseCode.unauthorized.rawValue, reason: code)
-        case (.offers(let response), .featureRequest): send(.featureResponse(response), on: connection)
-        default: break
-        }
-    }
-
-    func webSocket(_ connection: WebSocketConnection, closed closure: WebSocketClosure) {
-        heard.update { $0.closures.append(closure) }
-    }
-
-    private func send(_ frame: MeshFrame, on connection: WebSocketConnection) {
-        connection.send(.binary(ByteBuffer(bytes: frame.encoded())))
     }
 }

@@ -25,6 +25,7 @@ struct FamilyReading: Sendable {
         let reader = try DeviceReader(installation: installation, servers: servers, trustRoots: trustRoots)
         let found = try await reader.directory()
         return DeviceList(
-            found.directory, me: installation.machineID, new: found.new, unreachable: found.unreachable)
+            found.directory, me: installation.machineID, isRunning: false, new: found.new,
+            unreachable: found.unreachable)
     }
 }

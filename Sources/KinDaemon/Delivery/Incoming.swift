@@ -89,8 +89,9 @@ final class Incoming: @unchecked Sendable {
                 }
                 receipts.due()
             case .failure(let error):
-                // Not acknowledged: the broker pushes again when the lease ends.
+                // Not acknowledged: a new session gets it again, and what comes after it, in order.
                 logger.error("inbox_write_failed", metadata: ["error": .string("\(error)")])
+                link.close(reason: "inbox_write_failed")
             }
         }
     }

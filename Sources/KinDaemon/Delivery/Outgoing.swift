@@ -24,7 +24,8 @@ final class Outgoing: @unchecked Sendable {
     private var drain = Drain()
     private var link: MeshLink?
     private var features = NegotiatedFeatures.assumed
-    private var isWakeScheduled = false
+    /// When the drain is looked at next by itself, milliseconds; nil: when something happens.
+    private var wakesAt: Int64?
 
     /// Hours after which a message is not sent any more, where the broker's window is wider.
     static let longestAgeHours: Int64 = 168
@@ -121,12 +122,12 @@ final class Outgoing: @unchecked Sendable {
         scheduleWake()
     }
 
-    /// Waiting lanes go on by themselves.
+    /// Waiting lanes go on by themselves, each in its own time: one that waits a minute holds up none that waits a second.
     private func scheduleWake() {
-        guard !isWakeScheduled, let deadline = drain.nextDeadline else { return }
-        isWakeScheduled = true
+        guard let deadline = drain.nextDeadline, deadline < wakesAt ?? .max else { return }
+        wakesAt = deadline
         queue.asyncAfter(deadline: .now() + .milliseconds(Int(max(1, deadline - now())))) { [self] in
-            isWakeScheduled = false
+            if wakesAt == deadline { wakesAt = nil }
             pump()
         }
     }

@@ -94,13 +94,16 @@ final class Receipts: @unchecked Sendable {
 
     /// The next batch leaves when the one before was taken: so they grow under load.
     private func pump() {
-        guard let link, pending.isEmpty else { return }
+        guard let link else { return }
         do {
-            guard let due = try inbox.receiptsDue(after: through, limit: Receipt.maxIDs) else { return }
-            through = due.through
-            let batches = due.groups.compactMap { make($0.sender, $0.ids) }
-            for batch in batches { pending[batch.send.clientMessageID] = batch }
-            link.send(batches.map { $0.send.frame(body: $0.body) })
+            // What is due to somebody unknown is left for the next connection.
+            while pending.isEmpty {
+                guard let due = try inbox.receiptsDue(after: through, limit: Receipt.maxIDs) else { return }
+                through = due.through
+                let batches = due.groups.compactMap { make($0.sender, $0.ids) }
+                for batch in batches { pending[batch.send.clientMessageID] = batch }
+                link.send(batches.map { $0.send.frame(body: $0.body) })
+            }
         } catch {
             logger.error("inbox_unreadable", metadata: ["error": .string("\(error)")])
         }

@@ -45,7 +45,7 @@ final class Family: Sendable {
     // MARK: For the API
 
     func devices(new: [MachineID] = [], unreachable: [String] = []) -> DeviceList {
-        directory.withLock { DeviceList($0, me: me.machineID, new: new, unreachable: unreachable) }
+        directory.withLock { DeviceList($0, me: me.machineID, isRunning: true, new: new, unreachable: unreachable) }
     }
 
     /// The members of the mesh.
@@ -68,14 +68,18 @@ final class Family: Sendable {
 
 extension DeviceList {
     /// The directory as the API shows it.
-    public init(_ directory: Directory, me: MachineID, new: [MachineID], unreachable: [String]) {
+    /// - Parameter isRunning: whether this device's daemon runs, which is then there whatever the relays say.
+    public init(
+        _ directory: Directory, me: MachineID, isRunning: Bool, new: [MachineID], unreachable: [String]
+    ) {
         let named = directory.named()
         self.init(
             devices: named.map { name, device in
                 DeviceInfo(
                     name: name, machineID: device.opened.machineID.description,
                     member: device.opened.member?.member.description, role: device.opened.member?.role.description,
-                    online: device.isOnline, servers: device.servers.map(\.authority).sorted(),
+                    online: device.isOnline || isRunning && device.opened.machineID == me,
+                    servers: device.servers.map(\.authority).sorted(),
                     lastSeen: device.lastSeen, version: device.opened.record.certified?.version,
                     thisDevice: device.opened.machineID == me)
             },

@@ -17,6 +17,8 @@ final class MeshSession: MeshLinkDelegate {
     private struct State {
         var burst = Burst()
         var wasReady = false
+        /// Until the members are known.
+        var features: NegotiatedFeatures?
     }
 
     private let parts: MeshParts
@@ -36,14 +38,26 @@ final class MeshSession: MeshLinkDelegate {
         for fault in features.ignored {
             logger.warning("feature_ignored", metadata: ["fault": .string(fault.closeReason)])
         }
-        state.withLock { $0.wasReady = true }
+        state.withLock { state in
+            state.wasReady = true
+            state.features = features
+        }
         parts.family.roster.startOver()
         parts.board.brokerConnected(features, offered: offered)
         logger.notice("connected")
         parts.events.publish(DaemonEvent(kind: .daemonReconnect, data: .object([:])))
+        parts.lookAround()
+    }
+
+    /// Whoever may be written to is known now: what waits may leave.
+    private func membersKnown(_ link: MeshLink) {
+        let features = state.withLock { state in
+            defer { state.features = nil }
+            return state.features
+        }
+        guard let features else { return }
         parts.outgoing.connected(link, features: features)
         parts.receipts.connected(link)
-        parts.lookAround()
     }
 
     func mesh(_ link: MeshLink, received frame: ReceivedFrame) {
@@ -52,6 +66,7 @@ final class MeshSession: MeshLinkDelegate {
         case .ack(let ack): state.withLock { $0.burst.acks.append(ack) }
         case .nack(let nack): state.withLock { $0.burst.nacks.append(nack) }
         case .member(let member): add(member.chain, online: member.online)
+        case .membersEnd: membersKnown(link)
         case .memberJoined(let joined):
             add(joined.chain, online: joined.online)
             parts.lookAround()
@@ -79,6 +94,8 @@ final class MeshSession: MeshLinkDelegate {
     func mesh(_ link: MeshLink, ended end: MeshEnd) {
         parts.outgoing.disconnected(link)
         parts.receipts.disconnected(link)
+        // Who is there is not known any more.
+        parts.family.roster.startOver()
         onEnd(end)
     }
 

@@ -1,14 +1,24 @@
 import Foundation
-import KinIdentity
 import KinWire
 
-/// Makes sure one daemon runs in a home: an advisory lock on the pid file, which the kernel drops with the process.
-final class DaemonLock: Sendable {
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Makes sure one process uses a folder: an advisory lock on a file, which the kernel drops with the process. The file holds its pid.
+public final class FileLock: Sendable {
+    /// Another process holds the lock.
+    public struct Taken: Error, Hashable, Sendable {
+        /// Its pid as it wrote it, for people; liveness is told by the lock alone.
+        public let pid: String?
+    }
+
     private let file: Int32
 
-    /// - Throws: `daemon_running` (conflict).
-    init(_ state: StateFolder) throws {
-        let path = DaemonPaths.pid(in: state)
+    /// - Throws: `Taken`, or `home_not_writable`.
+    public init(_ path: String) throws {
         file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             throw KinError("home_not_writable", "\(path) cannot be written: \(String(cString: strerror(errno)))")
@@ -17,10 +27,7 @@ final class DaemonLock: Sendable {
             let pid = (try? String(contentsOfFile: path, encoding: .utf8))?.trimmingCharacters(
                 in: .whitespacesAndNewlines)
             close(file)
-            throw KinError(
-                "daemon_running",
-                "a daemon already runs in \(state.root)\(pid.map { " (process \($0))" } ?? ""): stop it first, or set KINDRED_HOME",
-                category: .conflict)
+            throw Taken(pid: pid.flatMap { $0.isEmpty ? nil : $0 })
         }
         let pid = Array("\(getpid())\n".utf8)
         ftruncate(file, 0)
