@@ -127,7 +127,7 @@ let checks: [Target] = [
     tests("KinSession", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
     tests("KinMailbox", ["KinEncoding", "KinWire", grdb]),
     tests("KinSQLite", [grdb]),
-    tests("KinBroker", ["KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
+    tests("KinBroker", ["KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinWire", grdb]),
     tests("KinBrokerSQLite", ["KinBroker", "KinEncoding", "KinSQLite", "KinWire", grdb]),
     tests("KinRelay", ["KinEncoding", "KinWire"]),
     tests(

@@ -23,7 +23,7 @@ public struct BrokerPolicy: Sendable {
     public var inlineBytes: Int
     public var blobBytes: Int64
     public var dedupeWindowHours: Int64
-    /// How long a step of the opening may take, in seconds.
+    /// How long the opening may take, in seconds.
     public var openingDeadline: Int64
 
     public init(

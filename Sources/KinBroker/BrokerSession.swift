@@ -92,7 +92,7 @@ public final class BrokerSession: Sendable {
         let now = broker.now()
         broker.store.accept(
             burst, from: membership.member, in: membership.hub.key, now: now,
-            admit: { self.admit($0, membership.hub) },
+            admit: { self.admit($0, membership.hub) }, takenBack: { self.takenBack(burst) },
             completion: { self.answer(burst, with: $0, membership, now: now) })
     }
 

@@ -22,6 +22,8 @@ enum BrokerSchema {
                     CREATE TABLE cursor (
                         mesh INTEGER NOT NULL, member TEXT NOT NULL, priority INTEGER NOT NULL,
                         position INTEGER NOT NULL, PRIMARY KEY (mesh, member, priority)) WITHOUT ROWID;
+                    CREATE TABLE probe (turns INTEGER NOT NULL);
+                    INSERT INTO probe VALUES (0);
                     """)
         }
         return migrator

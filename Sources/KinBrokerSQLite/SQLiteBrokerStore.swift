@@ -18,7 +18,7 @@ public final class SQLiteBrokerStore: BrokerStore {
     public func close() { database.close() }
 
     public func checkWritable() async throws {
-        try await database.writer.write { _ in }
+        try await database.writer.write { try $0.execute(sql: "UPDATE probe SET turns = turns + 1") }
     }
 
     public func loadMeshes() throws -> [StoredMesh] {
@@ -61,12 +61,17 @@ public final class SQLiteBrokerStore: BrokerStore {
 
     public func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
-        admit: @escaping @Sendable (Submission) -> Refusal?,
+        admit: @escaping @Sendable (Submission) -> Refusal?, takenBack: @escaping @Sendable () -> Void,
         completion: @escaping @Sendable ([Acceptance]) -> Void
     ) {
         let acceptance = BatchAcceptance(sender: sender, mesh: mesh, now: now, admit: admit)
         database.writer.submit { db in
-            try acceptance.run(batch, db)
+            do {
+                try acceptance.run(batch, db)
+            } catch {
+                takenBack()
+                throw error
+            }
         } completion: { error in
             completion(acceptance.answers(after: error, count: batch.count))
         }

@@ -6,6 +6,7 @@ import GRDB
 /// Writes go through `writer`, which commits in groups; reads see the last commit and never wait for a writer.
 public final class DurableDatabase: Sendable {
     private let pool: DatabasePool
+    private let readers = ReaderGate()
     public let writer: GroupCommit
     public let path: String
 
@@ -32,12 +33,17 @@ public final class DurableDatabase: Sendable {
     }
 
     /// Reads from the last commit.
+    /// - Throws: `StoreError`, `closed` once `close` was called; or what `body` throws of its own.
     public func read<T>(_ body: (Database) throws -> T) throws -> T {
+        guard readers.enter() else { throw StoreError(.closed, "\(path) is closed") }
+        defer { readers.leave() }
         do { return try pool.read(body) } catch { throw Self.storeError(error, path: path) }
     }
 
-    /// Finishes queued writes and closes the file, which then holds everything: a copy of it alone is whole.
+    /// Finishes queued writes and reads under way, then closes the file, which holds everything: a copy of it alone is whole.
     public func close() {
+        // SQLite crashes where a read meets a connection that is being closed.
+        readers.close()
         writer.close()
         try? pool.close()
     }

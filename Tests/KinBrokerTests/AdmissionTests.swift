@@ -187,9 +187,12 @@ private struct BlindStore: BrokerStore {
     func put(_ chain: Chain, in mesh: MeshKey) { store.put(chain, in: mesh) }
     func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
-        admit: @escaping @Sendable (Submission) -> Refusal?,
+        admit: @escaping @Sendable (Submission) -> Refusal?, takenBack: @escaping @Sendable () -> Void,
         completion: @escaping @Sendable ([Acceptance]) -> Void
-    ) { store.accept(batch, from: sender, in: mesh, now: now, admit: admit, completion: completion) }
+    ) {
+        store.accept(
+            batch, from: sender, in: mesh, now: now, admit: admit, takenBack: takenBack, completion: completion)
+    }
     func pending(
         for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int
     ) throws -> [StoredMessage] { throw Blind() }

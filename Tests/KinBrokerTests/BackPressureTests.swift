@@ -1,3 +1,4 @@
+import GRDB
 import KinBroker
 import KinTesting
 import KinWire
@@ -8,17 +9,7 @@ import Testing
     func pauses() async throws {
         let bench = try BrokerBench()
         let daemon = try await bench.join()
-        let mesh = try bench.store.loadMeshes()[0].key
-        let (entered, leave) = (Latch(), Latch())
-        let blocker = try daemon.send("blocker", to: daemon.member)
-        guard case .send(let send) = try ReceivedFrame(blocker).message else { throw MissingValue("a send") }
-        bench.store.accept([Submission(send: send, body: [1])], from: daemon.member, in: mesh, now: 1) { _ in
-            entered.open()
-            leave.wait()
-            return .expired
-        } completion: { _ in
-        }
-        entered.wait()
+        let leave = try bench.holdStore()
         let body = [UInt8](repeating: 1, count: 65_536)
         for turn in 1...16 {
             daemon.receive([try daemon.send("m\(turn)", to: daemon.member, seq: Int64(turn), body: body)])
@@ -31,6 +22,30 @@ import Testing
         leave.open()
         try await daemon.sink.paused([true, false])
         for turn in 1...18 { _ = try await daemon.ack(of: "m\(turn)") }
+    }
+
+    @Test("a batch that cannot be stored is not overtaken by the next, though both are in one transaction")
+    func takenBack() async throws {
+        let bench = try BrokerBench()
+        let daemon = try await bench.join()
+        let file = try DatabaseQueue(path: bench.path)
+        try await file.write { db in
+            try db.execute(
+                sql: """
+                    CREATE TRIGGER refusal BEFORE INSERT ON message WHEN NEW.client_message_id = 'm2'
+                    BEGIN SELECT RAISE(ABORT, 'no'); END
+                    """)
+        }
+        let leave = try bench.holdStore()
+        daemon.receive(try (1...2).map { try daemon.send("m\($0)", to: daemon.member, seq: Int64($0)) })
+        daemon.receive([try daemon.send("m3", to: daemon.member, seq: 3)])
+        leave.open()
+        for id in ["m1", "m2"] { #expect(try await daemon.nack(of: id).code == "storage_failed") }
+        #expect(try await daemon.nack(of: "m3").code == "out_of_order")
+        try await file.write { try $0.execute(sql: "DROP TRIGGER refusal") }
+        daemon.receive(try (1...3).map { try daemon.send("m\($0)", to: daemon.member, seq: Int64($0)) })
+        for turn in 1...3 { _ = try await daemon.ack(of: "m\(turn)") }
+        #expect(try await daemon.pushes(3).map(\.id) == ["m1", "m2", "m3"])
     }
 
     @Test(

@@ -13,7 +13,7 @@ final class BrokerBench: Sendable {
     let family: TestFamily
     let broker: Broker
     let store: any BrokerStore
-    private let path: String
+    let path: String
     /// Keeps the folder of the store alive.
     private let home: any Sendable
 
@@ -82,6 +82,26 @@ final class BrokerBench: Sendable {
     }
 
     func join() async throws -> TestDaemon { try await join(device()) }
+
+    /// Keeps the store's writer busy until the latch is opened: what comes meanwhile is written together.
+    func holdStore() throws -> Latch {
+        let nobody = ULID(milliseconds: 1, randomness: [UInt8](repeating: 1, count: 10))
+        let send = Send(
+            clientMessageID: try ClientMessageID("held").orThrow("id"),
+            requestFingerprint: [UInt8](repeating: 1, count: 32), line: [UInt8](repeating: 1, count: 8), seq: 1,
+            destination: .dm(nobody), priority: .next)
+        let (entered, leave) = (Latch(), Latch())
+        let mesh = try store.loadMeshes()[0].key
+        store.accept([Submission(send: send, body: [1])], from: nobody, in: mesh, now: 1) { _ in
+            entered.open()
+            leave.wait()
+            return .expired
+        } takenBack: {
+        } completion: { _ in
+        }
+        entered.wait()
+        return leave
+    }
 }
 
 /// The members a broker lists at the start of a session.

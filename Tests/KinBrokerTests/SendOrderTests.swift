@@ -84,17 +84,7 @@ import Testing
         #expect(try await sender.nack(of: "m1").code == "unknown_member")
         try await introduce()
         // While the writer is busy, m2 waits in one batch and the repetition of both in the next: one transaction.
-        let (entered, leave) = (Latch(), Latch())
-        let blocker = Submission(
-            send: try heldBack(), body: [1])
-        let mesh = try bench.store.loadMeshes()[0].key
-        bench.store.accept([blocker], from: absent.member, in: mesh, now: 1) { _ in
-            entered.open()
-            leave.wait()
-            return .expired
-        } completion: { _ in
-        }
-        entered.wait()
+        let leave = try bench.holdStore()
         sender.receive([try sender.send("m2", to: absent.member, seq: 2)])
         sender.receive([
             try sender.send("m1", to: absent.member, seq: 1), try sender.send("m2", to: absent.member, seq: 2),
@@ -105,12 +95,5 @@ import Testing
         _ = try await sender.ack(of: "m2")
         sender.receive([try sender.send("m3", to: absent.member, seq: 3)])
         _ = try await sender.ack(of: "m3")
-    }
-
-    private func heldBack() throws -> Send {
-        Send(
-            clientMessageID: try ClientMessageID("blocker").orThrow("id"),
-            requestFingerprint: [UInt8](repeating: 1, count: 32), line: [9, 9, 9, 9, 9, 9, 9, 9], seq: 1,
-            destination: .dm(sender.member), priority: .next)
     }
 }

@@ -49,9 +49,9 @@ struct WithoutDaemonTests {
         #expect(stage.errors.text.isEmpty)
     }
 
-    @Test("an id that no message can have is not found")
+    @Test("an id that no message can have is a wrong argument")
     func impossibleID() async throws {
-        #expect(await (try Stage()).run("message", "a b") == .notFound)
+        #expect(await (try Stage()).run("message", "a b") == .usage)
     }
 
     @Test("nothing to send is said, before a daemon is asked")
@@ -61,6 +61,24 @@ struct WithoutDaemonTests {
         #expect(stage.errors.text.contains("say what to send"))
     }
 
+    @Test("an empty message is not sent", arguments: [["send", "studio", ""], ["send", "studio", "-"]])
+    func empty(arguments: [String]) async throws {
+        let stage = try Stage(terminal: ScriptedTerminal(piped: "\n"))
+        #expect(await KinCommand.execute(arguments, in: stage.context) == .usage)
+        #expect(stage.errors.text.contains("the message is empty"))
+    }
+
+    @Test("a home that others can write is refused by every command")
+    func looseHome() async throws {
+        let stage = try await enrolled()
+        defer { stage.remove() }
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: stage.home)
+        for arguments in Self.commands + [["wallet", "address"], ["status"], ["devices"]] {
+            #expect(await KinCommand.execute(arguments, in: stage.context) == .refused, "\(arguments)")
+            #expect(stage.errors.lines.last?.contains("chmod 700") == true)
+        }
+    }
+
     @Test("piped bytes that are no text are refused, and too many too")
     func piped() async throws {
         let large = try Stage(terminal: ScriptedTerminal(piped: String(repeating: "x", count: 1 << 20 + 1)))
@@ -68,7 +86,7 @@ struct WithoutDaemonTests {
         #expect(large.errors.text.contains("longer than 1048576 bytes"))
     }
 
-    @Test("devices asks the servers themselves, and says so")
+    @Test("devices asks the servers themselves; where none answers and nobody was seen before it fails")
     func devices() async throws {
         let stage = try await enrolled()
         defer { stage.remove() }
@@ -77,8 +95,8 @@ struct WithoutDaemonTests {
         let table = RecordingStream()
         var context = stage.context
         context.output = table
-        #expect(await KinCommand.execute(["devices"], in: context) == .ok)
-        #expect(table.lines == ["NAME  STATE  WHERE  LAST SEEN  VERSION"])
+        #expect(await KinCommand.execute(["devices"], in: context) == .unreachable)
+        #expect(table.lines.isEmpty)
         #expect(stage.errors.text.contains("no daemon runs here"))
         #expect(stage.errors.text.contains("http://127.0.0.1:1"))
     }

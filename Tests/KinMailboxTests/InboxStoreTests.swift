@@ -146,6 +146,32 @@ import Testing
         await #expect(throws: KinError.self) { _ = try await store.receive([message("a")]) }
     }
 
+    @Test("after a batch that cannot be stored the rest of its connection waits; another connection goes on")
+    func brokenIntake() async throws {
+        try files.write(
+            files.inbox,
+            """
+            CREATE TRIGGER refusal BEFORE INSERT ON inbox WHEN NEW.client_message_id = 'bad'
+            BEGIN SELECT RAISE(ABORT, 'no'); END
+            """)
+        let intake = InboxIntake()
+        // While the first batch is written the others gather, for one transaction.
+        let failed = await withCheckedContinuation { continuation in
+            let outcomes = Log<Bool>()
+            for batch in [(1...500).map({ message("m\($0)") }), [message("bad")], [message("b")]] {
+                store.receive(batch, from: intake) { result in
+                    if case .success = result { outcomes.add(false) } else { outcomes.add(true) }
+                    if outcomes.entries.count == 3 { continuation.resume(returning: outcomes.entries) }
+                }
+            }
+        }
+        #expect(failed == [false, true, true])
+        await #expect(throws: KinError.self) { _ = try await store.receive([message("c")], from: intake) }
+        #expect(try everything().count == 500)
+        _ = try await store.receive([message("b")])
+        #expect(try everything().last == "b")
+    }
+
     // MARK: Receipts
 
     @Test("every stored message is due a receipt, grouped by sender, in parts")

@@ -73,9 +73,9 @@ extension AcceptOutcome {
 
 extension InboxStore {
     /// Stores messages and gives what `receive` completes with.
-    func receive(_ batch: [IncomingMessage]) async throws -> [InboxRow?] {
+    func receive(_ batch: [IncomingMessage], from intake: InboxIntake = InboxIntake()) async throws -> [InboxRow?] {
         try await withCheckedThrowingContinuation { continuation in
-            receive(batch) { continuation.resume(with: $0) }
+            receive(batch, from: intake) { continuation.resume(with: $0) }
         }
     }
 }

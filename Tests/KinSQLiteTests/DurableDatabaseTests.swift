@@ -106,6 +106,27 @@ import Testing
         #expect(try Notes.committed(folder.file("copy.db")) == ["a"])
     }
 
+    @Test("a read under way ends before the file is closed; a later one is refused")
+    func closingWhileReading() async throws {
+        for _ in 0..<50 {
+            let database = try Notes.open(path)
+            let failures = await withTaskGroup(of: StoreError.Code?.self) { group in
+                for _ in 0..<4 { group.addTask { Self.readUntilRefused(database) } }
+                database.close()
+                return await group.reduce(into: [StoreError.Code?]()) { $0.append($1) }
+            }
+            #expect(failures.allSatisfy { $0 == .closed })
+        }
+    }
+
+    private static func readUntilRefused(_ database: DurableDatabase) -> StoreError.Code? {
+        do {
+            while true { _ = try database.read(Notes.texts) }
+        } catch {
+            return (error as? StoreError)?.code
+        }
+    }
+
     @Test("a place where no file can be is unavailable")
     func unavailable() throws {
         for path in [folder.file("none/notes.db"), folder.path] {

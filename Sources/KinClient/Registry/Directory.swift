@@ -98,6 +98,9 @@ public struct Directory: Sendable {
             .sorted { $0.machineID.description < $1.machineID.description }
     }
 
+    /// Whether no device was ever seen.
+    public var isEmpty: Bool { devices.isEmpty }
+
     public func device(_ id: MachineID) -> Device? { devices[id] }
 
     public func device(member: ULID) -> Device? {

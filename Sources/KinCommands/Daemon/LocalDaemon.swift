@@ -23,8 +23,11 @@ struct LocalDaemon: Sendable {
         self.init(state: state)
     }
 
+    /// - Throws: `home_unknown`, `loose_mode`.
     static func of(_ context: CommandContext) throws -> LocalDaemon {
-        LocalDaemon(state: try StateFolder(environment: context.environment))
+        let state = try StateFolder(environment: context.environment)
+        try state.check()
+        return LocalDaemon(state: state)
     }
 
     /// The client, where a daemon runs.

@@ -24,6 +24,12 @@ struct FamilyReading: Sendable {
         if servers.isEmpty { servers = ["http://\(ListenAddress.standard)"] }
         let reader = try DeviceReader(installation: installation, servers: servers, trustRoots: trustRoots)
         let found = try await reader.directory()
+        guard found.unreachable.count < servers.count || !found.directory.isEmpty else {
+            throw KinError(
+                "no_server_answers",
+                "\(found.unreachable.joined(separator: "; ")). No device was seen before, so none can be shown: start the daemon here with  kin up, or the server",
+                category: .unreachable, retryable: true)
+        }
         return DeviceList(
             found.directory, me: installation.machineID, isRunning: false, new: found.new,
             unreachable: found.unreachable)

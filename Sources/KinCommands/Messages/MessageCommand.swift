@@ -22,7 +22,10 @@ struct MessageCommand: ContextCommand {
 
     func run(in context: CommandContext, _ output: Output) async throws {
         guard let id = ClientMessageID(id) else {
-            throw KinError("unknown_message", "\(id) is no message's id", category: .notFound)
+            throw KinError(
+                "message_id_invalid",
+                "that is no message's id: it is 1 to 64 of A-Z a-z 0-9 . _ : -, as  kin send  printed it",
+                category: .usage)
         }
         let status = try await LocalDaemon.of(context).call { try await $0.message(id) }
         try output.answer(.facts(MessageReport(status: status, moments: Moments(context)).facts), json: status.json)

@@ -56,6 +56,14 @@ struct SendCommand: ContextCommand {
     }
 
     private func text(_ context: CommandContext) throws -> String {
+        let text = try anyText(context)
+        guard !text.isEmpty else {
+            throw KinError("message_empty", "the message is empty: say what to send", category: .usage)
+        }
+        return text
+    }
+
+    private func anyText(_ context: CommandContext) throws -> String {
         if let message, message != "-" { return message }
         guard message == "-" || !context.terminal.canAsk else {
             throw KinError(

@@ -45,13 +45,15 @@ struct WalletNewCommand: ContextCommand {
         guard print || context.output.isTerminal else {
             throw KinError(
                 "phrase_needs_terminal",
-                "the words are shown on a terminal only: run it there, or add --print if whatever reads this output keeps it safe",
+                "the words are shown on a terminal only: run it there, or add --print --yes if whatever reads this output keeps them safe",
                 category: .usage)
         }
         guard yes || context.terminal.canAsk && output.form == .text else {
             throw KinError(
                 "phrase_needs_answers",
-                "three of the words are asked back on a terminal: run it there without --json, or add --yes if they are safe",
+                output.form == .json
+                    ? "with --json nobody can be asked for three of the words: add --yes if whatever reads them keeps them safe"
+                    : "three of the words are asked back on a terminal: run it there, or add --yes if they are safe",
                 category: .usage)
         }
     }

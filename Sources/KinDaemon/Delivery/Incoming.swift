@@ -12,7 +12,7 @@ import Synchronization
 
 /// Takes pushed messages in: opens them, stores them, and only then acknowledges them.
 ///
-/// `@unchecked Sendable`: `queue` keeps the order in which pushes are opened and stored; the rest is immutable.
+/// `@unchecked Sendable`: `queue` keeps the order in which pushes are opened and stored; all but `intake` is immutable.
 final class Incoming: @unchecked Sendable {
     private let queue = DispatchQueue(label: "incoming")
     private let inbox: InboxStore
@@ -24,6 +24,8 @@ final class Incoming: @unchecked Sendable {
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
+    /// Of the connection that is served now; only touched on `queue`.
+    private var intake: (link: MeshLink, inbox: InboxIntake)?
 
     init(
         inbox: InboxStore, outbox: OutboxStore, sealer: DirectSealer, family: Family, receipts: Receipts,
@@ -76,7 +78,7 @@ final class Incoming: @unchecked Sendable {
     }
 
     private func store(_ mail: [IncomingMessage], _ link: MeshLink) {
-        inbox.receive(mail) { [self] result in
+        inbox.receive(mail, from: intake(of: link)) { [self] result in
             switch result {
             case .success(let rows):
                 acknowledge(
@@ -94,6 +96,13 @@ final class Incoming: @unchecked Sendable {
                 link.close(reason: "inbox_write_failed")
             }
         }
+    }
+
+    private func intake(of link: MeshLink) -> InboxIntake {
+        if let intake, intake.link === link { return intake.inbox }
+        let fresh = InboxIntake()
+        intake = (link, fresh)
+        return fresh
     }
 
     /// A receipt is acknowledged once its effect is on disk; it rides along with the next write.

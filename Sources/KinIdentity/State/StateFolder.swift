@@ -11,7 +11,7 @@ import KinWire
 
 /// The files of one installation: `KINDRED_HOME`, else `~/.kindred`.
 ///
-/// Secrets live in files of mode 0600 in folders of mode 0700; looser modes are refused, not repaired. A file that replaces another is written
+/// Secrets live in files of mode 0600, in folders made with mode 0700. Secrets others can read and folders others can write are refused, not repaired. A file that replaces another is written
 /// beside it, synced and renamed, and its folder is synced.
 public struct StateFolder: Hashable, Sendable {
     /// Absolute path.
@@ -41,6 +41,12 @@ public struct StateFolder: Hashable, Sendable {
     /// Creates the folders that are missing (0700) and checks those that are there.
     public func prepare() throws {
         for folder in [root, path("daemon"), daemon()] { try Self.prepareFolder(folder) }
+    }
+
+    /// Refuses a home that others can write. One that is not there yet is fine.
+    public func check() throws {
+        guard access(root, F_OK) == 0 else { return }
+        try Self.checkMode(of: root, forbidden: 0o022, expected: "700")
     }
 
     /// Creates one private folder, or checks it.

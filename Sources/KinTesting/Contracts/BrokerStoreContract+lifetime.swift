@@ -52,6 +52,7 @@ extension BrokerStoreContract {
                     [try bench.submission("m\(turn)")], from: bench.alice, in: bench.mesh, now: StoreBench.now
                 ) { _ in
                     nil
+                } takenBack: {
                 } completion: {
                     answers.add($0[0])
                 }
