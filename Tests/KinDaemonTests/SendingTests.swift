@@ -128,7 +128,6 @@ import Testing
             ("", "invalid_request"), ("[]", "invalid_request"),
             (##"{"to":"#topic","message":"m"}"##, "topics_unavailable"),
             (#"{"to":"all","message":"m"}"#, "topics_unavailable"),
-            (#"{"to":"laptop","message":""}"#, "message_empty"),
             (#"{"to":"laptop","message":"m","meta":{"n":9007199254740993}}"#, "invalid_request"),
             (#"{"to":"laptop","message":"m","meta":{"deep":[{"n":-1152921504606846976}]}}"#, "invalid_request"),
             (#"{"to":"laptop","message":"m","expires_in":9007199254740991}"#, "invalid_request"),

@@ -57,7 +57,8 @@ struct SendCommand: ContextCommand {
 
     private func text(_ context: CommandContext) throws -> String {
         let text = try anyText(context)
-        guard !text.isEmpty else {
+        // Far more often a mistake in a script than meant; with --meta there is something to send.
+        guard !text.isEmpty || meta != nil else {
             throw KinError("message_empty", "the message is empty: say what to send", category: .usage)
         }
         return text

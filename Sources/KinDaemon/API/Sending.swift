@@ -38,9 +38,6 @@ struct Sending: Sendable {
         if request.to.hasPrefix("#") || request.to == "all" {
             throw KinError("topics_unavailable", "topics are not built yet: name a device", category: .usage)
         }
-        guard !request.message.isEmpty else {
-            throw KinError("message_empty", "the message is empty: say what to send", category: .usage)
-        }
         let recipient = try family.resolve(request.to)
         let id = try request.clientMessageID ?? freshID(time)
         let lane = OutboxRow.Lane(destination: .dm(recipient.member), priority: request.priority)
