@@ -23,7 +23,10 @@ public final class Broker: Sendable {
         self.policy = policy
         self.now = now
         acceptedOrigins = Mutex(policy.origins)
-        let known = try store.loadMeshes().map { ($0.mesh, MeshHub($0, store: store)) }
+        let known = try store.loadMeshes().map { stored in
+            let ledger = verifier.ledger(for: stored.mesh, holding: stored.revocations)
+            return (stored.mesh, MeshHub(stored, store: store, ledger: ledger))
+        }
         hubs = Mutex(Dictionary(known) { first, _ in first })
     }
 
@@ -65,7 +68,8 @@ public final class Broker: Sendable {
         let key = try await store.createMesh(mesh, now: now())
         return hubs.withLock { hubs in
             if let hub = hubs[mesh] { return hub }
-            let hub = MeshHub(StoredMesh(key: key, mesh: mesh, chains: []), store: store)
+            let ledger = verifier.ledger(for: mesh, holding: [])
+            let hub = MeshHub(StoredMesh(key: key, mesh: mesh), store: store, ledger: ledger)
             hubs[mesh] = hub
             return hub
         }

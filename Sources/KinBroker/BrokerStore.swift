@@ -14,6 +14,9 @@ public protocol BrokerStore: Sendable {
     /// Keeps a member's chain, replacing an earlier one.
     func put(_ chain: Chain, in mesh: MeshKey)
 
+    /// Keeps entries of the revocation log, and drops what waits for the members they revoke.
+    func put(_ revocations: [RevocationProof], droppingQueuesOf members: [ULID], in mesh: MeshKey)
+
     /// Takes a batch of sends from one session in one transaction, in order. `completion` gets one answer for each.
     ///
     /// An id known for that mesh and sender is answered from the store. For any other `admit` is asked, inside the transaction; nil admits.
@@ -53,11 +56,13 @@ public struct StoredMesh: Sendable {
     public var key: MeshKey
     public var mesh: MeshID
     public var chains: [Chain]
+    public var revocations: [RevocationProof]
 
-    public init(key: MeshKey, mesh: MeshID, chains: [Chain]) {
+    public init(key: MeshKey, mesh: MeshID, chains: [Chain] = [], revocations: [RevocationProof] = []) {
         self.key = key
         self.mesh = mesh
         self.chains = chains
+        self.revocations = revocations
     }
 }
 
@@ -86,6 +91,7 @@ public struct Refusal: Error, Hashable, Sendable {
 
     public static let outOfOrder = Refusal("out_of_order", retryable: true)
     public static let unknownMember = Refusal("unknown_member", retryable: true)
+    public static let memberRevoked = Refusal("member_revoked", retryable: false)
     public static let expired = Refusal("expired", retryable: false)
     public static let tooLarge = Refusal("too_large", retryable: false)
     public static let unsupportedDestination = Refusal("unsupported_destination", retryable: false)

@@ -11,6 +11,9 @@ enum BrokerSchema {
                     CREATE TABLE member (
                         mesh INTEGER NOT NULL REFERENCES mesh, member TEXT NOT NULL, chain BLOB NOT NULL,
                         PRIMARY KEY (mesh, member)) WITHOUT ROWID;
+                    CREATE TABLE revocation (
+                        id INTEGER PRIMARY KEY, mesh INTEGER NOT NULL REFERENCES mesh, proof BLOB NOT NULL,
+                        UNIQUE (mesh, proof));
                     CREATE TABLE message (
                         id INTEGER PRIMARY KEY AUTOINCREMENT, mesh INTEGER NOT NULL REFERENCES mesh,
                         sender TEXT NOT NULL, client_message_id TEXT NOT NULL, request_fingerprint BLOB NOT NULL,

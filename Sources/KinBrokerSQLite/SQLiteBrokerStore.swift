@@ -26,7 +26,9 @@ public final class SQLiteBrokerStore: BrokerStore {
             try Row.fetchAll(db, sql: "SELECT id, name FROM mesh").map { row in
                 guard let mesh = MeshID(row["name"]) else { throw StoreError(.corrupt, "a mesh's name is damaged") }
                 let key = MeshKey(rowID: row["id"])
-                return StoredMesh(key: key, mesh: mesh, chains: try Self.chains(in: key, db))
+                return StoredMesh(
+                    key: key, mesh: mesh, chains: try Self.chains(in: key, db),
+                    revocations: try Self.revocations(in: key, db))
             }
         }
     }
@@ -34,6 +36,16 @@ public final class SQLiteBrokerStore: BrokerStore {
     private static func chains(in mesh: MeshKey, _ db: Database) throws -> [Chain] {
         try [UInt8].fetchAll(db, "SELECT chain FROM member WHERE mesh = ?", [mesh.rowID]).map { bytes in
             do { return try Chain(canonical: bytes) } catch { throw StoreError(.corrupt, "a stored chain is damaged") }
+        }
+    }
+
+    private static func revocations(in mesh: MeshKey, _ db: Database) throws -> [RevocationProof] {
+        try [UInt8].fetchAll(db, "SELECT proof FROM revocation WHERE mesh = ?", [mesh.rowID]).map { bytes in
+            do {
+                return try RevocationProof(json: JSON.parse(bytes))
+            } catch {
+                throw StoreError(.corrupt, "a stored revocation is damaged")
+            }
         }
     }
 
@@ -56,6 +68,22 @@ public final class SQLiteBrokerStore: BrokerStore {
                     ON CONFLICT (mesh, member) DO UPDATE SET chain = excluded.chain
                     """
             ).execute(arguments: [mesh.rowID, chain.member.description, chain.canonicalBytes().data])
+        }
+    }
+
+    public func put(_ revocations: [RevocationProof], droppingQueuesOf members: [ULID], in mesh: MeshKey) {
+        database.writer.submit { db in
+            for proof in revocations {
+                try db.execute(
+                    sql: "INSERT INTO revocation (mesh, proof) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    arguments: [mesh.rowID, proof.json.canonicalBytes().data])
+            }
+            for member in members {
+                // The rows stay, for they recognise repeated sends.
+                try db.execute(
+                    sql: "UPDATE message SET expires_at = 0, body = x'' WHERE mesh = ? AND ref = ? AND kind = 'dm'",
+                    arguments: [mesh.rowID, member.description])
+            }
         }
     }
 

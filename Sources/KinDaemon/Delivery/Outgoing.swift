@@ -17,6 +17,7 @@ final class Outgoing: @unchecked Sendable {
     private let family: Family
     private let name: DeviceName
     private let me: VerifiedMember
+    private let revocations: RevocationLedger
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
@@ -32,13 +33,14 @@ final class Outgoing: @unchecked Sendable {
 
     init(
         outbox: OutboxStore, sealer: DirectSealer, family: Family, name: DeviceName, me: VerifiedMember,
-        logger: Logger, now: @escaping @Sendable () -> Int64
+        revocations: RevocationLedger, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.outbox = outbox
         self.sealer = sealer
         self.family = family
         self.name = name
         self.me = me
+        self.revocations = revocations
         self.logger = logger
         self.now = now
     }
@@ -160,15 +162,18 @@ final class Outgoing: @unchecked Sendable {
 
     private enum Unsendable: String, Error {
         case expired, tooOld = "max_age", unknownRecipient = "unknown_recipient", tooLarge = "too_large"
+        case revoked = "member_revoked"
     }
 
     private func sealed(_ row: OutboxRow) throws(Unsendable) -> [UInt8] {
         if let expiresAt = row.expiresAt, expiresAt <= now() { throw .expired }
         if now() - row.enqueuedAt > maxAge { throw .tooOld }
-        guard case .dm(let recipient) = row.lane.destination, let member = family.member(recipient) else {
-            throw .unknownRecipient
+        guard case .dm(let recipient) = row.lane.destination else { throw .unknownRecipient }
+        guard let member = family.member(recipient) else {
+            throw revocations.verdicts.isNamed(recipient) ? .revoked : .unknownRecipient
         }
-        let message = row.message(mesh: me.chain.certificate.mesh, sender: me.member, senderName: name)
+        let message = row.message(
+            mesh: me.chain.certificate.mesh, sender: me.member, senderName: name, revocationHead: revocations.head)
         guard let body = try? sealer.seal(message, for: member) else { throw .unknownRecipient }
         guard body.count <= features.inlineBytes else { throw .tooLarge }
         return body

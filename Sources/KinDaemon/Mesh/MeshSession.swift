@@ -58,6 +58,7 @@ final class MeshSession: MeshLinkDelegate {
         guard let features else { return }
         parts.outgoing.connected(link, features: features)
         parts.receipts.connected(link)
+        parts.revocations.connected(link)
     }
 
     func mesh(_ link: MeshLink, received frame: ReceivedFrame) {
@@ -73,6 +74,8 @@ final class MeshSession: MeshLinkDelegate {
         case .memberKeypairRotated(let rotated): add(rotated.chain, online: true)
         case .peerJoin(let change): presence(change.member, online: true)
         case .peerLeave(let change): presence(change.member, online: false)
+        case .revocationsGet(let get): parts.revocations.brokerHas(get, link)
+        case .revocations(let revocations): parts.revocations.brokerTold(revocations)
         case .error(let error):
             logger.warning("broker_error", metadata: ["code": .string(error.code), "message": .string(error.message)])
         default: break
@@ -94,6 +97,7 @@ final class MeshSession: MeshLinkDelegate {
     func mesh(_ link: MeshLink, ended end: MeshEnd) {
         parts.outgoing.disconnected(link)
         parts.receipts.disconnected(link)
+        parts.revocations.disconnected(link)
         // Who is there is not known any more.
         parts.family.roster.startOver()
         onEnd(end)
