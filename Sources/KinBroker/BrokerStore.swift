@@ -5,6 +5,9 @@ import KinWire
 ///
 /// Calls may come from any thread. Writes are queued and take effect in the order of the calls; a completion runs once its write is on disk.
 public protocol BrokerStore: Sendable {
+    /// 16 random bytes made with the store, the same for as long as it lives.
+    var identity: [UInt8] { get }
+
     /// The meshes and members known, read once at start.
     func loadMeshes() throws -> [StoredMesh]
 

@@ -123,7 +123,7 @@ final class MeshHub: Sendable {
     }
 
     private func welcome(_ session: BrokerSession, _ member: ULID, _ sessionID: [UInt8], _ state: inout State) {
-        var frames = [MeshFrame.ready(Ready(member: member, session: sessionID)).encoded()]
+        var frames = [MeshFrame.ready(Ready(member: member, session: sessionID, store: store.identity)).encoded()]
         for (other, chain) in state.chains where !state.revoked.contains(other) {
             frames.append(MeshFrame.member(Member(chain: chain, online: state.sessions[other] != nil)).encoded())
         }

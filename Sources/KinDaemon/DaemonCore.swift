@@ -158,7 +158,11 @@ struct DaemonCore: Sendable {
 
     private static func servers(_ settings: DaemonSettings) throws -> [ServerAddress] {
         if settings.servers.isEmpty { return [try ServerAddress.local(port: LocalServer.port)] }
-        return try settings.servers.map { try ServerAddress($0) }
+        let servers = try settings.servers.map { try ServerAddress($0) }
+        for (index, server) in servers.enumerated() where servers[..<index].contains(server) {
+            throw KinError("server_twice", "\(server) is named twice: name each server once", category: .usage)
+        }
+        return servers
     }
 
     private static func member(_ installation: Installation, now: Int64) throws -> VerifiedMember {

@@ -33,9 +33,15 @@ struct PhraseInput {
     private static func pipe(_ context: CommandContext, _ hasPassphrase: Bool) throws -> PhraseInput {
         let input = try context.terminal.readAll(limit: limit)
         guard hasPassphrase else { return PhraseInput(phrase: input, passphrase: SecretBytes(copying: [])) }
-        return input.withBytes { bytes in
+        return try input.withBytes { bytes in
             let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1, omittingEmptySubsequences: false)
-            let second = lines.count > 1 ? lines[1].prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") } : []
+            let second = lines.dropFirst().first?.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+            // Every passphrase opens some wallet, the empty one too.
+            guard let second, !second.isEmpty else {
+                throw KinError(
+                    "passphrase_missing", "with --passphrase the second line of the input is the passphrase",
+                    category: .usage)
+            }
             return PhraseInput(phrase: SecretBytes(copying: lines[0]), passphrase: SecretBytes(copying: second))
         }
     }

@@ -23,6 +23,8 @@ final class Outgoing: @unchecked Sendable {
     private let now: @Sendable () -> Int64
 
     private var drain = Drain()
+    /// The connection that is ready, and the same once what it needs to know has been read.
+    private var opened: MeshLink?
     private var link: MeshLink?
     private var features = NegotiatedFeatures.assumed
     /// When the drain is looked at next by itself, milliseconds; nil: when something happens.
@@ -54,22 +56,33 @@ final class Outgoing: @unchecked Sendable {
         }
     }
 
-    func connected(_ link: MeshLink, features: NegotiatedFeatures) {
+    /// - Parameter store: the broker's; what was relayed to another and is not known to have arrived goes out again.
+    func connected(_ link: MeshLink, store: [UInt8], features: NegotiatedFeatures) {
         queue.async { [self] in
-            self.link = link
             self.features = features
-            do {
-                drain.connected(lanes: try outbox.pendingLanes())
-                pump()
-            } catch {
-                logger.error("outbox_unreadable", metadata: ["error": .string("\(error)")])
-                link.close(reason: "outbox_unreadable")
+            opened = link
+            outbox.moved(to: store, notBefore: now() - maxAge) { [self] again in
+                if again > 0 { logger.notice("relayed_again", metadata: ["count": .stringConvertible(again)]) }
+                queue.async { [self] in drainInto(link) }
             }
+        }
+    }
+
+    private func drainInto(_ link: MeshLink) {
+        guard opened === link else { return }
+        self.link = link
+        do {
+            drain.connected(lanes: try outbox.pendingLanes())
+            pump()
+        } catch {
+            logger.error("outbox_unreadable", metadata: ["error": .string("\(error)")])
+            link.close(reason: "outbox_unreadable")
         }
     }
 
     func disconnected(_ link: MeshLink) {
         queue.async { [self] in
+            if opened === link { opened = nil }
             guard self.link === link else { return }
             self.link = nil
             drain.disconnected()

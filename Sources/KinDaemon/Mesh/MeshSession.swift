@@ -18,7 +18,7 @@ final class MeshSession: MeshLinkDelegate {
         var burst = Burst()
         var wasReady = false
         /// Until the members are known.
-        var features: NegotiatedFeatures?
+        var opened: (ready: Ready, features: NegotiatedFeatures)?
     }
 
     private let parts: MeshParts
@@ -34,13 +34,13 @@ final class MeshSession: MeshLinkDelegate {
 
     var wasReady: Bool { state.withLock { $0.wasReady } }
 
-    func meshReady(_ link: MeshLink, features: NegotiatedFeatures, offered: FeatureResponse) {
+    func meshReady(_ link: MeshLink, ready: Ready, features: NegotiatedFeatures, offered: FeatureResponse) {
         for fault in features.ignored {
             logger.warning("feature_ignored", metadata: ["fault": .string(fault.closeReason)])
         }
         state.withLock { state in
             state.wasReady = true
-            state.features = features
+            state.opened = (ready, features)
         }
         parts.family.roster.startOver()
         parts.board.brokerConnected(features, offered: offered)
@@ -51,12 +51,12 @@ final class MeshSession: MeshLinkDelegate {
 
     /// Whoever may be written to is known now: what waits may leave.
     private func membersKnown(_ link: MeshLink) {
-        let features = state.withLock { state in
-            defer { state.features = nil }
-            return state.features
+        let opened = state.withLock { state in
+            defer { state.opened = nil }
+            return state.opened
         }
-        guard let features else { return }
-        parts.outgoing.connected(link, features: features)
+        guard let opened else { return }
+        parts.outgoing.connected(link, store: opened.ready.store, features: opened.features)
         parts.receipts.connected(link)
         parts.revocations.connected(link)
     }

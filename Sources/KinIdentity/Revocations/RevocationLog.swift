@@ -15,6 +15,11 @@ public struct RevocationLog: Sendable {
     public struct Place: Hashable, Sendable {
         public var author: Certificate.Issuer
         public var seq: Int64
+
+        public init(author: Certificate.Issuer, seq: Int64) {
+            self.author = author
+            self.seq = seq
+        }
     }
 
     public let mesh: MeshID
