@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from vector_cases import chains, frames, messages, registry, statements, vault
+from vector_cases import chains, frames, messages, registry, statements, tokens, vault
 
 FOLDER = Path(__file__).resolve().parent.parent / "Vectors" / "kindred"
 FILES = {
@@ -13,6 +13,7 @@ FILES = {
     "messages.json": messages.build,
     "registry.json": registry.build,
     "vault.json": vault.build,
+    "tokens.json": tokens.build,
 }
 
 

@@ -28,7 +28,10 @@ public struct KinCommand: AsyncParsableCommand {
                 subcommands: [SendCommand.self, InboxCommand.self, MessageCommand.self, PeersCommand.self]),
             CommandGroup(
                 name: "This machine",
-                subcommands: [StatusCommand.self, ServeCommand.self, DemoCommand.self, CompletionsCommand.self]),
+                subcommands: [
+                    StatusCommand.self, DaemonCommand.self, ServeCommand.self, DemoCommand.self,
+                    CompletionsCommand.self,
+                ]),
         ])
 
     public init() {}

@@ -36,5 +36,15 @@ extension Ed25519 {
                 crypto_sign_verify_detached($0.octets, message, UInt64(message.count), self.bytes) == 0
             }
         }
+
+        /// Whether `signature` was made over `bytes` and nothing else: what foreign programs sign that know no domains.
+        ///
+        /// Nothing here makes such signatures; every use has to say why no statement could pass for these bytes.
+        public func isValid(signature: some Collection<UInt8>, overBare bytes: [UInt8]) -> Bool {
+            guard signature.count == Int(crypto_sign_BYTES) else { return false }
+            return signature.withContiguousBytes {
+                crypto_sign_verify_detached($0.octets, bytes, UInt64(bytes.count), self.bytes) == 0
+            }
+        }
     }
 }

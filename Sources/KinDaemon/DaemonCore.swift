@@ -21,6 +21,8 @@ struct DaemonCore: Sendable {
     let directory: DirectoryRunner
     let events: EventHub
     let revocations: RevocationKeeper
+    /// Whether this is the machine the home was made on.
+    let host: HostCheck.Verdict
 
     private let lock: FileLock
     private let routes: DaemonRoutes
@@ -32,8 +34,12 @@ struct DaemonCore: Sendable {
     init(_ options: DaemonOptions, logger: Logger) throws {
         state = options.state
         let installation = try Installation(options.state)
-        lock = try Self.lock(options.state)
+        lock = try DaemonPaths.lock(options.state)
         let settings = try Self.settings(options)
+        host = try HostCheck(options.state, reader: options.host).run(settings.clonePolicy)
+        if host == .differs {
+            logger.warning("clone_suspected", metadata: ["policy": .string("\(settings.clonePolicy)")])
+        }
         let name = settings.name ?? DeviceName.ofHost(ProcessInfo.processInfo.hostName)
         let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
         let me = try Self.member(installation, now: now())
@@ -132,18 +138,6 @@ struct DaemonCore: Sendable {
     }
 
     // MARK: Parts
-
-    /// One daemon a home.
-    private static func lock(_ state: StateFolder) throws -> FileLock {
-        do {
-            return try FileLock(DaemonPaths.pid(in: state))
-        } catch let taken as FileLock.Taken {
-            throw KinError(
-                "daemon_running",
-                "a daemon already runs in \(state.root)\(taken.pid.map { " (process \($0))" } ?? ""): stop it first, or set KINDRED_HOME",
-                category: .conflict)
-        }
-    }
 
     /// What was told wins over what is kept, and is kept for the next start.
     private static func settings(_ options: DaemonOptions) throws -> DaemonSettings {

@@ -20,7 +20,7 @@ public struct KinDaemon: Service {
 
     /// Opens everything that is on this machine; nothing is dialled yet.
     /// - Parameter onReady: called once, when the local API answers.
-    /// - Throws: `KinError`: `no_wallet`, `daemon_running`, `loose_mode`, `home_not_writable`, `config_invalid`, `store_…`.
+    /// - Throws: `KinError`: `no_wallet`, `daemon_running`, `clone_suspected`, `loose_mode`, `home_not_writable`, `config_invalid`, `store_…`.
     public init(
         _ options: DaemonOptions, logger: Logger,
         onReady: @escaping @Sendable (DaemonVersion, _ socket: String) -> Void = { _, _ in }
@@ -28,6 +28,9 @@ public struct KinDaemon: Service {
         core = try DaemonCore(options, logger: logger)
         self.onReady = onReady
     }
+
+    /// Whether the home was made on another machine, and its policy lets the daemon start all the same.
+    public var isOnAnotherHost: Bool { core.host == .differs }
 
     /// Runs until graceful shutdown.
     /// - Throws: `KinError` where the daemon must not go on: `feature_…`, `replaced_by_newer_connection`, `member_revoked`, …

@@ -15,6 +15,13 @@ public enum Vectors {
     }
 }
 
+extension Vectors {
+    /// A line of JSON that a program wrote; null where there is none.
+    public static func parse(_ line: String?) throws -> JSON {
+        try line.map { try JSON.parse(Array($0.utf8)) } ?? .null
+    }
+}
+
 /// Vectors are read as the tests need them: what is missing or of another type is an empty value, which fails the test.
 extension JSON {
     public subscript(key: String) -> JSON {

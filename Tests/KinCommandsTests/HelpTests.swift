@@ -30,7 +30,7 @@ struct HelpTests {
             Set(Self.commands.map { $0.joined(separator: " ") }) == [
                 "device revoke", "mesh members", "wallet new", "wallet import", "wallet address", "up", "devices",
                 "send", "inbox", "message", "peers",
-                "status", "serve", "demo", "completions",
+                "status", "daemon accept-host", "daemon remint", "serve", "demo", "completions",
             ])
     }
 

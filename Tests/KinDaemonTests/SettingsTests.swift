@@ -70,4 +70,26 @@ import Testing
         #expect(refusal("name = \"a\"\nservers = [\n\"x\"\n")?.message.contains("line ") == true)
         #expect(refusal("name = \"a\"\nname = \"b\"\n")?.message.contains("line 2: ") == true)
     }
+
+    @Test("the clone policy is read, kept, and refuse unless said")
+    func clonePolicy() throws {
+        #expect(try read("name = 'laptop'").clonePolicy == .refuse)
+        #expect(try read("[clone]\n").clonePolicy == .refuse)
+        for policy in ClonePolicy.allCases {
+            let settings = try read("name = 'laptop'\n[clone]\npolicy = '\(policy.rawValue)'\n")
+            #expect(settings.clonePolicy == policy)
+            try settings.write(to: state)
+            #expect(try DaemonSettings(reading: state) == settings)
+        }
+    }
+
+    @Test(
+        "a wrong clone policy is refused with its line",
+        arguments: [
+            ("[clone]\npolicy = 'maybe'", "line 2"), ("[clone]\npolicy = true", "line 2"), ("clone = 'warn'", "line 1"),
+            ("[clone]\n\npolice = 'warn'", "line 3: police is no setting of [clone]; the nearest is policy"),
+        ])
+    func wrongClonePolicy(text: String, told: String) throws {
+        #expect(refusal(text)?.message.contains(told) == true)
+    }
 }

@@ -1,4 +1,5 @@
 public import Foundation
+public import KinIdentity
 
 /// Everything outside itself that a command touches, so that a test can stand in for all of it.
 public struct CommandContext: Sendable {
@@ -17,11 +18,13 @@ public struct CommandContext: Sendable {
     public var random: @Sendable (Range<Int>) -> Int
     /// This program's file.
     public var executable: String
+    /// What this machine is known by.
+    public var host: HostReader
 
     public init(
         environment: [String: String], workingFolder: String, output: any TextStream, errors: any TextStream,
         terminal: any Terminal, now: @escaping @Sendable () -> Int64, timeZone: TimeZone,
-        random: @escaping @Sendable (Range<Int>) -> Int, executable: String
+        random: @escaping @Sendable (Range<Int>) -> Int, executable: String, host: HostReader = .system
     ) {
         self.environment = environment
         self.workingFolder = workingFolder
@@ -32,6 +35,7 @@ public struct CommandContext: Sendable {
         self.timeZone = timeZone
         self.random = random
         self.executable = executable
+        self.host = host
     }
 
     /// What this process has.

@@ -44,10 +44,15 @@ struct UpCommand: ContextCommand {
         let logger = Logger(label: "daemon") { _ in JSONLogHandler(sink: sink, level: level, now: now) }
         let daemonOptions = DaemonOptions(
             state: state, name: try checkedName(), servers: servers, trustRoots: context.environment["SSL_CERT_FILE"],
-            executable: context.executable)
+            executable: context.executable, host: context.host)
         ProcessLimits.forbidCoreDumps()
         let daemon = try KinDaemon(daemonOptions, logger: logger) { version, socket in
             Self.announce(version, socket, in: state, output)
+        }
+        if daemon.isOnAnotherHost {
+            output.note(
+                "this home was made on another machine: kin daemon accept-host  if it moved,  kin daemon remint  if it is a copy",
+                .bad)
         }
         try await ForegroundService.run(daemon, logger: logger)
         output.note("down")

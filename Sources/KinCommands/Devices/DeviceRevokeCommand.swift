@@ -2,7 +2,6 @@ import ArgumentParser
 import KinDaemonAPI
 import KinEncoding
 import KinIdentity
-import KinVault
 import KinWire
 
 struct DeviceRevokeCommand: ContextCommand {
@@ -34,8 +33,7 @@ struct DeviceRevokeCommand: ContextCommand {
         transform: TimeSpan.parse)
     var since: TimeSpan?
 
-    @Flag(help: "The phrase has a passphrase beside it (BIP39's “25th word”).")
-    var passphrase = false
+    @OptionGroup var phrase: PhraseOptions
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
@@ -56,8 +54,8 @@ struct DeviceRevokeCommand: ContextCommand {
         guard entry.author == .wallet, entry.mesh == .home(of: file.address), entry.reason == reason else {
             throw KinError("daemon_answer", "the daemon asks for a signature over something else: is it kin's?")
         }
-        let input = try PhraseInput.read(context, hasPassphrase: passphrase, purpose: "to revoke an owner")
-        return RevocationProof(entry: try await input.wallet(of: file).sign(entry))
+        let wallet = try phrase.wallet(of: file, context, purpose: "to revoke an owner")
+        return RevocationProof(entry: try await wallet.sign(entry))
     }
 
     private func report(_ answer: RevokeAnswer, _ output: Output) throws {

@@ -19,13 +19,12 @@ struct WalletImportCommand: ContextCommand {
 
     @OptionGroup var options: OutputOptions
 
-    @Flag(help: "The phrase has a passphrase beside it (BIP39's “25th word”).")
-    var passphrase = false
+    @OptionGroup var phrase: PhraseOptions
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let state = try StateFolder(environment: context.environment)
         try state.prepare()
-        let wallet = try PhraseInput.read(context, hasPassphrase: passphrase, isNewWallet: true).wallet()
+        let wallet = try phrase.wallet(context)
         let outcome = try await Enrolment(state: state, now: context.now()).enrol(wallet.walletFile, signer: wallet)
         let isNew = outcome == .enrolled
         try output.answer(

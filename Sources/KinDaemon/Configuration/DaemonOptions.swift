@@ -12,16 +12,19 @@ public struct DaemonOptions: Sendable {
     public var trustRoots: String?
     /// This program's file, to start `kin serve` with.
     public var executable: String
+    /// What the machine is known by.
+    public var host: HostReader
 
     public init(
         state: StateFolder, name: DeviceName? = nil, servers: [String] = [], trustRoots: String? = nil,
-        executable: String
+        executable: String, host: HostReader = .system
     ) {
         self.state = state
         self.name = name
         self.servers = servers
         self.trustRoots = trustRoots
         self.executable = executable
+        self.host = host
     }
 }
 
@@ -34,4 +37,17 @@ public enum DaemonPaths {
     public static func pid(in state: StateFolder) -> String { state.daemon() + "/pid" }
     static func outbox(in state: StateFolder) -> String { state.daemon() + "/outbox.db" }
     static func inbox(in state: StateFolder) -> String { state.daemon() + "/inbox.db" }
+
+    /// One daemon a home.
+    /// - Throws: `daemon_running`.
+    static func lock(_ state: StateFolder) throws -> FileLock {
+        do {
+            return try FileLock(pid(in: state))
+        } catch let taken as FileLock.Taken {
+            throw KinError(
+                "daemon_running",
+                "a daemon already runs in \(state.root)\(taken.pid.map { " (process \($0))" } ?? ""): stop it first, or set KINDRED_HOME",
+                category: .conflict)
+        }
+    }
 }

@@ -8,12 +8,16 @@ public struct DaemonSettings: Hashable, Sendable {
     public var name: DeviceName?
     /// The first is the mesh's broker.
     public var servers: [String]
+    /// `[clone] policy`: what to do in a home that was made on another machine.
+    public var clonePolicy: ClonePolicy
 
-    static let keys = ["name", "servers"]
+    static let keys = ["name", "servers", "clone"]
+    static let cloneKeys = ["policy"]
 
-    public init(name: DeviceName? = nil, servers: [String] = []) {
+    public init(name: DeviceName? = nil, servers: [String] = [], clonePolicy: ClonePolicy = .refuse) {
         self.name = name
         self.servers = servers
+        self.clonePolicy = clonePolicy
     }
 
     /// Reads the file; defaults where there is none.
@@ -32,7 +36,8 @@ public struct DaemonSettings: Hashable, Sendable {
             throw invalid(Int(error.source.begin.line), error.description)
         }
         for key in table.keys where !Self.keys.contains(key) {
-            throw invalid(Self.line(of: key, in: text), "\(key) is no setting; the nearest is \(Self.nearest(to: key))")
+            let nearest = Self.nearest(to: key, in: Self.keys)
+            throw invalid(Self.line(of: key, in: text), "\(key) is no setting; the nearest is \(nearest)")
         }
         if let value = table["name"] {
             guard let name = value.string.flatMap({ DeviceName($0) }) else {
@@ -46,6 +51,24 @@ public struct DaemonSettings: Hashable, Sendable {
             }
             servers = array.compactMap(\.string)
         }
+        if let value = table["clone"] { clonePolicy = try Self.clonePolicy(value, in: text, invalid) }
+    }
+
+    private static func clonePolicy(
+        _ value: some TOMLValueConvertible, in text: String, _ invalid: (Int, String) -> KinError
+    ) throws -> ClonePolicy {
+        guard let clone = value.table else {
+            throw invalid(line(of: "clone", in: text), "clone is a table: write [clone] and its settings below it")
+        }
+        for key in clone.keys where !cloneKeys.contains(key) {
+            let nearest = nearest(to: key, in: cloneKeys)
+            throw invalid(line(of: key, in: text), "\(key) is no setting of [clone]; the nearest is \(nearest)")
+        }
+        guard let value = clone["policy"] else { return .refuse }
+        guard let policy = value.string.flatMap({ ClonePolicy(rawValue: $0) }) else {
+            throw invalid(line(of: "policy", in: text), "policy is \"refuse\", \"warn\" or \"allow\"")
+        }
+        return policy
     }
 
     /// What a device's name must be.
@@ -55,6 +78,7 @@ public struct DaemonSettings: Hashable, Sendable {
         let table = TOMLTable()
         if let name { table["name"] = name.description }
         if !servers.isEmpty { table["servers"] = TOMLArray(servers) }
+        if clonePolicy != .refuse { table["clone"] = TOMLTable(["policy": clonePolicy.rawValue]) }
         try StateFolder.write(Array((table.convert(to: .toml) + "\n").utf8), to: state.configPath, mode: 0o644)
     }
 
@@ -69,7 +93,7 @@ public struct DaemonSettings: Hashable, Sendable {
         return (index ?? 0) + 1
     }
 
-    private static func nearest(to key: String) -> String {
+    private static func nearest(to key: String, in keys: [String]) -> String {
         keys.min { distance(key, $0) < distance(key, $1) } ?? ""
     }
 

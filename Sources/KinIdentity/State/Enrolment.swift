@@ -39,7 +39,8 @@ public struct Enrolment: Sendable {
         return .enrolled
     }
 
-    private func refuseAnotherWallet(than address: WalletAddress) throws {
+    /// - Throws: `another_wallet` where the home belongs to another one.
+    public func refuseAnotherWallet(than address: WalletAddress) throws {
         guard let present = try WalletFile(reading: state.path("wallet.json")), present.address != address else {
             return
         }
@@ -56,7 +57,8 @@ public struct Enrolment: Sendable {
         return keys
     }
 
-    private func certify(
+    /// A member of its own for these keys: an owner certificate, and an issuer certificate beside it.
+    func certify(
         _ keys: DeviceKeys, machineID: MachineID, mesh: MeshID, signer: any WalletSigner
     ) async throws -> ChainFile {
         let member = ULID(milliseconds: now, randomness: Random.bytes(10))

@@ -19,10 +19,7 @@ public struct Installation: Sendable {
             let keys = try DeviceKeys(reading: state.daemon() + "/keypair.json"),
             let certified = try ChainFile(reading: state.daemon() + "/chain.json")
         else {
-            throw KinError(
-                "no_wallet",
-                "no wallet in \(state.root): run  kin wallet new  on your first machine, or  kin wallet import  with the phrase you have",
-                category: .notFound)
+            throw Self.missing(state)
         }
         self.state = state
         self.wallet = wallet
@@ -33,6 +30,14 @@ public struct Installation: Sendable {
             mesh: certified.chain.certificate.mesh,
             holding: try RevocationFile.read(state.daemon() + "/revocations.json"))
         machineID = try MachineFile.load(in: state)
+    }
+
+    /// The home is not enrolled.
+    public static func missing(_ state: StateFolder) -> KinError {
+        KinError(
+            "no_wallet",
+            "no wallet in \(state.root): run  kin wallet new  on your first machine, or  kin wallet import  with the phrase you have",
+            category: .notFound)
     }
 
     public var mesh: MeshID { chain.certificate.mesh }

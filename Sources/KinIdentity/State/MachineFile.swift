@@ -8,7 +8,7 @@ public enum MachineFile {
     public static func load(in state: StateFolder) throws -> MachineID {
         let path = state.path("device.json")
         guard let bytes = try StateFolder.readSecret(path)?.withBytes({ Array($0) }) else {
-            return try create(at: path)
+            return try create(in: state)
         }
         guard case .object(let members)? = try? JSON.parse(bytes), case .string(let text)? = members["machine_id"],
             let machineID = MachineID(text)
@@ -19,13 +19,22 @@ public enum MachineFile {
         return machineID
     }
 
-    private static func create(at path: String) throws -> MachineID {
-        let text = Hex.encode(Random.bytes(8))
-        guard let machineID = MachineID(text) else {
+    private static func create(in state: StateFolder) throws -> MachineID {
+        let machineID = try random()
+        try write(machineID, in: state)
+        return machineID
+    }
+
+    static func random() throws -> MachineID {
+        guard let machineID = MachineID(Hex.encode(Random.bytes(8))) else {
             throw KinError("machine_id_invalid", "no machine id could be made")
         }
-        let json = JSON.object(["machine_id": .string(text), "schema_version": .integer(1)])
-        try StateFolder.write(json.canonicalBytes() + [UInt8(ascii: "\n")], to: path, mode: 0o600)
         return machineID
+    }
+
+    static func write(_ machineID: MachineID, in state: StateFolder) throws {
+        let json = JSON.object(["machine_id": .text(machineID), "schema_version": .integer(1)])
+        try StateFolder.write(
+            json.canonicalBytes() + [UInt8(ascii: "\n")], to: state.path("device.json"), mode: 0o600)
     }
 }

@@ -78,7 +78,7 @@ public struct StateFolder: Hashable, Sendable {
             detail: ["path": .string(folder)])
     }
 
-    private static func checkMode(of path: String, forbidden: mode_t, expected: String) throws {
+    static func checkMode(of path: String, forbidden: mode_t, expected: String) throws {
         var status = stat()
         guard stat(path, &status) == 0 else { throw unwritable(path, errno) }
         guard status.st_mode & forbidden == 0 else {

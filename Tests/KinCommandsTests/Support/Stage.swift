@@ -1,5 +1,6 @@
 import Foundation
 import KinCommands
+import KinTesting
 import Testing
 
 /// A home of its own for a command, and everything it wrote.
@@ -27,7 +28,8 @@ struct Stage: Sendable {
         context = CommandContext(
             environment: environment, workingFolder: home, output: output, errors: errors, terminal: terminal,
             now: { Self.now }, timeZone: try #require(TimeZone(identifier: "UTC")), random: { $0.lowerBound },
-            executable: "/nowhere/kin")
+            executable: "/nowhere/kin",
+            host: TestHost(etc: "0123456789abcdef0123456789abcdef", macs: ["eth0": 1]).reader)
     }
 
     func run(_ arguments: String...) async -> CommandStatus { await KinCommand.execute(arguments, in: context) }
