@@ -86,7 +86,8 @@ let processes = [
         "KinDaemon",
         [
             "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMailbox", "KinSession",
-            "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, httpTypes, lifecycle, logging, nio("NIOCore"),
+            "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, httpTypes, lifecycle, logging,
+            nio("NIOCore"),
             nio("NIOPosix"), nioSSL, product("TOMLKit", "TOMLKit"),
         ]),
     part(

@@ -54,14 +54,16 @@ class LocalAPI:
         given = {name: value for name, value in query.items() if value is not None}
         return self._ask("GET", path + ("?" + urlencode(given) if given else ""))
 
-    def post(self, path: str, body: dict) -> Answer:
-        return self._ask("POST", path, json.dumps(body).encode())
+    def post(self, path: str, body: dict, headers: dict[str, str] | None = None) -> Answer:
+        return self._ask("POST", path, json.dumps(body).encode(), headers)
 
     def close(self) -> None:
         self._connection.close()
 
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+    def _ask(
+        self, method: str, path: str, body: bytes | None = None, more: dict[str, str] | None = None
+    ) -> Answer:
+        headers = ({"Content-Type": "application/json"} if body is not None else {}) | (more or {})
         try:
             self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()

@@ -34,8 +34,13 @@ def seed(phrase: str) -> bytes:
 
 def wallet_seed(phrase: str) -> bytes:
     """The 32-byte Ed25519 seed at the wallet path."""
+    return ed25519_seed(phrase, WALLET_PATH)
+
+
+def ed25519_seed(phrase: str, path: tuple[int, ...]) -> bytes:
+    """The 32-byte Ed25519 seed at a path of hardened steps."""
     node = hmac.digest(b"ed25519 seed", seed(phrase), "sha512")
-    for index in WALLET_PATH:
+    for index in path:
         data = b"\0" + node[:32] + (index | 1 << 31).to_bytes(4, "big")
         node = hmac.digest(node[32:], data, "sha512")
     return node[:32]

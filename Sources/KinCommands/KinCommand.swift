@@ -21,7 +21,8 @@ public struct KinCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Your family",
                 subcommands: [
-                    WalletCommand.self, UpCommand.self, DevicesCommand.self, DeviceCommand.self, MeshCommand.self,
+                    WalletCommand.self, VaultCommand.self, UpCommand.self, DevicesCommand.self, DeviceCommand.self,
+                    MeshCommand.self,
                 ]),
             CommandGroup(
                 name: "Messages",

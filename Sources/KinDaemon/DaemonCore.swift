@@ -8,6 +8,7 @@ import KinEncoding
 import KinIdentity
 import KinMailbox
 import KinSession
+import KinVault
 import KinWire
 import Logging
 import NIOCore
@@ -21,6 +22,7 @@ struct DaemonCore: Sendable {
     let directory: DirectoryRunner
     let events: EventHub
     let revocations: RevocationKeeper
+    let vault: VaultService
     /// Whether this is the machine the home was made on.
     let host: HostCheck.Verdict
 
@@ -59,7 +61,7 @@ struct DaemonCore: Sendable {
         let board = StatusBoard(servers: servers, now: now)
         let sealer = DirectSealer(chain: installation.chain, keys: installation.keys)
         let control = ControlMessage(sealer: sealer, me: me, name: name, revocations: installation.revocations)
-        let keeper = RevocationKeeper(installation, me: me, family: family, events: events, logger: logger, now: now)
+        let keeper = RevocationKeeper(installation, family: family, events: events, logger: logger, now: now)
         revocations = keeper
         let exchange = RevocationExchange(keeper: keeper, control: control, now: now)
         let outgoing = Outgoing(
@@ -92,11 +94,14 @@ struct DaemonCore: Sendable {
         let sending = Sending(
             outbox: outbox, family: family, keys: installation.keys, me: me, name: name,
             inlineBytes: { board.inlineBytes }, accepted: { outgoing.accepted($0) }, now: now)
+        let vault = VaultService(limits: settings.vault.limits, now: now)
+        self.vault = vault
         routes = DaemonRoutes(
             sending: sending,
             revoking: Revoking(
                 installation: installation, family: family, keeper: keeper, exchange: exchange, now: now),
-            family: family, directory: directory, inbox: inbox, outbox: outbox, events: events,
+            vault: VaultRoutes(vault: vault), family: family, directory: directory, inbox: inbox, outbox: outbox,
+            events: events,
             board: board,
             version: {
                 DaemonVersion(
@@ -162,9 +167,7 @@ struct DaemonCore: Sendable {
     private static func member(_ installation: Installation, now: Int64) throws -> VerifiedMember {
         do {
             let member = try ChainVerifier(mesh: installation.mesh).verify(installation.chain, now: now)
-            if let entry = RevocationKeeper.revocation(of: member, in: installation.revocations) {
-                throw RevocationKeeper.ended(by: entry)
-            }
+            if let entry = installation.revokedBy { throw RevocationKeeper.ended(by: entry) }
             return member
         } catch let error as KinError {
             throw error

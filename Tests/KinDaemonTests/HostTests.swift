@@ -74,9 +74,9 @@ import Testing
         try await House.run { house in
             let laptop = try await house.start(options(house, house.home("laptop"), on: here))
             try await laptop.stop()
-            var settings = try DaemonSettings(reading: laptop.state)
-            settings.clonePolicy = policy
-            try settings.write(to: laptop.state)
+            let kept = try StateFolder.read(laptop.state.configPath) ?? []
+            let clone = Array("[clone]\npolicy = \"\(policy.rawValue)\"\n".utf8)
+            try StateFolder.write(kept + clone, to: laptop.state.configPath, mode: 0o644)
             let knows = Observed(false)
             let options = try options(house, laptop.state, on: elsewhere)
             let service = try RunningService<DaemonVersion> { ready in

@@ -41,6 +41,34 @@ import Testing
         #expect(settings == DaemonSettings(name: DeviceName("laptop"), servers: ["https://a.example"]))
     }
 
+    @Test("what a person wrote stays where it is when name and servers change")
+    func comments() throws {
+        var settings = try read(
+            "# mine\nname = \"old\" # here\nservers = [\n  'https://a.example', # first\n]\n# below\n[vault]\nautolock_minutes = 5\n"
+        )
+        settings.name = DeviceName("new")
+        settings.servers = ["https://b.example", "https://c.example"]
+        try settings.write(to: state)
+        #expect(try DaemonSettings(reading: state) == settings)
+        let text = String(decoding: try StateFolder.read(state.configPath) ?? [], as: UTF8.self)
+        #expect(
+            text
+                == "# mine\nname = \"new\"\nservers = [\"https://b.example\", \"https://c.example\"]\n# below\n[vault]\nautolock_minutes = 5\n"
+        )
+        settings.name = nil
+        try settings.write(to: state)
+        #expect(try DaemonSettings(reading: state).name == nil)
+    }
+
+    @Test("the vault's limits are settings")
+    func vault() throws {
+        let settings = try read("[vault]\nautolock_minutes = 0\ncache_entries = 3\n")
+        #expect(settings.vault.limits.idle == nil && settings.vault.limits.cacheCapacity == 3)
+        #expect(try read("").vault.limits.idle == 900_000)
+        #expect(refusal("[vault]\nautolock_minutes = -1\n")?.message.contains("line 2") == true)
+        #expect(refusal("[vault]\nautolock = 1\n")?.message.contains("nearest is autolock_minutes") == true)
+    }
+
     @Test(
         "an unknown key names its line and the nearest known key",
         arguments: [

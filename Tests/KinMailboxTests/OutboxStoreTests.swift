@@ -46,7 +46,7 @@ import Testing
     @Test("a damaged file is refused with what to do")
     func damaged() throws {
         let garbage = Data("this is no database, whatever its name may say".utf8)
-        FileManager.default.createFile(
+        _ = FileManager.default.createFile(
             atPath: files.outbox, contents: garbage, attributes: [.posixPermissions: 0o600])
         let error = #expect(throws: KinError.self) { _ = try files.openOutbox() }
         #expect(error?.code == "store_corrupt")

@@ -4,6 +4,11 @@ import KinIdentity
 import KinWire
 import NIOCore
 
+extension KinError {
+    static let answerNotUnderstood = KinError(
+        "daemon_answer", "the daemon's answer is not understood: is it another version? Start it again with  kin up")
+}
+
 /// The daemon of this home, whether it runs or not.
 struct LocalDaemon: Sendable {
     /// How long a running daemon may take to say so.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import KinDaemonAPI
 import KinEncoding
+import KinIdentity
 import KinWire
 
 struct StatusCommand: ContextCommand {
@@ -26,9 +27,13 @@ struct StatusCommand: ContextCommand {
             try output.answer(.facts(report.facts), json: report.json)
         } catch let error as KinError where error.code == "daemon_not_running" {
             if let stuck = daemon.stuck() { throw stuck }
+            let entry = try Installation(daemon.state).revokedBy
             try output.answer(
-                .facts(StatusReport.factsWhenDown(wallet: wallet.address)),
-                json: .object(["running": .bool(false), "wallet": .string(wallet.address.description)]))
+                .facts(StatusReport.factsWhenDown(wallet: wallet.address, revokedBy: entry)),
+                json: .object([
+                    "running": .bool(false), "wallet": .string(wallet.address.description),
+                    "revoked": .bool(entry != nil),
+                ]))
             throw CommandEnd(status: .unreachable)
         }
     }

@@ -11,9 +11,13 @@ struct StatusReport {
 
     var facts: [Drawing.Fact] { [device, broker, relays, outbox, inbox] }
 
-    static func factsWhenDown(wallet: WalletAddress) -> [Drawing.Fact] {
-        [
-            .init(name: "device", value: "not running: start it with  kin up", tone: .bad),
+    static func factsWhenDown(wallet: WalletAddress, revokedBy entry: Revocation? = nil) -> [Drawing.Fact] {
+        let reason = entry.map { $0.reason.isEmpty ? "" : " (\($0.reason))" }
+        return [
+            .init(
+                name: "device",
+                value: reason.map { "revoked\($0): it belongs to the family no more" }
+                    ?? "not running: start it with  kin up", tone: .bad),
             .init(name: "wallet", value: wallet.description),
         ]
     }

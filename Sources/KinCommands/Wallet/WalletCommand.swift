@@ -9,6 +9,10 @@ struct WalletCommand: AsyncParsableCommand {
               kin wallet new
               kin wallet import
               kin wallet address
+              kin wallet seal
             """,
-        subcommands: [WalletNewCommand.self, WalletImportCommand.self, WalletAddressCommand.self])
+        subcommands: [
+            WalletNewCommand.self, WalletImportCommand.self, WalletAddressCommand.self, WalletAccountsCommand.self,
+            WalletSealCommand.self, WalletUnsealCommand.self, WalletForgetCommand.self,
+        ])
 }

@@ -34,7 +34,8 @@ struct WalletNewCommand: ContextCommand {
         let phrase = try Phrase.generate()
         let wallet = try VaultWallet(phrase: phrase)
         do {
-            try show(phrase, wallet.address, context, output)
+            try PhraseDisplay.show(
+                phrase, context, output, beside: ["address": .string(wallet.address.description)])
         } catch is BrokenPipe {
             throw KinError("output_failed", "nobody read the words, so no wallet was made: run it again")
         }
@@ -46,12 +47,7 @@ struct WalletNewCommand: ContextCommand {
 
     /// Before anything is made: can the words be shown, and asked back?
     private func checkWays(_ context: CommandContext, _ output: Output) throws {
-        guard print || context.output.isTerminal else {
-            throw KinError(
-                "phrase_needs_terminal",
-                "the words are shown on a terminal only: run it there, or add --print --yes if whatever reads this output keeps them safe",
-                category: .usage)
-        }
+        try PhraseDisplay.check(context, print: print)
         guard yes || context.terminal.canAsk && output.form == .text else {
             throw KinError(
                 "phrase_needs_answers",
@@ -68,42 +64,5 @@ struct WalletNewCommand: ContextCommand {
             "wallet_exists",
             "\(state.root) belongs to the wallet \(present.address): for another one set KINDRED_HOME to another folder",
             category: .conflict, detail: ["address": .string(present.address.description)])
-    }
-
-    private func show(
-        _ phrase: Phrase, _ address: WalletAddress, _ context: CommandContext, _ output: Output
-    ) throws {
-        try phrase.withWords { words in
-            if output.form == .text && context.output.isTerminal {
-                output.note("Write these words down, in this order. They are not shown again.\n")
-                try output.answer(.lines(Self.columns(words)), json: .null)
-                output.note("")
-            } else {
-                let json = JSON.object([
-                    "address": .string(address.description), "words": .array(words.map { .string($0) }),
-                ])
-                try output.answer(.lines([words.joined(separator: " ")]), json: json)
-            }
-        }
-    }
-
-    /// Numbered, downwards in four columns, as people write lists.
-    static func columns(_ words: [String]) -> [String] {
-        let rows = (words.count + 3) / 4
-        return (0..<rows).map { row in
-            stride(from: row, to: words.count, by: rows).map { index in
-                let number = String(index + 1)
-                return String(repeating: " ", count: max(3 - number.count, 0)) + number + ". "
-                    + words[index].padded(to: 9)
-            }.joined().trimmingEnd
-        }
-    }
-}
-
-extension String {
-    fileprivate var trimmingEnd: String {
-        var text = self[...]
-        while text.last == " " { text = text.dropLast() }
-        return String(text)
     }
 }

@@ -8,6 +8,7 @@ import KinWire
 struct DaemonRoutes: Sendable {
     let sending: Sending
     let revoking: Revoking
+    let vault: VaultRoutes
     let family: Family
     let directory: DirectoryRunner
     let inbox: InboxStore
@@ -31,6 +32,7 @@ struct DaemonRoutes: Sendable {
         router.get("v1/members") { _, _ in APIResponse.json(revoking.members().json) }
         router.post("v1/device/revoke") { request, _ in try await revoke(request) }
         router.post("v1/revocations") { request, _ in try await take(request) }
+        vault.add(to: router)
         router.get("v1/events") { request, _ in try await stream(request) }
         router.get("v1/health") { _, _ in APIResponse.json(try health().json) }
         router.get("v1/version") { _, _ in APIResponse.json(version().json) }

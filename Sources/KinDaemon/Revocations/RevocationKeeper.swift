@@ -9,7 +9,7 @@ import Synchronization
 final class RevocationKeeper: Sendable {
     let ledger: RevocationLedger
     private let path: String
-    private let me: VerifiedMember
+    private let installation: Installation
     private let family: Family
     private let events: EventHub
     private let logger: Logger
@@ -21,12 +21,12 @@ final class RevocationKeeper: Sendable {
     private let ownEnd: AsyncStream<KinError>.Continuation
 
     init(
-        _ installation: Installation, me: VerifiedMember, family: Family, events: EventHub, logger: Logger,
+        _ installation: Installation, family: Family, events: EventHub, logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {
         ledger = installation.revocations
         path = installation.state.daemon() + "/revocations.json"
-        self.me = me
+        self.installation = installation
         self.family = family
         self.events = events
         self.logger = logger
@@ -44,7 +44,7 @@ final class RevocationKeeper: Sendable {
         for proof in new { announce(proof.entry) }
         family.dropRevoked()
         report()
-        if let entry = Self.revocation(of: me, in: ledger) { ownEnd.yield(Self.ended(by: entry)) }
+        if let entry = installation.revokedBy { end(by: entry) }
         return new
     }
 
@@ -57,9 +57,14 @@ final class RevocationKeeper: Sendable {
         }
     }
 
-    /// The entry by which `me` is no member any more.
-    static func revocation(of me: VerifiedMember, in ledger: RevocationLedger) -> Revocation? {
-        ledger.current.entries(revoking: me.chain).first?.entry
+    /// Whoever asked for it over the local API gets an answer first.
+    private static let grace = Duration.milliseconds(300)
+
+    private func end(by entry: Revocation) {
+        Task { [ownEnd] in
+            try? await Task.sleep(for: Self.grace)
+            ownEnd.yield(Self.ended(by: entry))
+        }
     }
 
     /// Why the daemon of a revoked device ends, and does not start again.

@@ -87,10 +87,11 @@ public struct DaemonClient: Sendable {
         }
     }
 
-    private func post(_ path: String, _ body: [UInt8]) async throws -> [UInt8] {
+    func post(_ path: String, _ body: [UInt8], headers: [(String, String)] = []) async throws -> [UInt8] {
         var call = HTTPClientRequest(url: url(path))
         call.method = .POST
         call.headers.add(name: "content-type", value: "application/json")
+        call.headers.add(contentsOf: headers)
         call.body = .bytes(ByteBuffer(bytes: body))
         return try await answer(to: call)
     }

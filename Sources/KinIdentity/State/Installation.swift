@@ -40,5 +40,8 @@ public struct Installation: Sendable {
             category: .notFound)
     }
 
+    /// The entry by which this device is no member any more; nil where it is one.
+    public var revokedBy: Revocation? { revocations.current.entries(revoking: chain).first?.entry }
+
     public var mesh: MeshID { chain.certificate.mesh }
 }

@@ -119,6 +119,24 @@ extension StateFolder {
         }
     }
 
+    /// Overwrites a file and removes it; what a file system or a disk keeps of old content is beyond reach. Nothing happens where there is none.
+    public static func erase(_ path: String) throws {
+        let file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard file >= 0 else {
+            if errno == ENOENT { return }
+            throw unwritable(path, errno)
+        }
+        defer { close(file) }
+        var status = stat()
+        if fstat(file, &status) == 0 {
+            let zeros = [UInt8](repeating: 0, count: min(Int(status.st_size), 1 << 20))
+            _ = Foundation.write(file, zeros, zeros.count)
+            fsync(file)
+        }
+        guard unlink(path) == 0 else { throw unwritable(path, errno) }
+        try syncFolder(of: path)
+    }
+
     private static func unreadable(_ path: String, _ code: Int32) -> KinError {
         KinError("file_unreadable", "\(path) cannot be read: \(String(cString: strerror(code)))")
     }

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import KinCrypto
+import KinIdentity
+import KinVault
+import KinWire
+
+/// Where a credential comes from and goes to: standard input and output unless said.
+struct CredentialFiles: ParsableArguments {
+    @Option(name: .customLong("in"), help: ArgumentHelp("Read this file.", valueName: "file"), completion: .file())
+    var input: String?
+
+    @Option(
+        name: .customLong("out"), help: ArgumentHelp("Write this file (0600).", valueName: "file"), completion: .file())
+    var output: String?
+
+    private static let limit = 256 << 10
+
+    /// - Throws: `input_needed_twice` where standard input would be both the phrase and this.
+    func read(_ context: CommandContext, _ access: VaultAccess, for operation: VaultOperation) async throws
+        -> SecretBytes
+    {
+        if let input {
+            guard let bytes = try StateFolder.readSecret(path(input, context), limit: Self.limit, isPrivate: false)
+            else {
+                throw KinError("file_not_found", "\(input) is not there", category: .notFound)
+            }
+            return bytes
+        }
+        let readsSecret = try await access.readsSecret(for: operation)
+        guard !readsSecret || context.terminal.canAsk else {
+            throw KinError(
+                "input_needed_twice",
+                "standard input cannot be both the phrase and the credential: name a file with --in, or unlock first:  eval \"$(kin vault unlock)\"",
+                category: .usage)
+        }
+        return try context.terminal.readAll(limit: Self.limit)
+    }
+
+    func write(_ bytes: SecretBytes, _ context: CommandContext, _ output: Output) throws {
+        guard let name = self.output else {
+            guard let text = bytes.withBytes({ String(validating: $0, as: UTF8.self) }) else {
+                throw KinError("not_text", "the credential is not text: name a file with --out", category: .usage)
+            }
+            return try context.output.write(text)
+        }
+        try StateFolder.write(bytes, to: path(name, context))
+        output.note("written to \(name)")
+    }
+
+    private func path(_ name: String, _ context: CommandContext) -> String {
+        name.hasPrefix("/") ? name : context.workingFolder + "/" + name
+    }
+}
