@@ -121,7 +121,7 @@ let checks: [Target] = [
         ]),
     tests("KinEncoding"),
     tests("KinCrypto", ["KinEncoding", crypto]),
-    tests("KinVault", ["KinCrypto", "KinEncoding"]),
+    tests("KinVault", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
     tests("KinWire", ["KinEncoding"]),
     tests("KinIdentity", ["KinCrypto", "KinEncoding", "KinWire"]),
     tests("KinSession", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),

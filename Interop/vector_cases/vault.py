@@ -127,7 +127,7 @@ def damaged(good: dict) -> list[dict]:
         "memory above 1 GiB": a.text(good | {"memory": 2**30 + 1}),
         "short salt": a.text(good | {"salt": good["salt"][:20]}),
         "nonce is no base64": a.text(good | {"nonce": "*" * 32}),
-        "short box": a.text(good | {"box": good["box"][:-8]}),
+        "short box": a.text(good | {"box": good["box"][:-4]}),
         "unknown field": a.text(good | {"x": 1}),
     }
     return [{"name": name, "file": file} for name, file in cases.items()]

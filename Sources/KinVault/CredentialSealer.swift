@@ -20,7 +20,9 @@ public enum CredentialSealer {
                 "credential_name", "a credential's name is 1 to 255 bytes without control characters", category: .usage)
         }
         guard plaintext.count <= EncryptedData.maxPlaintextBytes else {
-            throw KinError("credential_too_large", "a credential is at most 64 KiB: seal a key to the file instead", category: .tooLarge)
+            throw KinError(
+                "credential_too_large", "a credential is at most 64 KiB: seal a key to the file instead",
+                category: .tooLarge)
         }
         var sealed = EncryptedData(
             keyVersion: keyVersion, salt: random(32), iv: random(AESGCM.nonceCount), data: [])

@@ -15,7 +15,8 @@ public struct SSHKey: Sendable {
     ///   - comment: without line breaks and other control characters.
     /// - Throws: `ssh_comment`.
     public init(_ derived: borrowing DerivedKey, comment: String) throws {
-        guard comment.utf8.count <= 255, comment.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
+        guard comment.utf8.count <= 255,
+            comment.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
         else {
             throw KinError("ssh_comment", "an SSH key's comment is one line of at most 255 bytes", category: .usage)
         }

@@ -136,5 +136,6 @@ extension SealedVault {
 
 extension KinError {
     fileprivate static let vaultDamaged = KinError(
-        "vault_damaged", "the sealed vault is truncated or damaged: make it again from the phrase, with kin wallet seal")
+        "vault_damaged", "the sealed vault is truncated or damaged: make it again from the phrase, with kin wallet seal"
+    )
 }

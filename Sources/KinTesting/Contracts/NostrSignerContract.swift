@@ -58,7 +58,8 @@ extension NostrSignerContract {
         Case("a signature holds over no other id") { stage in
             let id = Random.bytes(32)
             let signature = try await stage.signer.signature(over: id)
-            try require(!isValid(signature, by: stage.signer, over: id.reversed()), "the signature holds over another id")
+            try require(
+                !isValid(signature, by: stage.signer, over: id.reversed()), "the signature holds over another id")
         },
         Case("what is no id of 32 bytes is not signed") { stage in
             for count in [0, 31, 33, 64] {

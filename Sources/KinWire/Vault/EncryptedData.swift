@@ -58,7 +58,8 @@ extension Fields {
     mutating func base64(_ name: String, atLeast least: Int, atMost most: Int) throws(WireError) -> [UInt8] {
         let text = try string(name, maxBytes: Base64.encodedCount(most))
         guard let bytes = try? Base64.decode(text), least...most ~= bytes.count else {
-            throw refusal(name, least == most ? "must be base64 of \(most) bytes" : "must be base64 of \(least) to \(most) bytes")
+            throw refusal(
+                name, least == most ? "must be base64 of \(most) bytes" : "must be base64 of \(least) to \(most) bytes")
         }
         return bytes
     }

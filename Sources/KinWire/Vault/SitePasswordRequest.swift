@@ -59,7 +59,9 @@ public struct SitePasswordRequest: Hashable, Sendable {
         else {
             throw fields.refusal(
                 classes == [] ? "classes" : "site",
-                classes == [] ? "must name at least one class" : "must be printable ASCII without | (names of other scripts as xn--…)")
+                classes == []
+                    ? "must name at least one class"
+                    : "must be printable ASCII without | (names of other scripts as xn--…)")
         }
         self = request
     }
