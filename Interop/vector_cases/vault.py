@@ -147,8 +147,10 @@ def ssh() -> dict:
 def ethereum() -> dict:
     account = Account.from_key(vault.secp256k1(SEED, "m/44'/60'/0'/0/0"))
     messages = ["", "hello", "Kindred\n" * 40]
+    found = [(path, vault.secp256k1(SEED, path)) for path in (f"m/44'/60'/0'/0/{index}" for index in range(24))]
     return {
         "address": account.address,
+        "accounts": [{"path": path, "address": Account.from_key(key).address} for path, key in found],
         "personal": [
             {"message": text, "signature": account.sign_message(encode_defunct(text=text)).signature.hex()}
             for text in messages

@@ -82,6 +82,10 @@ import Testing
         let vectors = try VaultVectors.file().entry("ethereum")
         let key = try EthereumKey(VaultVectors.secp256k1(VaultPath.ethereum()))
         #expect(key.address == (try vectors.text("address")))
+        for vector in try vectors.entries("accounts") {
+            let account = try EthereumKey(VaultVectors.secp256k1(DerivationPath(vector.text("path"))))
+            #expect(account.address == (try vector.text("address")))
+        }
         for vector in try vectors.entries("personal") {
             #expect(try key.personalSignature(over: vector.utf8("message")) == vector.hex("signature"))
         }
