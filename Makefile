@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
+SWIFT_SOURCES := Package.swift Sources Tests Benchmarks Fuzz
 PREFIX ?= /usr/local
 
-.PHONY: help quickstart test bench chaos format lint docs install
+.PHONY: help quickstart test bench chaos fuzz format lint docs install
 
 help: ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -24,6 +24,11 @@ chaos: ## kill every process at random, for longer than the tests do (KILLS=1000
 	@scripts/setup
 	swift build --product kin
 	python3 Chaos/chaos.py --kin "$$(swift build --show-bin-path)/kin" --kills $(or $(KILLS),300) --seed $(or $(SEED),1)
+
+fuzz: ## feed every parser damaged bytes (SECONDS=60 SEED=1); findings go to Fuzz/findings
+	@scripts/setup
+	swift build --product kin-fuzz
+	"$$(swift build --show-bin-path)/kin-fuzz" --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
 
 format: ## format the Swift code in place
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)

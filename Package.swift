@@ -110,7 +110,16 @@ let surface: [Target] = [
 ]
 
 let benchmarks: [Target] = [
-    .executableTarget(name: "kin-bench", dependencies: [grdb], path: "Benchmarks/KinBench", swiftSettings: settings)
+    .executableTarget(
+        name: "kin-bench", dependencies: ["KinCrypto", "KinEncoding", "KinIdentity", "KinVault", "KinWire", grdb],
+        path: "Benchmarks/KinBench", swiftSettings: settings)
+]
+
+let fuzzing: [Target] = [
+    .executableTarget(
+        name: "kin-fuzz",
+        dependencies: ["KinCrypto", "KinEncoding", "KinIdentity", "KinTesting", "KinVault", "KinWire"],
+        path: "Fuzz/KinFuzz", swiftSettings: settings)
 ]
 
 let checks: [Target] = [
@@ -122,7 +131,7 @@ let checks: [Target] = [
         ]),
     tests("KinEncoding"),
     tests("KinCrypto", ["KinEncoding", crypto]),
-    tests("KinVault", ["KinCrypto", "KinEncoding"]),
+    tests("KinVault", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
     tests("KinWire", ["KinEncoding"]),
     tests("KinIdentity", ["KinCrypto", "KinEncoding", "KinWire"]),
     tests("KinSession", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
@@ -195,5 +204,6 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: system + primitives + wireToSessions + clientsAndServices + processes + surface + benchmarks + checks
+    targets: system + primitives + wireToSessions + clientsAndServices + processes + surface + benchmarks + fuzzing
+        + checks
 )

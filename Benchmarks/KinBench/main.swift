@@ -20,7 +20,7 @@ func row(_ what: String, _ samples: Samples, against floor: Samples? = nil) {
 
 do {
     guard let kin = option("--kin") else {
-        throw BenchError("usage: kin-bench --kin PATH [--seconds N] [--dir FOLDER]")
+        throw BenchError("usage: kin-bench --kin PATH [--python PATH --peer FILE] [--seconds N] [--dir FOLDER]")
     }
     let seconds = option("--seconds").flatMap { Double($0) } ?? 5
     let family = try BenchFamily(kin: kin, under: option("--dir") ?? "/var/tmp")
@@ -48,6 +48,9 @@ do {
     let connected = starts.map(\.connected).sorted()[5]
     print("| `kin up` until its API answers, median of 10 | | \(milliseconds(answers)) | | |")
     print("| `kin up` until connected, median of 10 | | \(milliseconds(connected)) | | |")
+    if let python = option("--python"), let peer = option("--peer") {
+        try VaultMeasurements(seconds: seconds).printRows(beside: VaultPeer.run(python, peer, seconds: seconds))
+    }
     for (name, memory) in zip(["server", "daemon", "daemon"], idle).dropLast() {
         print(
             String(

@@ -127,7 +127,7 @@ def damaged(good: dict) -> list[dict]:
         "memory above 1 GiB": a.text(good | {"memory": 2**30 + 1}),
         "short salt": a.text(good | {"salt": good["salt"][:20]}),
         "nonce is no base64": a.text(good | {"nonce": "*" * 32}),
-        "short box": a.text(good | {"box": good["box"][:-8]}),
+        "short box": a.text(good | {"box": good["box"][:-4]}),
         "unknown field": a.text(good | {"x": 1}),
     }
     return [{"name": name, "file": file} for name, file in cases.items()]
@@ -147,8 +147,10 @@ def ssh() -> dict:
 def ethereum() -> dict:
     account = Account.from_key(vault.secp256k1(SEED, "m/44'/60'/0'/0/0"))
     messages = ["", "hello", "Kindred\n" * 40]
+    found = [(path, vault.secp256k1(SEED, path)) for path in (f"m/44'/60'/0'/0/{index}" for index in range(24))]
     return {
         "address": account.address,
+        "accounts": [{"path": path, "address": Account.from_key(key).address} for path, key in found],
         "personal": [
             {"message": text, "signature": account.sign_message(encode_defunct(text=text)).signature.hex()}
             for text in messages

@@ -62,6 +62,9 @@ public actor VaultService {
         cache = DerivedKeyCache(capacity: limits.cacheCapacity, lifetime: limits.cacheLifetime)
     }
 
+    /// Whether there is anything to erase; unlike every call, asking does not lock for idleness first.
+    var holdsSecrets: Bool { unlocked != nil || cache.count > 0 }
+
     /// Unlocks with a phrase. Takes milliseconds.
     ///
     /// - Parameter passphrase: BIP39's; empty where there is none. A wrong one unlocks another, empty wallet.

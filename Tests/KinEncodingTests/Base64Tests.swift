@@ -78,3 +78,35 @@ import Testing
         }
     }
 }
+
+@Suite struct SecretBase64Tests {
+    @Test("text and bytes written where secrets are kept are the same as elsewhere")
+    func inPlace() throws {
+        for count in 0..<20 {
+            let bytes = [UInt8](0..<UInt8(count))
+            let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 32, alignment: 1)
+            defer { output.deallocate() }
+            let length = Base64.encodedCount(count)
+            bytes.withUnsafeBytes { Base64.encode($0, into: output) }
+            let text = UnsafeRawBufferPointer(rebasing: output[..<length])
+            #expect(String(decoding: text, as: UTF8.self) == Base64.encode(bytes))
+            #expect(try Base64.decodedCount(text) == count)
+            let back = UnsafeMutableRawBufferPointer.allocate(byteCount: 32, alignment: 1)
+            defer { back.deallocate() }
+            try Base64.decode(text, into: back)
+            #expect(back.prefix(count).elementsEqual(bytes))
+
+            bytes.withUnsafeBytes { Base64URL.encode($0, into: output) }
+            #expect(
+                String(decoding: output[..<Base64URL.encodedCount(count)], as: UTF8.self) == Base64URL.encode(bytes))
+        }
+    }
+
+    @Test("what is no base64 is refused there too", arguments: ["A", "AAA", "A===", "QR==", "****"])
+    func invalid(text: String) {
+        let text = Array(text.utf8)
+        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 1)
+        defer { output.deallocate() }
+        #expect(throws: EncodingError.self) { try text.withUnsafeBytes { try Base64.decode($0, into: output) } }
+    }
+}

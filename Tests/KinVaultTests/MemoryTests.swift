@@ -1,8 +1,8 @@
 #if os(Linux)
-    import Foundation
-    import Glibc
     import KinCrypto
+    import KinTesting
     import KinVault
+    import KinWire
     import Testing
 
     /// Secrets must be gone from the whole process once their owners are: read off `/proc/self/mem`.
@@ -12,9 +12,8 @@
             var needles: [(name: String, bytes: SecretBytes)] = []
             try derive(into: &needles)
             #expect(needles.count == 6)
-            for (name, needle) in needles {
-                let found = try copies(of: needle)
-                #expect(found == 0, "\(name) is still in memory")
+            for (needle, found) in zip(needles, try ProcessMemory.copies(of: needles.map(\.bytes))) {
+                #expect(found == 0, "\(needle.name) is still in memory")
             }
         }
 
@@ -22,7 +21,7 @@
         func control() throws {
             let secret = SecretBytes.random(count: 32)
             let needle = secret.withBytes { SecretBytes(copying: $0) }
-            let found = try copies(of: needle)
+            let found = try ProcessMemory.copies(of: needle)
             #expect(found == 1)
             withExtendedLifetime(secret) {}
         }
@@ -44,72 +43,83 @@
             keep("the box key", registry.box.secret)
         }
 
-        /// How often the bytes are in the memory that the process can read, but for the needle itself.
-        private func copies(of needle: SecretBytes) throws -> Int {
-            let memory = open("/proc/self/mem", O_RDONLY)
-            try #require(memory >= 0)
-            defer { close(memory) }
-            let window = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-            defer { window.deallocate() }
-            let own = UInt(bitPattern: window.baseAddress)..<UInt(bitPattern: window.baseAddress) + UInt(window.count)
+        @Test("a locked vault has left neither phrase, seed nor derived keys in its process; an unlocked one is found")
+        func locked() async {
+            // A process of its own: what other tests hold, or left behind, is not this vault's.
+            await #expect(processExitsWith: .success) { try await LockedVault.check() }
+        }
+    }
 
-            var found = 0
-            for line in try maps().split(separator: "\n") {
-                let bounds = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
-                guard bounds.count == 2 else { continue }
-                for range in Self.parts(of: bounds[0]..<bounds[1], without: own) {
-                    found += count(needle, in: range, of: memory, through: window)
-                }
+    /// One vault's life in a process of its own.
+    enum LockedVault {
+        static func check() async throws {
+            let service = VaultService(now: { 0 })
+            let needles = try await use(service)
+            #expect(needles.count == 9)
+            for (needle, found) in zip(needles, try ProcessMemory.copies(of: needles.map(\.bytes))) where needle.isHeld
+            {
+                #expect(found > 0, "\(needle.name) is not found while unlocked")
             }
-            return found - 1
-        }
-
-        /// The process's regions of memory. The kernel gives them in several reads, of a file without a length.
-        private func maps() throws -> String {
-            let file = try FileHandle(forReadingFrom: URL(filePath: "/proc/self/maps"))
-            return String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
-        }
-
-        /// The window holds what was read from elsewhere, and must not be searched itself.
-        private static func parts(of range: Range<UInt>, without own: Range<UInt>) -> [Range<UInt>] {
-            let end = min(range.upperBound, max(range.lowerBound, own.lowerBound))
-            let start = max(range.lowerBound, min(range.upperBound, own.upperBound))
-            return [range.lowerBound..<end, start..<range.upperBound]
-        }
-
-        private func count(
-            _ needle: SecretBytes, in range: Range<UInt>, of memory: Int32,
-            through window: UnsafeMutableRawBufferPointer
-        ) -> Int {
-            var found = 0
-            var address = range.lowerBound
-            while address < range.upperBound {
-                let wanted = min(window.count, Int(range.upperBound - address))
-                // Guard pages, and what another thread has just unmapped, cannot be read.
-                let read = pread(memory, window.baseAddress, wanted, off_t(truncatingIfNeeded: address))
-                guard read > 0 else { break }
-                found += occurrences(of: needle, in: UnsafeRawBufferPointer(rebasing: window[..<read]))
-                guard read == window.count else { break }
-                address += UInt(read - needle.count + 1)
+            await service.lock()
+            for (needle, found) in zip(needles, try ProcessMemory.copies(of: needles.map(\.bytes))) {
+                #expect(found == 0, "\(needle.name) is in memory after lock")
             }
-            window.initializeMemory(as: UInt8.self, repeating: 0)
-            return found
         }
 
-        private func occurrences(of needle: SecretBytes, in haystack: UnsafeRawBufferPointer) -> Int {
-            needle.withBytes { needle in
-                var found = 0
-                var position = 0
-                while let base = haystack.baseAddress, let first = needle.first,
-                    position + needle.count <= haystack.count,
-                    let match = memchr(base + position, Int32(first), haystack.count - position - needle.count + 1)
-                {
-                    position = UnsafeRawPointer(match) - base
-                    if let start = needle.baseAddress, memcmp(match, start, needle.count) == 0 { found += 1 }
-                    position += 1
-                }
-                return found
+        struct Needle {
+            let name: String
+            let bytes: SecretBytes
+            /// Whether an unlocked vault keeps it.
+            let isHeld: Bool
+        }
+
+        /// Uses every private key, by messages, and says what must not be found afterwards.
+        @inline(never)
+        private static func use(_ service: VaultService) async throws -> [Needle] {
+            let phrase = try Phrase.generate()
+            let seed = Seed(phrase: phrase)
+            let body = phrase.sentence.withBytes { sentence in
+                SecretVaultRequest.unlock(mnemonic: SecretBytes(copying: sentence), passphrase: nil).encodedBody()
             }
+            let request = try body.withBytes { body in try SecretVaultRequest(.unlock, body: body) }
+            guard case .unlocked(_, let text) = try await service.handle(request) else { return [] }
+            let handle = try VaultHandle(text).orThrow("handle")
+            try await useKeys(of: service, handle: handle, seed: seed)
+            func key(_ curve: DerivedKeyCache.Curve, _ path: DerivationPath) throws -> SecretBytes {
+                let key =
+                    curve == .ed25519
+                    ? try SLIP10.ed25519(seed: seed.bytes, path: path)
+                    : try SLIP10.secp256k1(seed: seed.bytes, path: path)
+                return key.privateKey.withBytes { SecretBytes(copying: $0) }
+            }
+            let site = try SitePasswordRequest(site: "example.com").orThrow("request")
+            return [
+                Needle(name: "the sentence", bytes: phrase.sentence, isHeld: false),
+                Needle(
+                    name: "the entropy", bytes: phrase.entropy.withBytes { SecretBytes(copying: $0) }, isHeld: false),
+                Needle(name: "the seed", bytes: seed.bytes.withBytes { SecretBytes(copying: $0) }, isHeld: true),
+                Needle(name: "the wallet's key", bytes: try key(.ed25519, VaultPath.wallet()), isHeld: false),
+                Needle(name: "the SSH key", bytes: try key(.ed25519, VaultPath.ssh()), isHeld: true),
+                Needle(
+                    name: "the credential key", bytes: try key(.ed25519, VaultPath.credential(version: 1)), isHeld: true
+                ),
+                Needle(name: "the site's key", bytes: try key(.ed25519, VaultPath.site(site)), isHeld: true),
+                Needle(name: "the Ethereum key", bytes: try key(.secp256k1, VaultPath.ethereum()), isHeld: true),
+                Needle(name: "the Nostr key", bytes: try key(.secp256k1, VaultPath.nostr()), isHeld: true),
+            ]
+        }
+
+        @inline(never)
+        private static func useKeys(of service: VaultService, handle: VaultHandle, seed: Seed) async throws {
+            let site = try SitePasswordRequest(site: "example.com").orThrow("request")
+            _ = try await service.password(site, handle: handle)
+            let sealed = try await service.encrypt(SecretBytes("hello"), name: "a", handle: handle)
+            _ = try await service.decrypt(sealed, name: "a", handle: handle)
+            _ = try await service.sshPublicLine(comment: "")
+            _ = try await service.sshPrivateFile(comment: "", handle: handle, confirming: seed)
+            _ = try await service.ethereumSignature(over: [1], handle: handle)
+            _ = try await service.nostrSigner(handle: handle).signature(over: Random.bytes(32))
+            _ = try await service.walletSigner(handle: handle).signature(over: [1], domain: "kindred/test/v1")
         }
     }
 #endif

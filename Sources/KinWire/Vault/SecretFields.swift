@@ -42,6 +42,7 @@ struct SecretFields<Secret: WireSecret> {
         return try text.withBytes { (text) throws(WireError) in
             do {
                 let count = try Base64.decodedCount(text)
+                guard count <= maxBytes else { throw refusal }
                 return try Secret(count: count) { (bytes) throws(EncodingError) in
                     try Base64.decode(text, into: bytes)
                 }

@@ -1,0 +1,23 @@
+/// One parser of bytes from outside, with what must hold for whatever it reads.
+struct FuzzTarget: Sendable {
+    /// The folder's name under `Fuzz/corpus`.
+    let name: String
+    /// Bytes that mean something in the format.
+    let alphabet: String
+    /// Whether the bytes were read. Reading must end, and what was read must be written so that it is read alike.
+    let check: @Sendable (_ bytes: [UInt8]) throws -> Bool
+
+    /// All of them; each file under `Targets` holds those of one part.
+    static let all = encodings + wire + identity + vault
+}
+
+/// An input for which a promise does not hold.
+struct BrokenPromise: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+func promise(_ condition: Bool, _ description: @autoclosure () -> String) throws {
+    guard condition else { throw BrokenPromise(description()) }
+}

@@ -1,0 +1,36 @@
+import KinEncoding
+import KinWire
+
+extension FuzzTarget {
+    static let wire = [
+        FuzzTarget(name: "frame", alphabet: jsonAlphabet) { bytes in
+            guard let frame = try? ReceivedFrame(bytes) else { return false }
+            try promise(frame.message.encoded(body: frame.body) == bytes, "a frame is written otherwise")
+            return true
+        },
+        FuzzTarget(name: "record", alphabet: jsonAlphabet) { bytes in
+            guard let record = try? RegistryRecord(json: bytes) else { return false }
+            let again = try RegistryRecord(json: record.canonicalBytes())
+            try promise(again == record, "a record is read otherwise from its own bytes")
+            try promise(again.unsignedBytes() == record.unsignedBytes(), "what is signed is not stable")
+            return true
+        },
+        FuzzTarget(name: "revocation", alphabet: jsonAlphabet) { bytes in
+            guard let revocation = try? Revocation(canonical: bytes) else { return false }
+            try promise(revocation.canonicalBytes() == bytes, "a revocation is written otherwise")
+            return true
+        },
+        FuzzTarget(name: "encrypted-data", alphabet: jsonAlphabet + "+/=") { bytes in
+            guard let encrypted = try? EncryptedData(bytes: bytes) else { return false }
+            let again = try EncryptedData(bytes: encrypted.json.canonicalBytes())
+            try promise(again == encrypted, "a sealed credential is read otherwise from its own bytes")
+            return true
+        },
+        FuzzTarget(name: "site", alphabet: "abcXYZ019.-| ~\u{7f}é") { bytes in
+            guard let request = SitePasswordRequest(site: String(decoding: bytes, as: UTF8.self)) else { return false }
+            try promise(SitePasswordRequest(site: request.site) == request, "a site is folded twice")
+            try promise(request.site.utf8.count == bytes.count, "folding a site changes its length")
+            return true
+        },
+    ]
+}
