@@ -12,6 +12,8 @@ public final class Broker: Sendable {
     private let hubs: Mutex<[MeshID: MeshHub]>
     private let acceptedOrigins: Mutex<[String]>
     private let sessions = Mutex<[ObjectIdentifier: BrokerSession]>([:])
+    let index: MemberIndex
+    let rate = Mutex(SendRate())
 
     /// - Throws: where the store cannot be read.
     public init(
@@ -23,14 +25,17 @@ public final class Broker: Sendable {
         self.policy = policy
         self.now = now
         acceptedOrigins = Mutex(policy.origins)
-        let known = try store.loadMeshes().map { ($0.mesh, MeshHub($0, store: store)) }
+        let index = MemberIndex { verifier.keyID(of: $0) }
+        self.index = index
+        let known = try store.loadMeshes().map { ($0.mesh, MeshHub($0, store: store, index: index)) }
         hubs = Mutex(Dictionary(known) { first, _ in first })
     }
 
     /// Replaces the names under which daemons may have dialled this server.
     public func accept(origins: [String]) { acceptedOrigins.withLock { $0 = origins } }
 
-    var origins: [String] { acceptedOrigins.withLock { $0 } }
+    /// The names under which daemons may have dialled this server.
+    public var origins: [String] { acceptedOrigins.withLock { $0 } }
 
     /// The largest WebSocket message a daemon may send.
     public var maxFrameBytes: Int { policy.maxFrameBytes }
@@ -58,14 +63,17 @@ public final class Broker: Sendable {
         sessions.withLock { $0[ObjectIdentifier(session)] = nil }
     }
 
+    /// The hub of a mesh that was seen before.
+    func knownHub(_ mesh: MeshID) -> MeshHub? { hubs.withLock { $0[mesh] } }
+
     /// The hub of a mesh; a mesh not seen before is created where the policy allows.
     func hub(for mesh: MeshID) async throws -> MeshHub {
-        if let hub = hubs.withLock({ $0[mesh] }) { return hub }
+        if let hub = knownHub(mesh) { return hub }
         guard policy.admission.allows(mesh) else { throw MeshNotAllowed() }
         let key = try await store.createMesh(mesh, now: now())
         return hubs.withLock { hubs in
             if let hub = hubs[mesh] { return hub }
-            let hub = MeshHub(StoredMesh(key: key, mesh: mesh, chains: []), store: store)
+            let hub = MeshHub(StoredMesh(key: key, mesh: mesh, chains: []), store: store, index: index)
             hubs[mesh] = hub
             return hub
         }

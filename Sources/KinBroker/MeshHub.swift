@@ -9,6 +9,7 @@ final class MeshHub: Sendable {
     let mesh: MeshID
     let key: MeshKey
     private let store: any BrokerStore
+    private let index: MemberIndex
 
     private struct State {
         var chains: [ULID: Chain] = [:]
@@ -17,15 +18,19 @@ final class MeshHub: Sendable {
     }
     private let state: Mutex<State>
 
-    init(_ stored: StoredMesh, store: any BrokerStore) {
+    init(_ stored: StoredMesh, store: any BrokerStore, index: MemberIndex) {
         mesh = stored.mesh
         key = stored.key
         self.store = store
+        self.index = index
         let chains = Dictionary(stored.chains.map { ($0.member, $0) }) { _, later in later }
         state = Mutex(State(chains: chains))
+        for chain in chains.values { index.note(chain, in: mesh, replacing: nil) }
     }
 
     func has(_ member: ULID) -> Bool { state.withLock { $0.chains[member] != nil } }
+
+    func chain(of member: ULID) -> Chain? { state.withLock { $0.chains[member] } }
 
     func session(of member: ULID) -> BrokerSession? { state.withLock { $0.sessions[member] } }
 
@@ -56,6 +61,16 @@ final class MeshHub: Sendable {
         }
     }
 
+    /// Hands a message that was just stored to its recipient, if that is connected.
+    func deliver(_ submission: Submission, id: Int64, from sender: ULID, sentAt: Int64) {
+        let send = submission.send
+        guard case .dm(let recipient) = send.destination, let session = session(of: recipient) else { return }
+        let push = Push(
+            brokerMessageID: id, clientMessageID: send.clientMessageID, sender: sender, line: send.line, seq: send.seq,
+            destination: send.destination, priority: send.priority, sentAt: sentAt, epoch: send.epoch)
+        session.offer(StoredMessage(push: push, expiresAt: send.expiresAt, body: submission.body))
+    }
+
     /// Forgets a session, unless a newer one took its place.
     func leave(_ session: BrokerSession, member: ULID) {
         state.withLock { state in
@@ -73,6 +88,7 @@ final class MeshHub: Sendable {
         if known == chain { return false }
         if let known { try ChainConflict.check(chain, replacing: known) }
         state.chains[chain.member] = chain
+        index.note(chain, in: mesh, replacing: known)
         store.put(chain, in: key)
         return known == nil
     }

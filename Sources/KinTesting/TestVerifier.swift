@@ -18,6 +18,8 @@ public struct TestVerifier: BrokerVerifier {
         guard HelloProof.isValid(hello, of: member, nonce: nonce, origins: origins) else { throw BadHello() }
     }
 
+    public func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
+
     public func random(_ count: Int) -> [UInt8] { makeRandom(count) }
 
     private struct BadHello: Error, CustomStringConvertible {

@@ -29,7 +29,8 @@ struct HelpTests {
         #expect(
             Set(Self.commands.map { $0.joined(separator: " ") }) == [
                 "wallet new", "wallet import", "wallet address", "up", "devices", "send", "inbox", "message", "peers",
-                "status", "daemon accept-host", "daemon remint", "serve", "demo", "completions",
+                "status", "daemon accept-host", "daemon remint", "apikey new",
+                "apikey list", "apikey revoke", "serve", "demo", "completions",
             ])
     }
 

@@ -26,5 +26,7 @@ struct IdentityVerifier: BrokerVerifier {
         }
     }
 
+    func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
+
     func random(_ count: Int) -> [UInt8] { Random.bytes(count) }
 }
