@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from vector_cases import chains, frames, messages, registry, statements, tokens
+from vector_cases import chains, frames, messages, registry, statements, tokens, vault
 
 FOLDER = Path(__file__).resolve().parent.parent / "Vectors" / "kindred"
 FILES = {
@@ -12,6 +12,7 @@ FILES = {
     "frames.json": frames.build,
     "messages.json": messages.build,
     "registry.json": registry.build,
+    "vault.json": vault.build,
     "tokens.json": tokens.build,
 }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from . import fields as f
 from .chain import is_chain
 from .encodings import Refused, canonical, parse_canonical
-from .statements import is_revocation
+from .statements import is_revocation_proof
 
 MAX_HEADER = 16_384
 
@@ -70,7 +70,7 @@ FORMS = {
     ),
     "feature_negotiation_request": ({"optional": _FEATURES, "require": _FEATURES}, {}),
     "feature_negotiation_response": ({"missing_required": _FEATURES, "supported": _supported}, {}),
-    "ready": ({"member": f.ulid, "session": f.hex_of(8)}, {}),
+    "ready": ({"member": f.ulid, "session": f.hex_of(8), "store": f.hex_of(16)}, {}),
     "member": ({"chain": is_chain, "online": f.boolean}, {}),
     "members_end": ({"version": f.integer()}, {}),
     "member_put": ({"chain": is_chain}, {}),
@@ -103,7 +103,7 @@ FORMS = {
     "history_item": (_PUSH | {"request": f.ulid}, {"epoch": _EPOCH}),
     "history_end": ({"more": f.boolean, "request": f.ulid}, {}),
     "revocations_get": ({"have": f.array_of(f.hash32, most=256)}, {}),
-    "revocations": ({"entries": f.array_of(is_revocation, most=16)}, {}),
+    "revocations": ({"entries": f.array_of(is_revocation_proof, most=16)}, {}),
     "error": ({"code": _CODE, "message": f.text(512)}, {"ref": _CODE}),
 }
 WITH_BODY = ("send", "push", "history_item")

@@ -106,12 +106,18 @@ def kind_of(value) -> str:
     raise Refused("statement_unknown", "neither issuer, certificate nor rotation")
 
 
-def is_revocation(value) -> bool:
+def is_revocation_proof(value) -> bool:
+    """Whether `value` is a revocation as it travels: `[issuer certificate?, revocation]`."""
+    if not isinstance(value, list) or not 1 <= len(value) <= 2:
+        return False
     try:
-        check("revocation", value)
+        check("revocation", value[-1])
+        if len(value) == 2:
+            check("issuer", value[0])
     except Refused:
         return False
-    return True
+    author = value[-1]["author"]
+    return author == (value[0]["issuer"] if len(value) == 2 else "wallet")
 
 
 def unsigned(value: dict) -> bytes:

@@ -40,6 +40,10 @@ def _frame(header: dict, body: bytes = b"") -> bytes:
     return frames.encode(frames.Frame(header, body))
 
 
+def _revocations(proof: list) -> dict:
+    return {"type": "revocations", "entries": [proof]}
+
+
 def _framed(text: str | bytes, body: bytes = b"") -> bytes:
     data = text if isinstance(text, bytes) else text.encode()
     return len(data).to_bytes(4, "big") + data + body
@@ -162,8 +166,10 @@ def _session():
         _frame(response | {"supported": {"a-b": {"params": {"version": 1}}}}),
         "no feature",
     )
-    ready = {"type": "ready", "member": LAPTOP, "session": "ab" * 8}
+    ready = {"type": "ready", "member": LAPTOP, "session": "ab" * 8, "store": "cd" * 16}
     yield "ready, session of 7 bytes", _frame(ready | {"session": "ab" * 7}), "8 bytes"
+    yield "ready, no store", _frame({k: v for k, v in ready.items() if k != "store"}), "missing"
+    yield "ready, store of 15 bytes", _frame(ready | {"store": "cd" * 15}), "16 bytes"
     yield "ready, member in lower case", _frame(ready | {"member": LAPTOP.lower()}), "no ULID"
 
 
@@ -275,19 +281,27 @@ def _others():
     )
     yield "revocations_get, 257 hashes", _frame({"type": "revocations_get", "have": have}), "at most 256"
     entry = a.revocation()
-    yield "revocations, 17 entries", _frame({"type": "revocations", "entries": [entry] * 17}), "at most 16"
-    yield "revocations, a certificate", _frame({"type": "revocations", "entries": CHAIN}), "no revocation"
+    yield "revocations, 17 entries", _frame({"type": "revocations", "entries": [[entry]] * 17}), "at most 16"
+    yield "revocations, an entry outside an array", _frame({"type": "revocations", "entries": [entry]}), "no array"
+    yield "revocations, an empty array", _frame({"type": "revocations", "entries": [[]]}), "no entry"
+    yield "revocations, the wallet's with an issuer", _frame(_revocations([a.issuer(), entry])), "superfluous"
+    issued = a.revocation(a.ISSUER, author=a.member("laptop"), target=a.member("runner"))
+    yield "revocations, an issuer's without its certificate", _frame(_revocations([issued])), "missing"
+    other = a.issuer(issuer=a.member("phone"))
+    yield "revocations, another issuer's certificate", _frame(_revocations([other, issued])), "another member"
+    yield "revocations, three statements", _frame(_revocations([a.issuer(), issued, issued])), "at most two"
+    yield "revocations, a certificate", _frame({"type": "revocations", "entries": [CHAIN]}), "no revocation"
     yield (
         "revocations, entry with an unknown field",
-        _frame({"type": "revocations", "entries": [entry | {"x": 1}]}),
+        _frame({"type": "revocations", "entries": [[entry | {"x": 1}]]}),
         "a field that is not named",
     )
     yield (
         "revocations, entry without sig",
-        _frame({"type": "revocations", "entries": [{k: v for k, v in entry.items() if k != "sig"}]}),
+        _frame({"type": "revocations", "entries": [[{k: v for k, v in entry.items() if k != "sig"}]]}),
         "a field is missing",
     )
-    yield "revocations, a string", _frame({"type": "revocations", "entries": [a.text(entry)]}), "no object"
+    yield "revocations, a string", _frame({"type": "revocations", "entries": [[a.text(entry)]]}), "no object"
     error = {"type": "error", "code": "unauthorized", "message": "x"}
     yield "error, message of 513 bytes", _frame(error | {"message": "x" * 513}), "at most 512 bytes"
     yield (

@@ -88,7 +88,12 @@ def revocations_header(size: int) -> dict:
 
 
 def _revocations(entries: list[dict]) -> dict:
-    return {"type": "revocations", "entries": [a.revocation(**changes) for changes in entries]}
+    return {"type": "revocations", "entries": [[a.revocation(**changes)] for changes in entries]}
+
+
+def proof(entry: dict) -> list[dict]:
+    """A revocation as it travels."""
+    return [entry] if entry["author"] == "wallet" else [a.issuer(), entry]
 
 
 def session_cases():
@@ -119,7 +124,15 @@ def session_cases():
     yield "features answered", response | {"supported": SUPPORTED}
     yield "features answered, permanent", response | {"supported": PERMANENT}
     yield "features missing", response | {"missing_required": ["mcp_host"], "supported": {}}
-    yield "ready", {"type": "ready", "member": LAPTOP, "session": a.digest_hex("session")[:16]}
+    yield (
+        "ready",
+        {
+            "type": "ready",
+            "member": LAPTOP,
+            "session": a.digest_hex("session")[:16],
+            "store": a.digest_hex("store")[:32],
+        },
+    )
 
 
 def member_cases():
@@ -189,7 +202,7 @@ def other_cases():
     yield "revocations, none", {"type": "revocations", "entries": []}
     yield (
         "revocations, by wallet and issuer",
-        {"type": "revocations", "entries": [value for _, value, _ in statements_valid.revocations()][:3]},
+        {"type": "revocations", "entries": [proof(value) for _, value, _ in statements_valid.revocations()][:3]},
     )
     yield "revocations, 16, a header of 16,384 bytes", revocations_header(frames.MAX_HEADER)
     yield "error", {"type": "error", "code": "unauthorized", "message": "signature"}

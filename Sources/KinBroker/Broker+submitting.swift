@@ -7,7 +7,7 @@ extension Broker {
     /// Members whose key in force has this id (SHA-256 of the raw key).
     public func members(withKeyID keyID: [UInt8]) -> Set<MeshMember> { index.members(withKeyID: keyID) }
 
-    /// The chain of a member that is one now: known here, and valid at this time.
+    /// The chain of a member that is one now: known here, not revoked, and valid at this time.
     public func validChain(of member: MeshMember) -> Chain? {
         guard let chain = knownHub(member.mesh)?.chain(of: member.member),
             (try? verifier.verify(chain, in: member.mesh, now: now())) != nil
@@ -48,7 +48,12 @@ extension Broker {
 
     private func admit(_ submission: Submission, from sender: MeshMember, _ hub: MeshHub) -> Refusal? {
         if let refusal = check(submission) { return refusal }
-        guard case .dm(let recipient) = submission.send.destination, hub.has(recipient) else { return .unknownMember }
+        guard case .dm(let recipient) = submission.send.destination else { return .unsupportedDestination }
+        switch hub.standing(of: recipient) {
+        case .member: break
+        case .revoked: return .memberRevoked
+        case .unknown: return .unknownMember
+        }
         return rate.withLock { $0.take(sender, now: now()) }.map { .rateLimited(after: $0) }
     }
 }

@@ -27,7 +27,10 @@ public final class Broker: Sendable {
         acceptedOrigins = Mutex(policy.origins)
         let index = MemberIndex { verifier.keyID(of: $0) }
         self.index = index
-        let known = try store.loadMeshes().map { ($0.mesh, MeshHub($0, store: store, index: index)) }
+        let known = try store.loadMeshes().map { stored in
+            let ledger = verifier.ledger(for: stored.mesh, holding: stored.revocations)
+            return (stored.mesh, MeshHub(stored, store: store, ledger: ledger, index: index))
+        }
         hubs = Mutex(Dictionary(known) { first, _ in first })
     }
 
@@ -73,7 +76,8 @@ public final class Broker: Sendable {
         let key = try await store.createMesh(mesh, now: now())
         return hubs.withLock { hubs in
             if let hub = hubs[mesh] { return hub }
-            let hub = MeshHub(StoredMesh(key: key, mesh: mesh, chains: []), store: store, index: index)
+            let ledger = verifier.ledger(for: mesh, holding: [])
+            let hub = MeshHub(StoredMesh(key: key, mesh: mesh), store: store, ledger: ledger, index: index)
             hubs[mesh] = hub
             return hub
         }

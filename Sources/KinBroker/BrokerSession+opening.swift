@@ -57,16 +57,27 @@ extension BrokerSession {
                 return true
             }
             // The connection may have gone before the hub knew of it.
-            if isHere { pump() } else { hub.leave(self, member: member) }
+            guard isHere else { return hub.leave(self, member: member) }
+            if hello.revocationHead != hub.ledger.head { compareRevocations(with: hub.ledger) }
+            pump()
         } catch is MeshNotAllowed {
             refuse(
                 code: "mesh_not_allowed",
                 message: "this server takes no new families: start kin serve with --wallet \(hello.mesh.wallet)")
+        } catch let revoked as Revoked {
+            // With the proof, so that the device need not take this server's word for it.
+            sink.send(Revocations.carrying(revoked.proofs).map { MeshFrame.revocations($0).encoded() })
+            end(.memberRevoked)
         } catch let conflict as ChainConflict {
             refuse(code: "unauthorized", message: conflict.rawValue)
         } catch {
             end(.serverDraining, reason: "storage_unavailable")
         }
+    }
+
+    /// Asks for what the daemon knows; it sees by this what it lacks itself.
+    private func compareRevocations(with ledger: any BrokerLedger) {
+        sink.send(.revocationsGet(RevocationsGet(have: Array(ledger.hashes.prefix(RevocationsGet.maxHashes)))))
     }
 
     func refuse(code: String, message: String) {

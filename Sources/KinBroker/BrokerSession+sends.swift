@@ -10,6 +10,8 @@ extension BrokerSession {
             state.withLock { $0.burst.append(Submission(send: send, body: frame.body)) }
         case .clientAck(let acks): finished(acks, membership)
         case .memberPut(let put): introduce(put.chain, to: membership.hub)
+        case .revocationsGet(let get): answer(get, membership.hub)
+        case .revocations(let revocations): membership.hub.add(revocations.entries, now: broker.now())
         case .error: break
         default:
             sink.send(
@@ -19,6 +21,11 @@ extension BrokerSession {
                         message: "this server does not take \(frame.message.type) from a daemon",
                         ref: frame.message.type)))
         }
+    }
+
+    private func answer(_ get: RevocationsGet, _ hub: MeshHub) {
+        let missing = Revocations.carrying(hub.ledger.missing(from: get.have))
+        sink.send(missing.map { MeshFrame.revocations($0).encoded() })
     }
 
     private func introduce(_ chain: Chain, to hub: MeshHub) {
@@ -38,9 +45,13 @@ extension BrokerSession {
         guard case .dm(let recipient) = send.destination else { return .unsupportedDestination }
         return state.withLock { state in
             if let refusal = state.gate.admit(send) { return refusal }
-            if hub.has(recipient) { return nil }
-            state.gate.wait(for: send)
-            return .unknownMember
+            switch hub.standing(of: recipient) {
+            case .member: return nil
+            case .revoked: return .memberRevoked
+            case .unknown:
+                state.gate.wait(for: send)
+                return .unknownMember
+            }
         }
     }
 

@@ -5,6 +5,9 @@ import KinWire
 ///
 /// Calls may come from any thread. Writes are queued and take effect in the order of the calls; a completion runs once its write is on disk.
 public protocol BrokerStore: Sendable {
+    /// 16 random bytes made with the store, the same for as long as it lives.
+    var identity: [UInt8] { get }
+
     /// The meshes and members known, read once at start.
     func loadMeshes() throws -> [StoredMesh]
 
@@ -13,6 +16,9 @@ public protocol BrokerStore: Sendable {
 
     /// Keeps a member's chain, replacing an earlier one.
     func put(_ chain: Chain, in mesh: MeshKey)
+
+    /// Keeps entries of the revocation log, and drops what waits for the members they revoke.
+    func put(_ revocations: [RevocationProof], droppingQueuesOf members: [ULID], in mesh: MeshKey)
 
     /// Takes a batch of sends from one session in one transaction, in order. `completion` gets one answer for each.
     ///
@@ -53,11 +59,13 @@ public struct StoredMesh: Sendable {
     public var key: MeshKey
     public var mesh: MeshID
     public var chains: [Chain]
+    public var revocations: [RevocationProof]
 
-    public init(key: MeshKey, mesh: MeshID, chains: [Chain]) {
+    public init(key: MeshKey, mesh: MeshID, chains: [Chain] = [], revocations: [RevocationProof] = []) {
         self.key = key
         self.mesh = mesh
         self.chains = chains
+        self.revocations = revocations
     }
 }
 
@@ -89,6 +97,7 @@ public struct Refusal: Error, Hashable, Sendable {
 
     public static let outOfOrder = Refusal("out_of_order", retryable: true)
     public static let unknownMember = Refusal("unknown_member", retryable: true)
+    public static let memberRevoked = Refusal("member_revoked", retryable: false)
     public static let expired = Refusal("expired", retryable: false)
     public static let tooLarge = Refusal("too_large", retryable: false)
     public static let unsupportedDestination = Refusal("unsupported_destination", retryable: false)

@@ -12,6 +12,9 @@ public protocol BrokerVerifier: Sendable {
     /// The id of a raw Ed25519 key: SHA-256, as tokens carry it.
     func keyID(of key: [UInt8]) -> [UInt8]
 
+    /// The revocation log of `mesh`, holding what was stored of it.
+    func ledger(for mesh: MeshID, holding proofs: [RevocationProof]) -> any BrokerLedger
+
     /// Bytes that nobody can guess.
     func random(_ count: Int) -> [UInt8]
 }

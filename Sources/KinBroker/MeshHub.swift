@@ -8,29 +8,45 @@ import Synchronization
 final class MeshHub: Sendable {
     let mesh: MeshID
     let key: MeshKey
+    let ledger: any BrokerLedger
     private let store: any BrokerStore
     private let index: MemberIndex
 
     private struct State {
         var chains: [ULID: Chain] = [:]
+        /// Members whose chains are known and who are revoked.
+        var revoked: Set<ULID> = []
         var sessions: [ULID: BrokerSession] = [:]
         var version: Int64 = 0
     }
     private let state: Mutex<State>
 
-    init(_ stored: StoredMesh, store: any BrokerStore, index: MemberIndex) {
+    init(_ stored: StoredMesh, store: any BrokerStore, ledger: any BrokerLedger, index: MemberIndex) {
         mesh = stored.mesh
         key = stored.key
         self.store = store
+        self.ledger = ledger
         self.index = index
         let chains = Dictionary(stored.chains.map { ($0.member, $0) }) { _, later in later }
-        state = Mutex(State(chains: chains))
+        let revoked = chains.filter { !ledger.revocations(of: $0.value).isEmpty }
+        state = Mutex(State(chains: chains, revoked: Set(revoked.keys)))
         for chain in chains.values { index.note(chain, in: mesh, replacing: nil) }
     }
 
-    func has(_ member: ULID) -> Bool { state.withLock { $0.chains[member] != nil } }
+    /// How a member stands here.
+    enum Standing { case unknown, member, revoked }
 
-    func chain(of member: ULID) -> Chain? { state.withLock { $0.chains[member] } }
+    func standing(of member: ULID) -> Standing {
+        state.withLock { state in
+            if state.revoked.contains(member) { return .revoked }
+            return state.chains[member] == nil ? .unknown : .member
+        }
+    }
+
+    /// The chain of a member that is not revoked.
+    func chain(of member: ULID) -> Chain? {
+        state.withLock { $0.revoked.contains(member) ? nil : $0.chains[member] }
+    }
 
     func session(of member: ULID) -> BrokerSession? { state.withLock { $0.sessions[member] } }
 
@@ -39,11 +55,12 @@ final class MeshHub: Sendable {
     var sessions: [BrokerSession] { state.withLock { Array($0.sessions.values) } }
 
     /// Takes a session in: ends an older one of the same member, tells the newcomer who is here, and the others of the newcomer.
-    /// - Throws: `ChainConflict`.
-    func join(_ session: BrokerSession, chain: Chain, sessionID: [UInt8]) throws(ChainConflict) {
+    /// - Throws: `ChainConflict`, `Revoked`.
+    func join(_ session: BrokerSession, chain: Chain, sessionID: [UInt8]) throws {
         let replaced: BrokerSession?
         do {
-            replaced = try state.withLock { state throws(ChainConflict) in
+            replaced = try state.withLock { state in
+                try refuseRevoked(chain)
                 let isNew = try keep(chain, in: &state)
                 let older = state.sessions.updateValue(session, forKey: chain.member)
                 welcome(session, chain.member, sessionID, &state)
@@ -55,8 +72,10 @@ final class MeshHub: Sendable {
     }
 
     /// Keeps a chain that a member introduced.
-    func put(_ chain: Chain) throws(ChainConflict) {
-        try state.withLock { state throws(ChainConflict) in
+    /// - Throws: `ChainConflict`, `Revoked`.
+    func put(_ chain: Chain) throws {
+        try state.withLock { state in
+            try refuseRevoked(chain)
             if try keep(chain, in: &state) { announce(chain, isNew: true, cameOnline: false, in: &state) }
         }
     }
@@ -69,6 +88,35 @@ final class MeshHub: Sendable {
             brokerMessageID: id, clientMessageID: send.clientMessageID, sender: sender, line: send.line, seq: send.seq,
             destination: send.destination, priority: send.priority, sentAt: sentAt, epoch: send.epoch)
         session.offer(StoredMessage(push: push, expiresAt: send.expiresAt, body: submission.body))
+    }
+
+    private func refuseRevoked(_ chain: Chain) throws(Revoked) {
+        let proofs = ledger.revocations(of: chain)
+        guard proofs.isEmpty else { throw Revoked(proofs: proofs) }
+    }
+
+    /// Takes entries of the revocation log in: keeps them, tells everybody, and ends the sessions of those they revoke.
+    func add(_ proofs: [RevocationProof], now: Int64) {
+        let ended = state.withLock { state -> [BrokerSession] in
+            let new = ledger.add(proofs, now: now)
+            guard !new.isEmpty else { return [] }
+            let revoked = state.chains.keys.filter { member in
+                !state.revoked.contains(member)
+                    && state.chains[member].map { !ledger.revocations(of: $0).isEmpty } ?? false
+            }
+            store.put(new, droppingQueuesOf: revoked, in: key)
+            var frames = Revocations.carrying(new).map { MeshFrame.revocations($0).encoded() }
+            for session in state.sessions.values { session.sink.send(frames) }
+            frames = revoked.map { member in
+                state.version += 1
+                return MeshFrame.memberRevoked(MemberChange(member: member, version: state.version)).encoded()
+            }
+            let ended = revoked.compactMap { state.sessions.removeValue(forKey: $0) }
+            state.revoked.formUnion(revoked)
+            for session in state.sessions.values { session.sink.send(frames) }
+            return ended
+        }
+        for session in ended { session.end(.memberRevoked) }
     }
 
     /// Forgets a session, unless a newer one took its place.
@@ -94,8 +142,8 @@ final class MeshHub: Sendable {
     }
 
     private func welcome(_ session: BrokerSession, _ member: ULID, _ sessionID: [UInt8], _ state: inout State) {
-        var frames = [MeshFrame.ready(Ready(member: member, session: sessionID)).encoded()]
-        for (other, chain) in state.chains {
+        var frames = [MeshFrame.ready(Ready(member: member, session: sessionID, store: store.identity)).encoded()]
+        for (other, chain) in state.chains where !state.revoked.contains(other) {
             frames.append(MeshFrame.member(Member(chain: chain, online: state.sessions[other] != nil)).encoded())
         }
         frames.append(MeshFrame.membersEnd(MembersEnd(version: state.version)).encoded())
@@ -113,6 +161,13 @@ final class MeshHub: Sendable {
         let frame = event.encoded()
         for (member, other) in state.sessions where member != chain.member { other.sink.send([frame]) }
     }
+}
+
+/// The bearer of a chain is revoked, by these entries.
+struct Revoked: Error, CustomStringConvertible {
+    let proofs: [RevocationProof]
+
+    var description: String { "member_revoked" }
 }
 
 /// A chain that may not replace the one known for its member.

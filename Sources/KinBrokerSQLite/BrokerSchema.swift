@@ -7,10 +7,15 @@ enum BrokerSchema {
         migrator.registerMigration("1: meshes, members, messages, cursors") { db in
             try db.execute(
                 sql: """
+                    CREATE TABLE identity (store BLOB NOT NULL);
+                    INSERT INTO identity VALUES (randomblob(16));
                     CREATE TABLE mesh (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL);
                     CREATE TABLE member (
                         mesh INTEGER NOT NULL REFERENCES mesh, member TEXT NOT NULL, chain BLOB NOT NULL,
                         PRIMARY KEY (mesh, member)) WITHOUT ROWID;
+                    CREATE TABLE revocation (
+                        id INTEGER PRIMARY KEY, mesh INTEGER NOT NULL REFERENCES mesh, proof BLOB NOT NULL,
+                        UNIQUE (mesh, proof));
                     CREATE TABLE message (
                         id INTEGER PRIMARY KEY AUTOINCREMENT, mesh INTEGER NOT NULL REFERENCES mesh,
                         sender TEXT NOT NULL, client_message_id TEXT NOT NULL, request_fingerprint BLOB NOT NULL,
@@ -22,8 +27,8 @@ enum BrokerSchema {
                     CREATE TABLE cursor (
                         mesh INTEGER NOT NULL, member TEXT NOT NULL, priority INTEGER NOT NULL,
                         position INTEGER NOT NULL, PRIMARY KEY (mesh, member, priority)) WITHOUT ROWID;
-                    CREATE TABLE probe (turns INTEGER NOT NULL);
-                    INSERT INTO probe VALUES (0);
+                    CREATE TABLE probe (turns INTEGER NOT NULL, ballast BLOB NOT NULL);
+                    INSERT INTO probe VALUES (0, x'');
                     """)
         }
         return migrator

@@ -1,24 +1,39 @@
+import Foundation
 import GRDB
 import KinBroker
 import KinEncoding
 import KinSQLite
 import KinWire
+import Synchronization
 
 /// The broker's store in one SQLite file: one row a message, which is dedupe row, message and history at once.
 ///
 /// A member's deliveries are the rows behind its cursor, so a send costs one row whatever happens to it later.
 public final class SQLiteBrokerStore: BrokerStore {
+    public let identity: [UInt8]
     private let database: DurableDatabase
+    /// Why sends are refused at the moment.
+    private let onChange: @Sendable (StoreError?) -> Void
+    private let refusal = Mutex<StoreError?>(nil)
 
+    /// - Parameter onChange: called when sends begin to be refused, with the reason, and with nil when they are taken again.
     /// - Throws: `StoreError`.
-    public init(path: String) throws {
+    public init(path: String, onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }) throws {
+        self.onChange = onChange
         database = try DurableDatabase(path: path, migrator: BrokerSchema.migrator)
+        let stored = try database.read { try Data.fetchOne($0, sql: "SELECT store FROM identity") }
+        identity = [UInt8](stored ?? Data())
     }
 
     public func close() { database.close() }
 
     public func checkWritable() async throws {
-        try await database.writer.write { try $0.execute(sql: "UPDATE probe SET turns = turns + 1") }
+        // While sends are refused, as much room as a large one takes must be there.
+        let ballast = refusal.withLock { $0 == nil } ? 0 : Self.largeSend
+        try await database.writer.write { db in
+            try db.execute(sql: "UPDATE probe SET turns = turns + 1, ballast = zeroblob(?)", arguments: [ballast])
+        }
+        refusal.withLock { $0 = nil }
     }
 
     public func loadMeshes() throws -> [StoredMesh] {
@@ -26,7 +41,9 @@ public final class SQLiteBrokerStore: BrokerStore {
             try Row.fetchAll(db, sql: "SELECT id, name FROM mesh").map { row in
                 guard let mesh = MeshID(row["name"]) else { throw StoreError(.corrupt, "a mesh's name is damaged") }
                 let key = MeshKey(rowID: row["id"])
-                return StoredMesh(key: key, mesh: mesh, chains: try Self.chains(in: key, db))
+                return StoredMesh(
+                    key: key, mesh: mesh, chains: try Self.chains(in: key, db),
+                    revocations: try Self.revocations(in: key, db))
             }
         }
     }
@@ -34,6 +51,16 @@ public final class SQLiteBrokerStore: BrokerStore {
     private static func chains(in mesh: MeshKey, _ db: Database) throws -> [Chain] {
         try [UInt8].fetchAll(db, "SELECT chain FROM member WHERE mesh = ?", [mesh.rowID]).map { bytes in
             do { return try Chain(canonical: bytes) } catch { throw StoreError(.corrupt, "a stored chain is damaged") }
+        }
+    }
+
+    private static func revocations(in mesh: MeshKey, _ db: Database) throws -> [RevocationProof] {
+        try [UInt8].fetchAll(db, "SELECT proof FROM revocation WHERE mesh = ?", [mesh.rowID]).map { bytes in
+            do {
+                return try RevocationProof(json: JSON.parse(bytes))
+            } catch {
+                throw StoreError(.corrupt, "a stored revocation is damaged")
+            }
         }
     }
 
@@ -59,6 +86,22 @@ public final class SQLiteBrokerStore: BrokerStore {
         }
     }
 
+    public func put(_ revocations: [RevocationProof], droppingQueuesOf members: [ULID], in mesh: MeshKey) {
+        database.writer.submit { db in
+            for proof in revocations {
+                try db.execute(
+                    sql: "INSERT INTO revocation (mesh, proof) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    arguments: [mesh.rowID, proof.json.canonicalBytes().data])
+            }
+            for member in members {
+                // The rows stay, for they recognise repeated sends.
+                try db.execute(
+                    sql: "UPDATE message SET expires_at = 0, body = x'' WHERE mesh = ? AND ref = ? AND kind = 'dm'",
+                    arguments: [mesh.rowID, member.description])
+            }
+        }
+    }
+
     public func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
         admit: @escaping @Sendable (Submission) -> Refusal?, takenBack: @escaping @Sendable () -> Void,
@@ -72,9 +115,21 @@ public final class SQLiteBrokerStore: BrokerStore {
                 takenBack()
                 throw error
             }
-        } completion: { error in
+        } completion: { [self] error in
+            note(error)
             completion(acceptance.answers(after: error, count: batch.count))
         }
+    }
+
+    private static let largeSend = 65_536
+
+    /// Says once when sends begin to be refused, and when they are taken again.
+    private func note(_ error: StoreError?) {
+        let before = refusal.withLock { refusal in
+            defer { refusal = error }
+            return refusal
+        }
+        if before?.code != error?.code { onChange(error) }
     }
 
     public func pending(

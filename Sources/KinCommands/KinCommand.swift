@@ -18,7 +18,11 @@ public struct KinCommand: AsyncParsableCommand {
             """,
         version: "kin \(KinVersion.current)",
         groupedSubcommands: [
-            CommandGroup(name: "Your family", subcommands: [WalletCommand.self, UpCommand.self, DevicesCommand.self]),
+            CommandGroup(
+                name: "Your family",
+                subcommands: [
+                    WalletCommand.self, UpCommand.self, DevicesCommand.self, DeviceCommand.self, MeshCommand.self,
+                ]),
             CommandGroup(
                 name: "Messages",
                 subcommands: [SendCommand.self, InboxCommand.self, MessageCommand.self, PeersCommand.self]),

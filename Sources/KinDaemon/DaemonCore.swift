@@ -20,6 +20,7 @@ struct DaemonCore: Sendable {
     let registrations: [RegistrationRunner]
     let directory: DirectoryRunner
     let events: EventHub
+    let revocations: RevocationKeeper
     /// Whether this is the machine the home was made on.
     let host: HostCheck.Verdict
 
@@ -57,24 +58,32 @@ struct DaemonCore: Sendable {
         self.events = events
         let board = StatusBoard(servers: servers, now: now)
         let sealer = DirectSealer(chain: installation.chain, keys: installation.keys)
+        let control = ControlMessage(sealer: sealer, me: me, name: name, revocations: installation.revocations)
+        let keeper = RevocationKeeper(installation, me: me, family: family, events: events, logger: logger, now: now)
+        revocations = keeper
+        let exchange = RevocationExchange(keeper: keeper, control: control, now: now)
         let outgoing = Outgoing(
-            outbox: outbox, sealer: sealer, family: family, name: name, me: me, logger: logger, now: now)
-        let receipts = Receipts(
-            inbox: inbox, sealer: sealer, family: family, name: name, me: me, logger: logger, now: now)
-        let incoming = Incoming(
-            inbox: inbox, outbox: outbox, sealer: sealer, family: family, receipts: receipts, events: events,
+            outbox: outbox, sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger,
             logger: logger, now: now)
+        let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
+        let incoming = Incoming(
+            inbox: inbox, outbox: outbox, sealer: sealer, family: family, receipts: receipts, revocations: exchange,
+            events: events, logger: logger, now: now)
         let directory = DirectoryRunner(
             servers: servers, reader: RegistryReader(http: http, routeID: installation.wallet.routeID), family: family,
-            state: state, events: events, logger: logger, now: now)
+            revocations: exchange, state: state, events: events, logger: logger, now: now)
         self.directory = directory
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         mesh = MeshRunner(
-            server: servers[0], identity: MeshIdentity(chain: installation.chain, keys: installation.keys), tls: tls,
-            eventLoop: eventLoop, localServer: localServer,
+            server: servers[0],
+            identity: {
+                MeshIdentity(
+                    chain: installation.chain, keys: installation.keys, revocationHead: keeper.ledger.head)
+            }, tls: tls, eventLoop: eventLoop, localServer: localServer,
             parts: MeshParts(
-                family: family, outgoing: outgoing, incoming: incoming, receipts: receipts, board: board,
-                events: events, lookAround: { directory.lookSoon() }, now: now), logger: logger)
+                family: family, outgoing: outgoing, incoming: incoming, receipts: receipts,
+                revocations: exchange, board: board, events: events, lookAround: { directory.lookSoon() }, now: now),
+            logger: logger)
         registrations = servers.map { server in
             RegistrationRunner(
                 server: server, installation: installation, name: name, tls: tls, eventLoop: eventLoop, board: board,
@@ -84,7 +93,10 @@ struct DaemonCore: Sendable {
             outbox: outbox, family: family, keys: installation.keys, me: me, name: name,
             inlineBytes: { board.inlineBytes }, accepted: { outgoing.accepted($0) }, now: now)
         routes = DaemonRoutes(
-            sending: sending, family: family, directory: directory, inbox: inbox, outbox: outbox, events: events,
+            sending: sending,
+            revoking: Revoking(
+                installation: installation, family: family, keeper: keeper, exchange: exchange, now: now),
+            family: family, directory: directory, inbox: inbox, outbox: outbox, events: events,
             board: board,
             version: {
                 DaemonVersion(
@@ -140,12 +152,22 @@ struct DaemonCore: Sendable {
 
     private static func servers(_ settings: DaemonSettings) throws -> [ServerAddress] {
         if settings.servers.isEmpty { return [try ServerAddress.local(port: LocalServer.port)] }
-        return try settings.servers.map { try ServerAddress($0) }
+        let servers = try settings.servers.map { try ServerAddress($0) }
+        for (index, server) in servers.enumerated() where servers[..<index].contains(server) {
+            throw KinError("server_twice", "\(server) is named twice: name each server once", category: .usage)
+        }
+        return servers
     }
 
     private static func member(_ installation: Installation, now: Int64) throws -> VerifiedMember {
         do {
-            return try ChainVerifier(mesh: installation.mesh).verify(installation.chain, now: now)
+            let member = try ChainVerifier(mesh: installation.mesh).verify(installation.chain, now: now)
+            if let entry = RevocationKeeper.revocation(of: member, in: installation.revocations) {
+                throw RevocationKeeper.ended(by: entry)
+            }
+            return member
+        } catch let error as KinError {
+            throw error
         } catch {
             throw KinError(
                 "own_chain_invalid",

@@ -50,6 +50,7 @@ public struct KinDaemon: Service {
             group.addTask { try await application.run() }
             group.addTask { try await core.mesh.run() }
             group.addTask { await core.directory.run() }
+            group.addTask { try await core.revocations.waitForOwn() }
             group.addTask { await core.events.beat() }
             for registration in core.registrations { group.addTask { await registration.run() } }
             group.addTask {

@@ -1,13 +1,4 @@
-import Foundation
-
-/// Where log lines go. Thread-safe.
+/// Where log lines go. Thread-safe; a line may be lost, but whoever logs neither waits nor fails.
 public protocol LogSink: Sendable {
     func write(line: [UInt8])
-}
-
-/// Standard error.
-public struct StandardErrorSink: LogSink {
-    public init() {}
-
-    public func write(line: [UInt8]) { FileHandle.standardError.write(Data(line)) }
 }

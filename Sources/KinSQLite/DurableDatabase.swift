@@ -16,7 +16,7 @@ public final class DurableDatabase: Sendable {
     public init(path: String, migrator: DatabaseMigrator, checkingIntegrity: Bool = false) throws {
         self.path = path
         do {
-            try Self.createPrivately(path)
+            let file = try DatabaseFile(path)
             var configuration = Configuration()
             configuration.maximumReaderCount = 4
             configuration.busyMode = .timeout(5)
@@ -26,10 +26,10 @@ public final class DurableDatabase: Sendable {
             if checkingIntegrity { try Self.check(pool, path: path) }
             try Self.refuseNewer(pool, migrator: migrator, path: path)
             try migrator.migrate(pool)
+            writer = GroupCommit(pool: pool, file: file)
         } catch {
             throw Self.storeError(error, path: path)
         }
-        writer = GroupCommit(pool: pool, path: path)
     }
 
     /// Reads from the last commit.
@@ -48,17 +48,9 @@ public final class DurableDatabase: Sendable {
         try? pool.close()
     }
 
-    private static func createPrivately(_ path: String) throws {
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else {
-            throw StoreError(.unavailable, "\(path) cannot be opened: \(String(cString: strerror(errno)))")
-        }
-        Foundation.close(file)
-    }
-
     private static func check(_ pool: DatabasePool, path: String) throws {
         let answer = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
-        guard answer == "ok" else { throw StoreError(.corrupt, "\(path) is damaged: \(answer ?? "no answer")") }
+        guard answer == "ok" else { throw StoreError(.corrupt, "\(path) is damaged") }
     }
 
     private static func refuseNewer(_ pool: DatabasePool, migrator: DatabaseMigrator, path: String) throws {

@@ -30,12 +30,12 @@ public final class GroupCommit: Sendable {
     private let path: String
     private let queue = Queue()
 
-    init(pool: DatabasePool, path: String) {
+    init(pool: DatabasePool, file: DatabaseFile) {
         self.pool = pool
-        self.path = path
+        path = file.path
         Thread.detachNewThread { [queue] in
             Thread.current.name = "group-commit"
-            while let group = queue.next() { Self.commit(group, in: pool, path: path) }
+            while let group = queue.next() { Self.commit(group, in: pool, file: file) }
             // The pool closes its readers last, and they may not empty the log into the file.
             try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
             queue.finish()
@@ -67,9 +67,11 @@ public final class GroupCommit: Sendable {
     /// Commits what is queued, refuses the rest, and waits for the thread to end.
     func close() { queue.close() }
 
-    private static func commit(_ group: [Entry], in pool: DatabasePool, path: String) {
+    private static func commit(_ group: [Entry], in pool: DatabasePool, file: DatabaseFile) {
+        let path = file.path
         var outcomes = [StoreError?](repeating: nil, count: group.count)
         do {
+            try file.checkPresence()
             try pool.writeWithoutTransaction { database in
                 try database.inTransaction(.immediate) {
                     for (index, entry) in group.enumerated() {

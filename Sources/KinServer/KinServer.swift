@@ -118,9 +118,15 @@ public struct KinServer: Service {
 
     private func openStore() throws -> SQLiteBrokerStore {
         do {
-            return try SQLiteBrokerStore(path: configuration.data + "/broker.db")
+            return try SQLiteBrokerStore(path: configuration.data + "/broker.db") { [logger] refusal in
+                guard let refusal else { return logger.notice("storage_restored") }
+                logger.error(
+                    "storage_refuses",
+                    metadata: ["code": .string(refusal.code.rawValue), "reason": .string(refusal.message)])
+            }
         } catch let error as StoreError {
-            throw KinError(error.code.rawValue, error.message)
+            let advice = error.code == .corrupt ? ": restore it from a backup, or move it away to start afresh" : ""
+            throw KinError(error.code.rawValue, error.message + advice)
         }
     }
 

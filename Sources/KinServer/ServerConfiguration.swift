@@ -1,3 +1,4 @@
+import Foundation
 import KinWire
 
 /// What `kin serve` was told.
@@ -76,7 +77,16 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         self.init(host: host, port: Int(port))
     }
 
-    public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    /// A name that only looks like a loopback address is none: it may lead anywhere.
+    public var isLoopback: Bool {
+        guard host != "localhost" else { return true }
+        var (four, six) = (in_addr(), in6_addr())
+        if inet_pton(AF_INET, host, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
+        return inet_pton(AF_INET6, host, &six) == 1
+            && withUnsafeBytes(of: six) { $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1 }
+    }
 
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
+
+    public var description: String { "\(bracketedHost):\(port)" }
 }

@@ -9,9 +9,16 @@ enum ServerOrigins {
     static func of(_ configuration: ServerConfiguration, port: Int) throws -> [String] {
         let scheme = configuration.tls == nil ? "http" : "https"
         var hosts: [String] = []
-        if configuration.listen.isLoopback { hosts += ["127.0.0.1", "localhost", "[::1]"] }
+        if configuration.listen.isLoopback {
+            hosts += Set(["127.0.0.1", "localhost", "[::1]", configuration.listen.bracketedHost]).sorted()
+        }
         if let tls = configuration.tls { hosts += try certificateNames(tls.certificate) }
         let suffix = port == (scheme == "https" ? 443 : 80) ? "" : ":\(port)"
+        for origin in configuration.origins where !isOrigin(origin.lowercased()) {
+            throw KinError(
+                "origin_invalid", "--origin takes scheme://HOST[:PORT], as in https://kin.example.org, not \(origin)",
+                category: .usage)
+        }
         let origins = hosts.map { "\(scheme)://\($0)\(suffix)" } + configuration.origins.map { $0.lowercased() }
         guard !origins.isEmpty else {
             throw KinError(
@@ -20,6 +27,10 @@ enum ServerOrigins {
                 category: .usage)
         }
         return origins
+    }
+
+    private static func isOrigin(_ text: String) -> Bool {
+        text.wholeMatch(of: /https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?/) != nil
     }
 
     private static func certificateNames(_ path: String) throws -> [String] {

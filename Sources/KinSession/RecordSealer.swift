@@ -9,11 +9,12 @@ public struct RecordSealer: Sendable {
     static let nonceBytes = 12
 
     private let wallet: WalletFile
-    private let mesh: MeshID
+    private let verifier: ChainVerifier
 
-    public init(wallet: WalletFile, mesh: MeshID) {
+    /// - Parameter revocations: whose records are not believed any more.
+    public init(wallet: WalletFile, mesh: MeshID, revocations: RevocationLedger? = nil) {
         self.wallet = wallet
-        self.mesh = mesh
+        verifier = ChainVerifier(mesh: mesh, revocations: revocations)
     }
 
     /// The blob to publish.
@@ -38,7 +39,7 @@ public struct RecordSealer: Sendable {
             return OpenedRecord(record: record, machineID: entry.machineID, member: nil)
         }
         guard certified.machineID == entry.machineID,
-            let member = try? ChainVerifier(mesh: mesh).verify(certified.chain, now: now),
+            let member = try? verifier.verify(certified.chain, now: now),
             member.machineID == entry.machineID, member.x25519.first?.bytes == record.hostPub,
             member.currentKeySigned(
                 record.unsignedBytes(), signature: certified.signature, domain: RegistryRecord.domain)

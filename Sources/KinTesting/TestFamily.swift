@@ -89,3 +89,28 @@ public struct TestDevice: Sendable {
         return TestDevice(state: state, keys: next, chain: chain, machineID: machineID)
     }
 }
+
+extension TestFamily {
+    /// An entry by which `author`'s issuer key revokes a member.
+    public func revocation(
+        of target: ULID, by author: TestDevice, seq: Int64 = 1, previous: [UInt8]? = nil, cutoff: Int64? = nil,
+        at: Int64? = nil, reason: String = ""
+    ) throws -> RevocationProof {
+        let issuer = try ChainFile(reading: author.state.daemon() + "/chain.json").orThrow("chain.json").issuer
+        let entry = Revocation(
+            mesh: mesh, author: .member(author.member), seq: seq, previous: previous, target: target,
+            cutoff: cutoff ?? at ?? now, reason: reason, at: at ?? now)
+        return RevocationProof(issuer: issuer, entry: entry.signed(by: author.keys.issuing))
+    }
+
+    /// An entry by which the wallet revokes a member.
+    public func revocationByWallet(
+        of target: ULID, seq: Int64 = 1, previous: [UInt8]? = nil, cutoff: Int64? = nil, keep: [[UInt8]] = [],
+        at: Int64? = nil
+    ) async throws -> RevocationProof {
+        let entry = Revocation(
+            mesh: mesh, author: .wallet, seq: seq, previous: previous, target: target, cutoff: cutoff ?? at ?? now,
+            keep: keep, reason: "", at: at ?? now)
+        return RevocationProof(entry: try await wallet.sign(entry))
+    }
+}

@@ -20,9 +20,25 @@ public struct TestVerifier: BrokerVerifier {
 
     public func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
 
+    public func ledger(for mesh: MeshID, holding proofs: [RevocationProof]) -> any BrokerLedger {
+        TestLedger(ledger: RevocationLedger(mesh: mesh, holding: proofs))
+    }
+
     public func random(_ count: Int) -> [UInt8] { makeRandom(count) }
 
     private struct BadHello: Error, CustomStringConvertible {
         var description: String { "the hello is not signed for this server and challenge" }
     }
+}
+
+/// The log of `KinIdentity` as a broker sees it.
+private struct TestLedger: BrokerLedger {
+    let ledger: RevocationLedger
+
+    var head: RevocationHead { ledger.head }
+    var hashes: [[UInt8]] { ledger.current.hashes }
+
+    func missing(from have: [[UInt8]]) -> [RevocationProof] { ledger.current.missing(from: have) }
+    func add(_ proofs: [RevocationProof], now: Int64) -> [RevocationProof] { ledger.take(proofs, now: now).new }
+    func revocations(of chain: Chain) -> [RevocationProof] { ledger.current.entries(revoking: chain) }
 }

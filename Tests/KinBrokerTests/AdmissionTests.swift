@@ -182,9 +182,11 @@ private struct BlindStore: BrokerStore {
 
     let store: any BrokerStore
 
+    var identity: [UInt8] { store.identity }
     func loadMeshes() throws -> [StoredMesh] { try store.loadMeshes() }
     func createMesh(_ mesh: MeshID, now: Int64) async throws -> MeshKey { try await store.createMesh(mesh, now: now) }
     func put(_ chain: Chain, in mesh: MeshKey) { store.put(chain, in: mesh) }
+    func put(_ revocations: [RevocationProof], droppingQueuesOf members: [ULID], in mesh: MeshKey) {}
     func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
         admit: @escaping @Sendable (Submission) -> Refusal?, takenBack: @escaping @Sendable () -> Void,

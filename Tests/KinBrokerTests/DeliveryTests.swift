@@ -152,6 +152,7 @@ import Testing
         let first = try await daemon.pushes(256)
         try await send(["l"], priority: .low)
         try await send(["u"], priority: .now)
+        try await sender.settle()
         daemon.acknowledge(first.map(\.push))
         let rest = try await daemon.pushes(46)
         #expect(rest.map(\.id) == ["u"] + (256..<300).map { "n\($0)" } + ["l"])

@@ -32,7 +32,7 @@ final class LinkRecorder: MeshLinkDelegate {
 
     func end() async throws -> MeshEnd { try await heard.wait { !$0.ends.isEmpty }.ends[0] }
 
-    func meshReady(_ link: MeshLink, features: NegotiatedFeatures, offered: FeatureResponse) {
+    func meshReady(_ link: MeshLink, ready: Ready, features: NegotiatedFeatures, offered: FeatureResponse) {
         heard.update { $0.features = features }
     }
 

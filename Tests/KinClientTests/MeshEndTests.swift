@@ -8,7 +8,7 @@ import Testing
         "a close that would repeat itself is the end of the daemon",
         arguments: [
             (CloseCode.replacedByNewerConnection, "replaced_by_newer_connection"),
-            (.memberAlreadyConnected, "member_already_connected"), (.memberRevoked, "member_revoked"),
+            (.memberAlreadyConnected, "member_already_connected"),
         ])
     func fatal(_ code: CloseCode, _ name: String) {
         guard case .fatal(let error) = MeshEnd.closed(code: code.rawValue, reason: "whatever the peer wrote") else {
@@ -26,6 +26,15 @@ import Testing
         ])
     func lost(_ code: UInt16) {
         #expect(MeshEnd.closed(code: code, reason: "server_draining") == .lost("server_draining"))
+    }
+
+    @Test("a server's word alone ends no device: a revocation without proof may be tried again")
+    func unproven() {
+        guard case .refused(let code, _) = MeshEnd.closed(code: 4002, reason: "member_revoked") else {
+            Issue.record("it is refused")
+            return
+        }
+        #expect(code == "member_revoked")
     }
 
     @Test("a close without a word is told as such")

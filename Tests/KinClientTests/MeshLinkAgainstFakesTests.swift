@@ -70,12 +70,12 @@ import Testing
 
     @Test("a fatal close is fatal during the opening too")
     func closesFatally() async throws {
-        let (end, _) = try await end(with: .closes(.memberRevoked, "member_revoked"))
+        let (end, _) = try await end(with: .closes(.memberAlreadyConnected, "member_already_connected"))
         guard case .fatal(let error) = end else {
-            Issue.record("a revoked member is told so, not \(end)")
+            Issue.record("a member that is connected already is told so, not \(end)")
             return
         }
-        #expect(error.code == "member_revoked")
+        #expect(error.code == "member_already_connected")
     }
 
     @Test(

@@ -23,7 +23,12 @@ import Testing
     }
 
     private var challenge: MeshFrame { .challenge(Challenge(nonce: nonce, serverTime: 1)) }
-    private var ready: MeshFrame { .ready(Ready(member: device.member, session: [UInt8](repeating: 1, count: 8))) }
+    private var ready: MeshFrame {
+        .ready(
+            Ready(
+                member: device.member, session: [UInt8](repeating: 1, count: 8), store: [UInt8](repeating: 2, count: 16)
+            ))
+    }
 
     /// The opening after hello and features, answered with `response`.
     private func answer(
@@ -74,7 +79,7 @@ import Testing
             return
         }
         #expect(frames.isEmpty)
-        guard case .ready(let features, let offered) = opening.received(ready, now: now) else {
+        guard case .ready(_, let features, let offered) = opening.received(ready, now: now) else {
             Issue.record("ready ends the opening")
             return
         }
@@ -166,7 +171,7 @@ import Testing
         var opening = opening()
         _ = opening.received(challenge, now: now)
         _ = opening.received(.featureResponse(response), now: now)
-        guard case .ready(let features, _) = opening.received(ready, now: now) else {
+        guard case .ready(_, let features, _) = opening.received(ready, now: now) else {
             Issue.record("an optional feature may be unusable")
             return
         }

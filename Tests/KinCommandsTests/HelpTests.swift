@@ -28,7 +28,8 @@ struct HelpTests {
     func known() {
         #expect(
             Set(Self.commands.map { $0.joined(separator: " ") }) == [
-                "wallet new", "wallet import", "wallet address", "up", "devices", "send", "inbox", "message", "peers",
+                "device revoke", "mesh members", "wallet new", "wallet import", "wallet address", "up", "devices",
+                "send", "inbox", "message", "peers",
                 "status", "daemon accept-host", "daemon remint", "apikey new",
                 "apikey list", "apikey revoke", "serve", "demo", "completions",
             ])

@@ -106,6 +106,26 @@ import Testing
         }
     }
 
+    @Test("what only a lost store had goes out again, once, and in its place")
+    func storeLost() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            let laptop = daemons[0]
+            let arrived = try await laptop.send("1", to: "studio")
+            try await laptop.waits(for: arrived.clientMessageID, toBe: .delivered)
+            try await daemons[1].stop()
+            for text in ["2", "3"] {
+                try await laptop.waits(for: laptop.send(text, to: "studio").clientMessageID, toBe: .relayed)
+            }
+            try await house.server.stop()
+            _ = try await laptop.send("4", to: "studio")
+            try await house.server.start(forgetful: true)
+            let studio = try await house.start("studio")
+            #expect(try await studio.bodies(4) == ["1", "2", "3", "4"])
+            #expect(try await laptop.client.message(arrived.clientMessageID).status == .delivered)
+        }
+    }
+
     @Test("receipts are sent after a restart, for what was received before it, with the device cache lost too")
     func receiptsAfterRestart() async throws {
         try await House.run { house in

@@ -45,7 +45,9 @@ import Testing
 
     @Test("a damaged file is refused with what to do")
     func damaged() throws {
-        try Data("this is no database, whatever its name may say".utf8).write(to: URL(fileURLWithPath: files.outbox))
+        let garbage = Data("this is no database, whatever its name may say".utf8)
+        FileManager.default.createFile(
+            atPath: files.outbox, contents: garbage, attributes: [.posixPermissions: 0o600])
         let error = #expect(throws: KinError.self) { _ = try files.openOutbox() }
         #expect(error?.code == "store_corrupt")
         #expect(error?.message.contains("outbox.db") == true && error?.message.contains("backup") == true)

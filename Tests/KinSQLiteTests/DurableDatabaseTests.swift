@@ -74,7 +74,10 @@ import Testing
     @Test("a file that is no database is damaged", arguments: [100, 10_000])
     func garbage(count: Int) throws {
         var generator = SeededGenerator(seed: 8)
-        try Data(generator.bytes(count)).write(to: URL(filePath: path))
+        try Notes.open(path).close()
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        try file.truncate(atOffset: 0)
+        try file.write(contentsOf: Data(generator.bytes(count)))
         let error = #expect(throws: StoreError.self) { try Notes.open(path) }
         #expect(error?.code == .corrupt)
         #expect(error?.code.rawValue == "store_corrupt")
@@ -125,6 +128,27 @@ import Testing
         } catch {
             return (error as? StoreError)?.code
         }
+    }
+
+    @Test("nothing is said to be written once the file was removed or replaced", arguments: [false, true])
+    func removed(isReplaced: Bool) async throws {
+        let database = try Notes.open(path)
+        _ = try await database.writer.write { db in try Notes.add("a")(db) }
+        try FileManager.default.removeItem(atPath: path)
+        if isReplaced { try Data().write(to: URL(filePath: path)) }
+        let error = await #expect(throws: StoreError.self) {
+            try await database.writer.write { db in try Notes.add("b")(db) }
+        }
+        #expect(error?.code == .unavailable && error?.message.contains("removed or replaced") == true)
+        database.close()
+    }
+
+    @Test("a file that others can read is refused, not repaired", arguments: [0o644, 0o640, 0o604])
+    func loose(mode: Int) throws {
+        try Notes.open(path).close()
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        let error = #expect(throws: StoreError.self) { try Notes.open(path) }
+        #expect(error?.code == .unavailable && error?.message.contains("chmod 600 \(path)") == true)
     }
 
     @Test("a place where no file can be is unavailable")

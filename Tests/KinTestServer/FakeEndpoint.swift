@@ -61,7 +61,11 @@ final class FakeEndpoint: WebSocketDelegate {
     private func welcome(on connection: WebSocketConnection) {
         guard let chain = state.withLock({ $0.chain }) else { return }
         send(.featureResponse(.sound), on: connection)
-        send(.ready(Ready(member: chain.member, session: [UInt8](repeating: 1, count: 8))), on: connection)
+        send(
+            .ready(
+                Ready(
+                    member: chain.member, session: [UInt8](repeating: 1, count: 8),
+                    store: [UInt8](repeating: 2, count: 16))), on: connection)
         connection.eventLoop.scheduleTask(in: Self.lateness) {
             self.state.withLock { $0.toldMembers = true }
             self.send(.member(Member(chain: chain, online: true)), on: connection)

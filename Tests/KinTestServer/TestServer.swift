@@ -11,11 +11,14 @@ public struct TestServer: Sendable {
     /// - Parameters:
     ///   - data: an existing folder.
     ///   - port: 0: any that is free.
+    ///   - origins: further addresses it is reached by.
     public static func start(
-        data: String, port: Int = 0, tls: SelfSigned? = nil, admission: ServerConfiguration.Admission = .automatic
+        data: String, port: Int = 0, tls: SelfSigned? = nil, origins: [String] = [],
+        admission: ServerConfiguration.Admission = .automatic
     ) async throws -> TestServer {
         let configuration = ServerConfiguration(
-            listen: ListenAddress(host: "127.0.0.1", port: port), data: data, tls: tls?.files, admission: admission)
+            listen: ListenAddress(host: "127.0.0.1", port: port), data: data, tls: tls?.files, origins: origins,
+            admission: admission)
         let service = RunningService<Int> { ready in KinServer(configuration, logger: .silent, onListening: ready) }
         let bound = try await service.ready()
         return TestServer(

@@ -28,7 +28,10 @@ public enum MeshEnd: Error, Hashable, Sendable {
         case .memberAlreadyConnected:
             fatal("member_already_connected", "another daemon is connected as this device; this one does not start")
         case .memberRevoked:
-            fatal("member_revoked", "this device was revoked: it no longer belongs to the family")
+            // A server's word alone ends no device: the daemon stops when it has seen the entry itself.
+            .refused(
+                code: "member_revoked",
+                message: "the server says that this device was revoked, and shows no valid proof of it")
         default: .lost(reason.isEmpty ? "the server closed the connection" : reason)
         }
     }

@@ -6,8 +6,8 @@ import Synchronization
 
 /// Hears what happens on one session; called on the link's event loop, so it must not block.
 public protocol MeshLinkDelegate: AnyObject, Sendable {
-    /// The session is ready. Called once, before any frame.
-    func meshReady(_ link: MeshLink, features: NegotiatedFeatures, offered: FeatureResponse)
+    /// The session is ready. Called once, before any frame but `revocations`.
+    func meshReady(_ link: MeshLink, ready: Ready, features: NegotiatedFeatures, offered: FeatureResponse)
     /// A frame of the ready session.
     func mesh(_ link: MeshLink, received frame: ReceivedFrame)
     /// The frames of one socket read have been delivered.
@@ -128,9 +128,10 @@ public final class MeshLink: WebSocketDelegate {
             return action
         }
         switch action {
-        case nil: delegate?.mesh(self, received: frame)
+        case nil, .passOn: delegate?.mesh(self, received: frame)
         case .send(let messages): if !messages.isEmpty { send(messages.map { $0.encoded() }) }
-        case .ready(let features, let offered): delegate?.meshReady(self, features: features, offered: offered)
+        case .ready(let ready, let features, let offered):
+            delegate?.meshReady(self, ready: ready, features: features, offered: offered)
         case .fail(let code, let reason, let end): fail(code, reason, end)
         }
     }

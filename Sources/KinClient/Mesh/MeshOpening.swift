@@ -5,8 +5,10 @@ import KinWire
 struct MeshOpening {
     enum Action {
         case send([MeshFrame])
+        /// For the daemon, though the session is not ready: a revoked device gets the proof instead of a session.
+        case passOn
         /// The session is ready.
-        case ready(NegotiatedFeatures, FeatureResponse)
+        case ready(Ready, NegotiatedFeatures, FeatureResponse)
         /// Close with this code and reason, then end.
         case fail(CloseCode, reason: String, MeshEnd)
     }
@@ -35,7 +37,8 @@ struct MeshOpening {
             step = .features
             return .send([.hello(hello(challenge, now: now)), .featureRequest(request)])
         case (.features, .featureResponse(let response)): return negotiated(response)
-        case (.ready(let features, let response), .ready): return .ready(features, response)
+        case (.ready(let features, let response), .ready(let ready)): return .ready(ready, features, response)
+        case (_, .revocations): return .passOn
         case (_, .error(let error)):
             refusal = error
             return .send([])

@@ -19,6 +19,7 @@ public struct Directory: Sendable {
     }
 
     private let sealer: RecordSealer
+    private let revocations: RevocationLedger
     private let me: MachineID
     /// Devices certified before this one are no news to it.
     private let enrolledAt: Int64
@@ -29,7 +30,9 @@ public struct Directory: Sendable {
     public private(set) var dropped = 0
 
     public init(installation: Installation) {
-        sealer = RecordSealer(wallet: installation.wallet, mesh: installation.mesh)
+        revocations = installation.revocations
+        sealer = RecordSealer(
+            wallet: installation.wallet, mesh: installation.mesh, revocations: installation.revocations)
         me = installation.machineID
         enrolledAt = installation.chain.certificate.issuedAt
     }
@@ -65,6 +68,24 @@ public struct Directory: Sendable {
                 servers: (known?.servers ?? []).union([server]))
         }
         return (new, changed)
+    }
+
+    /// Forgets devices that were revoked.
+    public mutating func dropRevoked() {
+        let log = revocations.current
+        for (id, device) in devices {
+            if let member = device.opened.member, !log.entries(revoking: member.chain).isEmpty { devices[id] = nil }
+        }
+    }
+
+    /// Members whose records state another revocation log than this device's.
+    public func membersOfOtherMind() -> [(member: VerifiedMember, head: RevocationHead)] {
+        devices.values.compactMap { device in
+            guard let member = device.opened.member, let head = device.opened.record.certified?.revocationHead,
+                head != revocations.head, device.isOnline, device.opened.machineID != me
+            else { return nil }
+            return (member, head)
+        }
     }
 
     /// A server cannot be asked: nothing is known of who is there.

@@ -39,8 +39,17 @@ public final class RegistrationLink: WebSocketDelegate {
         } catch {
             guard let refusal = error.refusal else { throw .lost(error.message) }
             throw .refused(
-                code: "registration_refused", message: "\(server) answered \(refusal.status): \(refusal.body)")
+                code: "registration_refused",
+                message: "\(server) answered \(refusal.status): \(Self.message(in: refusal.body) ?? refusal.body)")
         }
+    }
+
+    /// What a kin server says in its error form.
+    private static func message(in body: String) -> String? {
+        guard case .object(let answer)? = try? JSON.parse(Array(body.utf8)), case .object(let error)? = answer["error"],
+            case .string(let message)? = error["message"]
+        else { return nil }
+        return message
     }
 
     public func webSocket(_ connection: WebSocketConnection, received message: WebSocketMessage) {

@@ -42,8 +42,17 @@ struct LocalDaemon: Sendable {
             return try await body(client)
         } catch let error as KinError where error.code == "daemon_not_running" {
             try requireWallet()
-            throw error
+            throw stuck() ?? error
         }
+    }
+
+    /// A daemon that holds the home and does not answer; nil where none runs.
+    func stuck() -> KinError? {
+        guard let pid = FileLock.holder(of: DaemonPaths.pid(in: state)) else { return nil }
+        return KinError(
+            "daemon_not_answering",
+            "a daemon runs\(pid.isEmpty ? "" : " (process \(pid))") but does not answer at \(client.socketPath): stop it, then start it again with  kin up",
+            category: .unreachable)
     }
 
     /// - Throws: `no_wallet`.

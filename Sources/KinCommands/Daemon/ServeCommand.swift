@@ -67,9 +67,9 @@ struct ServeCommand: ContextCommand {
         try StateFolder.prepareFolder(configuration.data)
         let level = log.level
         let now = context.now
-        let logger = Logger(label: "server") { _ in
-            JSONLogHandler(sink: StandardErrorSink(), level: level, now: now)
-        }
+        let sink = StandardErrorSink()
+        defer { sink.flush(within: 0.5) }
+        let logger = Logger(label: "server") { _ in JSONLogHandler(sink: sink, level: level, now: now) }
         let host = configuration.listen.host
         ProcessLimits.forbidCoreDumps()
         let server = KinServer(configuration, logger: logger) { port in

@@ -25,6 +25,7 @@ struct StatusCommand: ContextCommand {
             let report = StatusReport(version: version, health: try await daemon.client.health(), now: context.now())
             try output.answer(.facts(report.facts), json: report.json)
         } catch let error as KinError where error.code == "daemon_not_running" {
+            if let stuck = daemon.stuck() { throw stuck }
             try output.answer(
                 .facts(StatusReport.factsWhenDown(wallet: wallet.address)),
                 json: .object(["running": .bool(false), "wallet": .string(wallet.address.description)]))

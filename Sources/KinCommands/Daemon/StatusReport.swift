@@ -50,7 +50,8 @@ struct StatusReport {
     }
 
     private var outbox: Drawing.Fact {
-        let waiting = health.outboxPending == 0 ? "nothing waits" : "\(health.outboxPending) waiting"
+        let refusal = health.outboxRefusal.map { ", refused for now: \($0)" } ?? ""
+        let waiting = health.outboxPending == 0 ? "nothing waits" : "\(health.outboxPending) waiting\(refusal)"
         guard health.outboxDead > 0 else { return .init(name: "outbox", value: waiting) }
         return .init(
             name: "outbox", value: "\(waiting), \(health.outboxDead) will never go: see why with  kin message ID",

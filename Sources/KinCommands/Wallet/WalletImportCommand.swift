@@ -1,8 +1,6 @@
 import ArgumentParser
-import KinCrypto
 import KinEncoding
 import KinIdentity
-import KinVault
 import KinWire
 
 struct WalletImportCommand: ContextCommand {

@@ -33,7 +33,11 @@ struct WalletNewCommand: ContextCommand {
         try state.prepare()
         let phrase = try Phrase.generate()
         let wallet = try VaultWallet(phrase: phrase)
-        try show(phrase, wallet.address, context, output)
+        do {
+            try show(phrase, wallet.address, context, output)
+        } catch is BrokenPipe {
+            throw KinError("output_failed", "nobody read the words, so no wallet was made: run it again")
+        }
         if !yes { try PhraseCheck(phrase: phrase).ask(context) }
         try await Enrolment(state: state, now: context.now()).enrol(wallet.walletFile, signer: wallet)
         output.note("this machine is the first device of wallet \(wallet.address)", .good)

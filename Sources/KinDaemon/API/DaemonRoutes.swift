@@ -7,6 +7,7 @@ import KinWire
 /// The routes of the local API over what they serve (docs/protocol/local-api.md).
 struct DaemonRoutes: Sendable {
     let sending: Sending
+    let revoking: Revoking
     let family: Family
     let directory: DirectoryRunner
     let inbox: InboxStore
@@ -27,6 +28,9 @@ struct DaemonRoutes: Sendable {
         router.get("v1/message/:id") { _, context in try message(context.parameters.get("id")) }
         router.get("v1/devices") { _, _ in APIResponse.json(await directory.refreshed().json) }
         router.get("v1/peers") { _, _ in APIResponse.json(family.peers().json) }
+        router.get("v1/members") { _, _ in APIResponse.json(revoking.members().json) }
+        router.post("v1/device/revoke") { request, _ in try await revoke(request) }
+        router.post("v1/revocations") { request, _ in try await take(request) }
         router.get("v1/events") { request, _ in try await stream(request) }
         router.get("v1/health") { _, _ in APIResponse.json(try health().json) }
         router.get("v1/version") { _, _ in APIResponse.json(version().json) }
@@ -46,6 +50,18 @@ struct DaemonRoutes: Sendable {
         }
         let answer = try await sending.send(wanted)
         return APIResponse.json(answer.json, status: answer.status == .queued ? .accepted : .ok)
+    }
+
+    private func revoke(_ request: Request) async throws -> Response {
+        var request = request
+        let body = try await request.collectBody(upTo: SendRequest.maxBytes)
+        return APIResponse.json(try revoking.revoke(RevokeRequest(json: Array(body.readableBytesView))).json)
+    }
+
+    private func take(_ request: Request) async throws -> Response {
+        var request = request
+        let body = try await request.collectBody(upTo: SendRequest.maxBytes)
+        return APIResponse.json(try revoking.take(SignedRevocation(json: Array(body.readableBytesView))).json)
     }
 
     private func page(_ request: Request) throws -> InboxPage {
@@ -80,7 +96,8 @@ struct DaemonRoutes: Sendable {
         let depth = try outbox.depth()
         return DaemonHealth(
             broker: board.broker(), relays: board.relays(), outboxPending: Int64(depth.pending),
-            outboxDead: Int64(depth.dead), inboxCount: Int64(try inbox.count()))
+            outboxDead: Int64(depth.dead), outboxRefusal: try outbox.lastRefusal(), inboxCount: Int64(try inbox.count())
+        )
     }
 }
 

@@ -34,7 +34,7 @@ public enum DaemonPaths {
     public static func socket(in state: StateFolder) -> String { state.daemon() + "/sock" }
     /// JSON lines, rotated.
     public static func log(in state: StateFolder) -> String { state.daemon() + "/daemon.log" }
-    static func pid(in state: StateFolder) -> String { state.daemon() + "/pid" }
+    public static func pid(in state: StateFolder) -> String { state.daemon() + "/pid" }
     static func outbox(in state: StateFolder) -> String { state.daemon() + "/outbox.db" }
     static func inbox(in state: StateFolder) -> String { state.daemon() + "/inbox.db" }
 

@@ -20,6 +20,7 @@ final class Incoming: @unchecked Sendable {
     private let sealer: DirectSealer
     private let family: Family
     private let receipts: Receipts
+    private let revocations: RevocationExchange
     private let events: EventHub
     private let logger: Logger
     /// Milliseconds.
@@ -29,13 +30,14 @@ final class Incoming: @unchecked Sendable {
 
     init(
         inbox: InboxStore, outbox: OutboxStore, sealer: DirectSealer, family: Family, receipts: Receipts,
-        events: EventHub, logger: Logger, now: @escaping @Sendable () -> Int64
+        revocations: RevocationExchange, events: EventHub, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.inbox = inbox
         self.outbox = outbox
         self.sealer = sealer
         self.family = family
         self.receipts = receipts
+        self.revocations = revocations
         self.events = events
         self.logger = logger
         self.now = now
@@ -63,15 +65,28 @@ final class Incoming: @unchecked Sendable {
             }
         }
         acknowledge(refused, link)
-        let isReceipt = { (message: IncomingMessage) in message.message.contentType == Receipt.contentType }
-        for receipt in messages where isReceipt(receipt) { apply(receipt, link) }
-        let mail = messages.filter { !isReceipt($0) }
+        let mail = messages.filter { incoming in
+            switch incoming.message.contentType {
+            case Receipt.contentType: apply(incoming, link)
+            case RevocationsGet.contentType, Revocations.contentType: exchange(incoming, link)
+            default: return true
+            }
+            return false
+        }
         if !mail.isEmpty { store(mail, link) }
+    }
+
+    private func exchange(_ incoming: IncomingMessage, _ link: MeshLink) {
+        let sender = family.member(incoming.message.sender)
+        let isUnderstood = sender.map { revocations.received(incoming.message, from: $0) } ?? false
+        let result: ClientAck.Result = isUnderstood ? .stored : .refused
+        acknowledge([ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)], link)
     }
 
     private func open(_ header: Push, _ body: [UInt8]) throws(MessageFault) -> IncomingMessage {
         guard let sender = family.member(header.sender) else { throw .unknownSender }
         let message = try sealer.open(body, header: header, from: sender, now: now())
+        revocations.stated(message.revocationHead, by: sender)
         return IncomingMessage(
             message: message, brokerMessageID: header.brokerMessageID, senderKey: sender.ed25519.first?.bytes ?? [],
             receivedAt: now())

@@ -17,11 +17,14 @@ final class Outgoing: @unchecked Sendable {
     private let family: Family
     private let name: DeviceName
     private let me: VerifiedMember
+    private let revocations: RevocationLedger
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
 
     private var drain = Drain()
+    /// The connection that is ready, and the same once what it needs to know has been read.
+    private var opened: MeshLink?
     private var link: MeshLink?
     private var features = NegotiatedFeatures.assumed
     /// When the drain is looked at next by itself, milliseconds; nil: when something happens.
@@ -32,13 +35,14 @@ final class Outgoing: @unchecked Sendable {
 
     init(
         outbox: OutboxStore, sealer: DirectSealer, family: Family, name: DeviceName, me: VerifiedMember,
-        logger: Logger, now: @escaping @Sendable () -> Int64
+        revocations: RevocationLedger, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.outbox = outbox
         self.sealer = sealer
         self.family = family
         self.name = name
         self.me = me
+        self.revocations = revocations
         self.logger = logger
         self.now = now
     }
@@ -52,22 +56,33 @@ final class Outgoing: @unchecked Sendable {
         }
     }
 
-    func connected(_ link: MeshLink, features: NegotiatedFeatures) {
+    /// - Parameter store: the broker's; what was relayed to another and is not known to have arrived goes out again.
+    func connected(_ link: MeshLink, store: [UInt8], features: NegotiatedFeatures) {
         queue.async { [self] in
-            self.link = link
             self.features = features
-            do {
-                drain.connected(lanes: try outbox.pendingLanes())
-                pump()
-            } catch {
-                logger.error("outbox_unreadable", metadata: ["error": .string("\(error)")])
-                link.close(reason: "outbox_unreadable")
+            opened = link
+            outbox.moved(to: store, notBefore: now() - maxAge) { [self] again in
+                if again > 0 { logger.notice("relayed_again", metadata: ["count": .stringConvertible(again)]) }
+                queue.async { [self] in drainInto(link) }
             }
+        }
+    }
+
+    private func drainInto(_ link: MeshLink) {
+        guard opened === link else { return }
+        self.link = link
+        do {
+            drain.connected(lanes: try outbox.pendingLanes())
+            pump()
+        } catch {
+            logger.error("outbox_unreadable", metadata: ["error": .string("\(error)")])
+            link.close(reason: "outbox_unreadable")
         }
     }
 
     func disconnected(_ link: MeshLink) {
         queue.async { [self] in
+            if opened === link { opened = nil }
             guard self.link === link else { return }
             self.link = nil
             drain.disconnected()
@@ -160,15 +175,18 @@ final class Outgoing: @unchecked Sendable {
 
     private enum Unsendable: String, Error {
         case expired, tooOld = "max_age", unknownRecipient = "unknown_recipient", tooLarge = "too_large"
+        case revoked = "member_revoked"
     }
 
     private func sealed(_ row: OutboxRow) throws(Unsendable) -> [UInt8] {
         if let expiresAt = row.expiresAt, expiresAt <= now() { throw .expired }
         if now() - row.enqueuedAt > maxAge { throw .tooOld }
-        guard case .dm(let recipient) = row.lane.destination, let member = family.member(recipient) else {
-            throw .unknownRecipient
+        guard case .dm(let recipient) = row.lane.destination else { throw .unknownRecipient }
+        guard let member = family.member(recipient) else {
+            throw revocations.verdicts.isNamed(recipient) ? .revoked : .unknownRecipient
         }
-        let message = row.message(mesh: me.chain.certificate.mesh, sender: me.member, senderName: name)
+        let message = row.message(
+            mesh: me.chain.certificate.mesh, sender: me.member, senderName: name, revocationHead: revocations.head)
         guard let body = try? sealer.seal(message, for: member) else { throw .unknownRecipient }
         guard body.count <= features.inlineBytes else { throw .tooLarge }
         return body

@@ -4,7 +4,6 @@ import KinCrypto
 import KinEncoding
 import KinIdentity
 import KinMailbox
-import KinSession
 import KinWire
 import Logging
 
@@ -14,10 +13,8 @@ import Logging
 final class Receipts: @unchecked Sendable {
     private let queue = DispatchQueue(label: "receipts")
     private let inbox: InboxStore
-    private let sealer: DirectSealer
+    private let control: ControlMessage
     private let family: Family
-    private let name: DeviceName
-    private let me: VerifiedMember
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
@@ -40,14 +37,12 @@ final class Receipts: @unchecked Sendable {
     private var isRetryScheduled = false
 
     init(
-        inbox: InboxStore, sealer: DirectSealer, family: Family, name: DeviceName, me: VerifiedMember, logger: Logger,
+        inbox: InboxStore, control: ControlMessage, family: Family, logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {
         self.inbox = inbox
-        self.sealer = sealer
+        self.control = control
         self.family = family
-        self.name = name
-        self.me = me
         self.logger = logger
         self.now = now
     }
@@ -110,20 +105,13 @@ final class Receipts: @unchecked Sendable {
     }
 
     private func make(_ sender: ULID, _ ids: [ClientMessageID]) -> Pending? {
-        guard let member = family.member(sender),
-            let id = ClientMessageID(ULID(milliseconds: now(), randomness: Random.bytes(10)).description)
-        else { return nil }
+        guard let member = family.member(sender) else { return nil }
         let seq = lastSeq[sender, default: 0] + 1
         let receipt = Receipt(kind: .delivered, ids: ids, at: now())
-        let message = SealedMessage(
-            mesh: me.chain.certificate.mesh, sender: me.member, senderName: name, recipient: sender.description,
-            clientMessageID: id, line: line, seq: seq, priority: .low, createdAt: now(),
-            contentType: Receipt.contentType, body: String(decoding: receipt.canonicalBytes(), as: UTF8.self))
-        guard let body = try? sealer.seal(message, for: member) else { return nil }
+        let made = control.make(
+            Receipt.contentType, receipt.canonicalBytes(), to: member, line: line, seq: seq, now: now())
+        guard let (send, body) = made else { return nil }
         lastSeq[sender] = seq
-        let send = Send(
-            clientMessageID: id, requestFingerprint: Digest.sha256(Array(id.description.utf8)), line: line, seq: seq,
-            destination: .dm(sender), priority: .low)
         return Pending(send: send, body: body, sender: sender, ids: ids)
     }
 

@@ -13,7 +13,7 @@ final class Family: Sendable {
 
     init(_ installation: Installation, directory: Directory) {
         me = installation
-        roster = Roster(mesh: installation.mesh)
+        roster = Roster(mesh: installation.mesh, revocations: installation.revocations)
         self.directory = Mutex(directory)
     }
 
@@ -40,6 +40,20 @@ final class Family: Sendable {
     var hasUnnamedMembers: Bool {
         let online = roster.onlineMembers
         return directory.withLock { directory in online.contains { directory.device(member: $0) == nil } }
+    }
+
+    /// Everybody known, by whatever way.
+    var everybody: [VerifiedMember] {
+        let published = directory.withLock { directory in directory.named().compactMap { $0.device.opened.member } }
+        let told = roster.all
+        let names = Set(told.map(\.member))
+        return told + published.filter { !names.contains($0.member) }
+    }
+
+    /// Forgets members that were revoked.
+    func dropRevoked() {
+        roster.dropRevoked(by: me.revocations.current)
+        directory.withLock { $0.dropRevoked() }
     }
 
     // MARK: For the API

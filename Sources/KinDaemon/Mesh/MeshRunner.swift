@@ -10,7 +10,7 @@ import NIOSSL
 /// Keeps one session with the mesh's broker, and hands its frames on.
 final class MeshRunner: Sendable {
     private let server: ServerAddress
-    private let identity: MeshIdentity
+    private let identity: @Sendable () -> MeshIdentity
     private let tls: TLSConfiguration
     private let eventLoop: any EventLoop
     private let localServer: LocalServer?
@@ -18,7 +18,8 @@ final class MeshRunner: Sendable {
     private let logger: Logger
 
     init(
-        server: ServerAddress, identity: MeshIdentity, tls: TLSConfiguration, eventLoop: any EventLoop,
+        server: ServerAddress, identity: @escaping @Sendable () -> MeshIdentity, tls: TLSConfiguration,
+        eventLoop: any EventLoop,
         localServer: LocalServer?, parts: MeshParts, logger: Logger
     ) {
         self.server = server
@@ -57,7 +58,7 @@ final class MeshRunner: Sendable {
         do {
             try await localServer?.ensure()
             let link = try await MeshLink.open(
-                server, as: identity, tls: tls, on: eventLoop, delegate: session, now: parts.now)
+                server, as: identity(), tls: tls, on: eventLoop, delegate: session, now: parts.now)
             return await withTaskCancellationHandler {
                 for await end in ends {
                     if session.wasReady { onReady() }
@@ -82,6 +83,7 @@ struct MeshParts: Sendable {
     let outgoing: Outgoing
     let incoming: Incoming
     let receipts: Receipts
+    let revocations: RevocationExchange
     let board: StatusBoard
     let events: EventHub
     /// Someone came whose name may not be known.

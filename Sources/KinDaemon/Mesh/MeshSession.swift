@@ -18,7 +18,7 @@ final class MeshSession: MeshLinkDelegate {
         var burst = Burst()
         var wasReady = false
         /// Until the members are known.
-        var features: NegotiatedFeatures?
+        var opened: (ready: Ready, features: NegotiatedFeatures)?
     }
 
     private let parts: MeshParts
@@ -34,13 +34,13 @@ final class MeshSession: MeshLinkDelegate {
 
     var wasReady: Bool { state.withLock { $0.wasReady } }
 
-    func meshReady(_ link: MeshLink, features: NegotiatedFeatures, offered: FeatureResponse) {
+    func meshReady(_ link: MeshLink, ready: Ready, features: NegotiatedFeatures, offered: FeatureResponse) {
         for fault in features.ignored {
             logger.warning("feature_ignored", metadata: ["fault": .string(fault.closeReason)])
         }
         state.withLock { state in
             state.wasReady = true
-            state.features = features
+            state.opened = (ready, features)
         }
         parts.family.roster.startOver()
         parts.board.brokerConnected(features, offered: offered)
@@ -51,13 +51,14 @@ final class MeshSession: MeshLinkDelegate {
 
     /// Whoever may be written to is known now: what waits may leave.
     private func membersKnown(_ link: MeshLink) {
-        let features = state.withLock { state in
-            defer { state.features = nil }
-            return state.features
+        let opened = state.withLock { state in
+            defer { state.opened = nil }
+            return state.opened
         }
-        guard let features else { return }
-        parts.outgoing.connected(link, features: features)
+        guard let opened else { return }
+        parts.outgoing.connected(link, store: opened.ready.store, features: opened.features)
         parts.receipts.connected(link)
+        parts.revocations.connected(link)
     }
 
     func mesh(_ link: MeshLink, received frame: ReceivedFrame) {
@@ -73,6 +74,8 @@ final class MeshSession: MeshLinkDelegate {
         case .memberKeypairRotated(let rotated): add(rotated.chain, online: true)
         case .peerJoin(let change): presence(change.member, online: true)
         case .peerLeave(let change): presence(change.member, online: false)
+        case .revocationsGet(let get): parts.revocations.brokerHas(get, link)
+        case .revocations(let revocations): parts.revocations.brokerTold(revocations)
         case .error(let error):
             logger.warning("broker_error", metadata: ["code": .string(error.code), "message": .string(error.message)])
         default: break
@@ -94,6 +97,7 @@ final class MeshSession: MeshLinkDelegate {
     func mesh(_ link: MeshLink, ended end: MeshEnd) {
         parts.outgoing.disconnected(link)
         parts.receipts.disconnected(link)
+        parts.revocations.disconnected(link)
         // Who is there is not known any more.
         parts.family.roster.startOver()
         onEnd(end)

@@ -13,7 +13,20 @@ final class Roster: Sendable {
     private let verifier: ChainVerifier
     private let state = Mutex(State())
 
-    init(mesh: MeshID) { verifier = ChainVerifier(mesh: mesh) }
+    init(mesh: MeshID, revocations: RevocationLedger) {
+        verifier = ChainVerifier(mesh: mesh, revocations: revocations)
+    }
+
+    /// Forgets members that were revoked.
+    func dropRevoked(by log: RevocationLog) {
+        state.withLock { state in
+            let revoked = state.members.filter { !log.entries(revoking: $0.value.chain).isEmpty }.keys
+            for member in revoked {
+                state.members[member] = nil
+                state.online.remove(member)
+            }
+        }
+    }
 
     /// A new session tells everything afresh; chains known stay known.
     func startOver() { state.withLock { $0.online = [] } }

@@ -15,6 +15,7 @@ actor DirectoryRunner {
     private let servers: [ServerAddress]
     private let reader: RegistryReader
     private let family: Family
+    private let revocations: RevocationExchange
     private let state: StateFolder
     private let events: EventHub
     private let logger: Logger
@@ -27,12 +28,13 @@ actor DirectoryRunner {
     private var news: [MachineID] = []
 
     init(
-        servers: [ServerAddress], reader: RegistryReader, family: Family, state: StateFolder, events: EventHub,
-        logger: Logger, now: @escaping @Sendable () -> Int64
+        servers: [ServerAddress], reader: RegistryReader, family: Family, revocations: RevocationExchange,
+        state: StateFolder, events: EventHub, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.servers = servers
         self.reader = reader
         self.family = family
+        self.revocations = revocations
         self.state = state
         self.events = events
         self.logger = logger
@@ -80,6 +82,9 @@ actor DirectoryRunner {
                 let (new, changed) = family.withDirectory { $0.merge(entries, from: server, now: time) }
                 if changed { save() }
                 for id in new { announce(id) }
+                for other in family.withDirectory({ $0.membersOfOtherMind() }) {
+                    revocations.stated(other.head, by: other.member)
+                }
             } catch {
                 if Task.isCancelled { return }
                 family.withDirectory { $0.lost(server) }

@@ -78,7 +78,7 @@ final class RegistrationRunner: Sendable {
             signalURL: server.origin + "/agent/signal", ts: now() / 1000,
             certified: RegistryRecord.Certified(
                 machineID: installation.machineID, version: KinVersion.current, chain: installation.chain,
-                revocationHead: .empty, lan: nil, capabilities: []))
+                revocationHead: installation.revocations.head, lan: nil, capabilities: []))
         let sealer = RecordSealer(wallet: installation.wallet, mesh: installation.mesh)
         return try sealer.seal(record.signed(by: installation.keys.signing), machineID: installation.machineID)
     }

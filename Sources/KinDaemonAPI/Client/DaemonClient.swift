@@ -24,12 +24,21 @@ public struct DaemonClient: Sendable {
     public func health() async throws -> DaemonHealth { try DaemonHealth(json: await get("/v1/health")) }
 
     public func send(_ request: SendRequest) async throws -> SendAnswer {
-        var call = HTTPClientRequest(url: url("/v1/send"))
-        call.method = .POST
-        call.headers.add(name: "content-type", value: "application/json")
-        call.body = .bytes(ByteBuffer(bytes: request.canonicalBytes()))
-        return try SendAnswer(json: await answer(to: call))
+        try SendAnswer(json: await post("/v1/send", request.canonicalBytes()))
     }
+
+    /// Revokes a device, or gives the entry that the wallet has to sign.
+    public func revoke(_ request: RevokeRequest) async throws -> RevokeAnswer {
+        try RevokeAnswer(json: await post("/v1/device/revoke", request.json.canonicalBytes()))
+    }
+
+    /// Hands in a revocation that was signed elsewhere.
+    public func submit(_ revocation: SignedRevocation) async throws -> RevokeAnswer {
+        try RevokeAnswer(json: await post("/v1/revocations", revocation.json.canonicalBytes()))
+    }
+
+    /// The members with their certificates, and who was revoked.
+    public func members() async throws -> MemberList { try MemberList(json: await get("/v1/members")) }
 
     public func inbox(_ parameters: InboxParameters = InboxParameters()) async throws -> InboxPage {
         let query = [
@@ -76,6 +85,14 @@ public struct DaemonClient: Sendable {
             }
             continuation.onTermination = { _ in task.cancel() }
         }
+    }
+
+    private func post(_ path: String, _ body: [UInt8]) async throws -> [UInt8] {
+        var call = HTTPClientRequest(url: url(path))
+        call.method = .POST
+        call.headers.add(name: "content-type", value: "application/json")
+        call.body = .bytes(ByteBuffer(bytes: body))
+        return try await answer(to: call)
     }
 
     private func get(_ path: String, deadline: TimeAmount = .seconds(30)) async throws -> [UInt8] {

@@ -8,6 +8,7 @@ public struct DaemonEvent: Hashable, Sendable {
         case peerJoin = "peer_join"
         case peerLeave = "peer_leave"
         case deviceNew = "device_new"
+        case memberRevoked = "member_revoked"
         case daemonDisconnect = "daemon_disconnect"
         case daemonReconnect = "daemon_reconnect"
     }

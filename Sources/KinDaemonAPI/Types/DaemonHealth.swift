@@ -42,13 +42,19 @@ public struct DaemonHealth: Hashable, Sendable {
     public var relays: [Server]
     public var outboxPending: Int64
     public var outboxDead: Int64
+    /// Why the oldest waiting message was refused last.
+    public var outboxRefusal: String?
     public var inboxCount: Int64
 
-    public init(broker: Server, relays: [Server], outboxPending: Int64, outboxDead: Int64, inboxCount: Int64) {
+    public init(
+        broker: Server, relays: [Server], outboxPending: Int64, outboxDead: Int64, outboxRefusal: String? = nil,
+        inboxCount: Int64
+    ) {
         self.broker = broker
         self.relays = relays
         self.outboxPending = outboxPending
         self.outboxDead = outboxDead
+        self.outboxRefusal = outboxRefusal
         self.inboxCount = inboxCount
     }
 
@@ -66,6 +72,7 @@ public struct DaemonHealth: Hashable, Sendable {
                     try Server(json: item)
                 },
                 outboxPending: try outbox.integer("pending"), outboxDead: try outbox.integer("dead"),
+                outboxRefusal: try outbox.givenText("refusal"),
                 inboxCount: try inbox.integer("messages"))
             try outbox.end()
             try inbox.end()
@@ -76,7 +83,10 @@ public struct DaemonHealth: Hashable, Sendable {
     public var json: JSON {
         .object([
             "status": .string(status), "broker": broker.json, "relays": .array(relays.map(\.json)),
-            "outbox": .object(["pending": .integer(outboxPending), "dead": .integer(outboxDead)]),
+            "outbox": .object([
+                "pending": .integer(outboxPending), "dead": .integer(outboxDead),
+                "refusal": .orNull(outboxRefusal) { .string($0) },
+            ]),
             "inbox": .object(["messages": .integer(inboxCount)]),
         ])
     }

@@ -20,6 +20,10 @@ public enum ChainFault: String, Error, Hashable, Sendable, CustomStringConvertib
     case expired = "expired"
     /// 6: rotations do not follow one another.
     case rotationBroken = "rotation_broken"
+    /// 7: the member was revoked.
+    case revoked = "member_revoked"
+    /// 7: the issuer was revoked, and this certificate of its is not among those that survive.
+    case issuerRevoked = "issuer_revoked"
 
     public var description: String { rawValue }
 }

@@ -5,8 +5,13 @@ import KinWire
 /// Decides whether a chain makes its bearer a member of a mesh (docs/protocol/statements.md, "Chain").
 public struct ChainVerifier: Sendable {
     public let mesh: MeshID
+    private let revocations: RevocationLedger?
 
-    public init(mesh: MeshID) { self.mesh = mesh }
+    /// - Parameter revocations: who was revoked, as it is known at each verification.
+    public init(mesh: MeshID, revocations: RevocationLedger? = nil) {
+        self.mesh = mesh
+        self.revocations = revocations
+    }
 
     /// - Parameter now: milliseconds.
     public func verify(_ chain: Chain, now: Int64) throws(ChainFault) -> VerifiedMember {
@@ -15,6 +20,8 @@ public struct ChainVerifier: Sendable {
         try checkTimes(of: chain, now: now)
         let wallet = try key(mesh.wallet.bytes)
         let first = try checkSignatures(of: chain, wallet: wallet)
+        // Last, so that only what is otherwise valid is called revoked.
+        try revocations?.verdicts.check(chain)
         return try followRotations(of: chain, from: first)
     }
 

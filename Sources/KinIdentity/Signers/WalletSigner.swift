@@ -2,7 +2,8 @@ import KinWire
 
 /// Whatever can give the wallet's word: the unlocked vault, later a phone.
 ///
-/// Cancelling the calling task ends the request with `CancellationError`. A signer refuses with a `KinError` of category `refused`.
+/// Cancelling the calling task ends the request with `CancellationError`. A signer refuses with a `KinError` of category `refused`;
+/// one that waits for somebody gives up with `signer_timeout`, which is retryable. What it returns is of the wallet `address` and no other.
 public protocol WalletSigner: Sendable {
     /// The wallet that signs.
     var address: WalletAddress { get }

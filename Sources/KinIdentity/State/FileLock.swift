@@ -23,7 +23,7 @@ public final class FileLock: Sendable {
         guard file >= 0 else {
             throw KinError("home_not_writable", "\(path) cannot be written: \(String(cString: strerror(errno)))")
         }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+        guard Self.locks(file) else {
             let pid = (try? String(contentsOfFile: path, encoding: .utf8))?.trimmingCharacters(
                 in: .whitespacesAndNewlines)
             close(file)
@@ -32,6 +32,25 @@ public final class FileLock: Sendable {
         let pid = Array("\(getpid())\n".utf8)
         ftruncate(file, 0)
         pwrite(file, pid, pid.count, 0)
+    }
+
+    /// Whoever only asks for the holder has the lock for a moment: that passes.
+    private static func locks(_ file: Int32) -> Bool {
+        for _ in 0..<5 {
+            if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
+            usleep(20_000)
+        }
+        return false
+    }
+
+    /// The process that holds the lock on a file, as it wrote it; nil where nobody holds it. Changes nothing.
+    public static func holder(of path: String) -> String? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        guard flock(file, LOCK_SH | LOCK_NB) != 0 else { return nil }
+        let pid = (try? String(contentsOfFile: path, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+        return pid ?? ""
     }
 
     deinit { close(file) }

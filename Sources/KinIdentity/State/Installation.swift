@@ -7,20 +7,28 @@ public struct Installation: Sendable {
     public let machineID: MachineID
     public let keys: DeviceKeys
     public let chain: Chain
+    /// What lets this device certify others; nil where the wallet gave it nothing of the kind.
+    public let issuer: IssuerCertificate?
+    /// Shared by everything that verifies chains for this device.
+    public let revocations: RevocationLedger
 
     /// - Throws: `no_wallet` where the home is not enrolled.
     public init(_ state: StateFolder) throws {
         try state.prepare()
         guard let wallet = try WalletFile(reading: state.path("wallet.json")),
             let keys = try DeviceKeys(reading: state.daemon() + "/keypair.json"),
-            let chain = try ChainFile(reading: state.daemon() + "/chain.json")?.chain
+            let certified = try ChainFile(reading: state.daemon() + "/chain.json")
         else {
             throw Self.missing(state)
         }
         self.state = state
         self.wallet = wallet
         self.keys = keys
-        self.chain = chain
+        chain = certified.chain
+        issuer = certified.issuer
+        revocations = RevocationLedger(
+            mesh: certified.chain.certificate.mesh,
+            holding: try RevocationFile.read(state.daemon() + "/revocations.json"))
         machineID = try MachineFile.load(in: state)
     }
 

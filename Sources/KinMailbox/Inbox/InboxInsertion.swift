@@ -28,11 +28,21 @@ final class InboxInsertion: @unchecked Sendable {
             message.meta.map { Data($0.canonicalBytes()) }, message.replyTo?.description, message.createdAt,
             incoming.receivedAt,
         ])
-        guard db.changesCount > 0 else { return nil }
+        guard db.changesCount > 0 else {
+            try remind(message, db)
+            return nil
+        }
         return InboxRow(
             id: db.lastInsertedRowID, clientMessageID: message.clientMessageID,
             brokerMessageID: incoming.brokerMessageID, senderMember: message.sender, senderName: message.senderName,
             priority: message.priority, contentType: message.contentType, body: message.body, meta: message.meta,
             replyTo: message.replyTo, createdAt: message.createdAt, receivedAt: incoming.receivedAt)
+    }
+
+    /// Whoever sends a message again has not got its receipt.
+    private func remind(_ message: SealedMessage, _ db: Database) throws {
+        try db.cachedStatement(
+            sql: "UPDATE inbox SET receipt_due = 1 WHERE sender_member = ? AND client_message_id = ?"
+        ).execute(arguments: [message.sender.description, message.clientMessageID.description])
     }
 }

@@ -85,12 +85,16 @@ public struct OutboxRow: Hashable, Sendable {
     }
 
     /// The inner form, unsigned.
-    public func message(mesh: MeshID, sender: ULID, senderName: DeviceName) -> SealedMessage {
+    /// - Parameter revocationHead: the sender's when it leaves.
+    public func message(
+        mesh: MeshID, sender: ULID, senderName: DeviceName, revocationHead: RevocationHead = .empty
+    ) -> SealedMessage {
         SealedMessage(
             mesh: mesh, sender: sender, senderName: senderName, recipient: lane.destination.recipient,
             clientMessageID: clientMessageID, line: line, seq: seq, priority: lane.priority, expiresAt: expiresAt,
             createdAt: enqueuedAt, replyTo: content.replyTo, mentions: content.mentions,
-            contentType: content.contentType, meta: content.meta, body: content.body)
+            contentType: content.contentType, meta: content.meta, body: content.body,
+            revocationHead: revocationHead)
     }
 
     /// The frame header it travels under.

@@ -9,7 +9,7 @@ enum OutboxSchema {
         migrator.registerMigration("1: outbox, lanes, identity") { db in
             try db.execute(
                 sql: """
-                    CREATE TABLE identity (line BLOB NOT NULL);
+                    CREATE TABLE identity (line BLOB NOT NULL, broker_store BLOB);
                     CREATE TABLE lane (
                         kind TEXT NOT NULL, ref TEXT NOT NULL, priority INTEGER NOT NULL, last_seq INTEGER NOT NULL,
                         PRIMARY KEY (kind, ref, priority)) WITHOUT ROWID;

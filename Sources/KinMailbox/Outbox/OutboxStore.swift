@@ -77,6 +77,17 @@ public final class OutboxStore: Sendable {
         }
     }
 
+    /// Why the oldest waiting message was refused last; nil where none was.
+    public func lastRefusal() throws -> String? {
+        try read { db in
+            try String.fetchOne(
+                db,
+                sql:
+                    "SELECT last_error FROM outbox WHERE status = 'pending' AND last_error IS NOT NULL ORDER BY id LIMIT 1"
+            )
+        }
+    }
+
     /// How many messages wait, and how many cannot be sent.
     public func depth() throws -> (pending: Int, dead: Int) {
         try read { db in
@@ -98,6 +109,20 @@ public final class OutboxStore: Sendable {
             for ack in acks {
                 try update.execute(arguments: [time, ack.brokerMessageID, ack.clientMessageID.description])
             }
+        }
+    }
+
+    /// The broker has the store of this identity. If it is another than before, what was relayed to that one and is not known to have
+    /// arrived becomes pending again: the recipient recognises what it has.
+    /// - Parameters:
+    ///   - earliest: milliseconds; what was accepted before is left alone.
+    ///   - completion: gets the number of such messages.
+    public func moved(to store: [UInt8], notBefore earliest: Int64, completion: @escaping @Sendable (Int) -> Void) {
+        let move = StoreMove(to: store, notBefore: earliest)
+        database.writer.submit { db in
+            try move.run(db)
+        } completion: { error in
+            completion(error == nil ? move.reopened : 0)
         }
     }
 

@@ -28,5 +28,19 @@ struct IdentityVerifier: BrokerVerifier {
 
     func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
 
+    func ledger(for mesh: MeshID, holding proofs: [RevocationProof]) -> any BrokerLedger {
+        RevocationLedger(mesh: mesh, holding: proofs)
+    }
+
     func random(_ count: Int) -> [UInt8] { Random.bytes(count) }
+}
+
+extension RevocationLedger: BrokerLedger {
+    public var hashes: [[UInt8]] { current.hashes }
+
+    public func missing(from have: [[UInt8]]) -> [RevocationProof] { current.missing(from: have) }
+
+    public func add(_ proofs: [RevocationProof], now: Int64) -> [RevocationProof] { take(proofs, now: now).new }
+
+    public func revocations(of chain: Chain) -> [RevocationProof] { current.entries(revoking: chain) }
 }

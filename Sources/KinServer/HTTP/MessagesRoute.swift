@@ -180,6 +180,7 @@ extension RequestRefusal {
             switch refusal.code {
             case "idempotency_key_reused": (.conflict, "the id is taken by another message: use another id")
             case "unknown_member": (.notFound, "the recipient is not known at this server yet")
+            case "member_revoked": (.gone, "the recipient was revoked")
             case "too_large": (.contentTooLarge, "the sealed body is larger than this server takes")
             case "rate_limited": (.tooManyRequests, "too many messages: wait")
             case "storage_full": (.init(code: 507), "the server's disk is full")

@@ -29,7 +29,7 @@ extension BrokerStoreContract {
         },
         Case("an id sent twice in one batch is stored once") { bench in
             let answers = try await bench.accept([bench.submission("m"), bench.submission("m")])
-            guard case .stored(let id) = answers.first else { throw Violation(description: "\(answers)") }
+            guard case .stored(let id) = answers.first else { throw ContractViolation(description: "\(answers)") }
             try requireEqual(answers[1], .duplicate(id: id, firstSeenAt: StoreBench.now), "the second answer")
         },
         Case("ids are a sender's own: another sender's, and another mesh's, are new") { bench in
@@ -39,7 +39,7 @@ extension BrokerStoreContract {
             let wallet = try WalletAddress(bytes: [UInt8](repeating: 5, count: 32)).orThrow("wallet")
             let other = try await bench.store.createMesh(.home(of: wallet), now: StoreBench.now)
             let answers = try await bench.accept([bench.submission("m")], in: other)
-            guard case .stored = answers.first else { throw Violation(description: "\(answers)") }
+            guard case .stored = answers.first else { throw ContractViolation(description: "\(answers)") }
             try requireEqual(try bench.pending().count, 4, "messages of the first mesh")
             try requireEqual(try bench.pending(in: other).count, 1, "messages of the second mesh")
         },
@@ -68,7 +68,7 @@ extension BrokerStoreContract {
             try requireEqual(told.entries.count, 1, "times it was told that the batch was taken back")
             for answer in answers {
                 guard case .refused(let refusal) = answer, refusal.retryable else {
-                    throw Violation(description: "stored in a mesh that is not there: \(answer)")
+                    throw ContractViolation(description: "stored in a mesh that is not there: \(answer)")
                 }
             }
             try await bench.storeAll([bench.submission("m1")])
@@ -94,7 +94,7 @@ extension BrokerStoreContract {
         Case("a known id is answered whatever admission would say") { bench in
             try await bench.storeAll([bench.submission("m")])
             let answers = try await bench.accept([bench.submission("m")]) { _ in .outOfOrder }
-            guard case .duplicate = answers.first else { throw Violation(description: "\(answers)") }
+            guard case .duplicate = answers.first else { throw ContractViolation(description: "\(answers)") }
         },
         Case("batches are admitted, committed and answered in the order of the calls") { bench in
             let asked = Journal<Int>()

@@ -68,13 +68,13 @@ extension BrokerStoreContract {
             try await bench.store.checkWritable()
             bench.store.close()
             do { try await bench.store.checkWritable() } catch { return }
-            throw Violation(description: "a closed store says that it can be written")
+            throw ContractViolation(description: "a closed store says that it can be written")
         },
         Case("after closing, a send is refused and may be sent again") { bench in
             bench.store.close()
             let answers = try await bench.accept([bench.submission("m")])
             guard case .refused(let refusal) = answers.first, refusal.retryable else {
-                throw Violation(description: "\(answers)")
+                throw ContractViolation(description: "\(answers)")
             }
             try bench.reopen()
             try await bench.storeAll([bench.submission("m")])

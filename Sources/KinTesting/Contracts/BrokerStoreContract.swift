@@ -22,7 +22,7 @@ public struct BrokerStoreContract: Sendable {
 
     public init(open: @escaping Open) { self.open = open }
 
-    /// - Throws: `Violation` where the store breaks the promise.
+    /// - Throws: `ContractViolation` where the store breaks the promise.
     public func check(_ promise: Case) async throws {
         let bench = try await StoreBench(open: open)
         do { try await promise.run(bench) } catch {
@@ -31,21 +31,4 @@ public struct BrokerStoreContract: Sendable {
         }
         bench.store.close()
     }
-
-    public struct Violation: Error, CustomStringConvertible {
-        public let description: String
-    }
-}
-
-/// Says what was promised; a contract has no test library to lean on.
-func require(
-    _ condition: Bool, _ promise: @autoclosure () -> String, file: StaticString = #fileID, line: UInt = #line
-) throws {
-    guard condition else { throw BrokerStoreContract.Violation(description: "\(promise()) (\(file):\(line))") }
-}
-
-func requireEqual<T: Equatable>(
-    _ value: T, _ expected: T, _ what: String, file: StaticString = #fileID, line: UInt = #line
-) throws {
-    try require(value == expected, "\(what): \(value) instead of \(expected)", file: file, line: line)
 }

@@ -67,7 +67,7 @@ final class StoreBench: Sendable {
     func storeAll(_ batch: [Submission], from sender: ULID? = nil) async throws -> [Int64] {
         try await accept(batch, from: sender).map { acceptance in
             guard case .stored(let id) = acceptance else {
-                throw BrokerStoreContract.Violation(description: "a new send was not stored: \(acceptance)")
+                throw ContractViolation(description: "a new send was not stored: \(acceptance)")
             }
             return id
         }

@@ -103,31 +103,6 @@ public struct MemberKeypairRotated: Hashable, Sendable {
     }
 }
 
-/// Entries of the revocation log one side lacks, asked for by the hashes it has.
-public struct RevocationsGet: Hashable, Sendable {
-    public var have: [[UInt8]]
-
-    public init(have: [[UInt8]]) { self.have = have }
-
-    init(_ fields: inout Fields) throws(WireError) { have = try fields.hashes("have", atMost: 256) }
-
-    var members: [String: JSON] { ["have": .array(have.map { .hex($0) })] }
-}
-
-public struct Revocations: Hashable, Sendable {
-    public var entries: [Revocation]
-
-    public init(entries: [Revocation]) { self.entries = entries }
-
-    init(_ fields: inout Fields) throws(WireError) {
-        var entries: [Revocation] = []
-        for item in try fields.array("entries", atMost: 16) { entries.append(try Revocation(json: item)) }
-        self.entries = entries
-    }
-
-    var members: [String: JSON] { ["entries": .array(entries.map { $0.json })] }
-}
-
 /// A refusal that concerns no single send.
 public struct ErrorFrame: Hashable, Sendable {
     public var code: String

@@ -121,16 +121,20 @@ public struct Ready: Hashable, Sendable {
     public var member: ULID
     /// 8 random bytes that name the session in logs.
     public var session: [UInt8]
+    /// 16 random bytes made with the broker's store: another value means that what was relayed before is not there.
+    public var store: [UInt8]
 
-    public init(member: ULID, session: [UInt8]) {
+    public init(member: ULID, session: [UInt8], store: [UInt8]) {
         self.member = member
         self.session = session
+        self.store = store
     }
 
     init(_ fields: inout Fields) throws(WireError) {
         member = try fields.ulid("member")
         session = try fields.hex("session", bytes: 8)
+        store = try fields.hex("store", bytes: 16)
     }
 
-    var members: [String: JSON] { ["member": .text(member), "session": .hex(session)] }
+    var members: [String: JSON] { ["member": .text(member), "session": .hex(session), "store": .hex(store)] }
 }

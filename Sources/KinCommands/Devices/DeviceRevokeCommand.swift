@@ -1,0 +1,70 @@
+import ArgumentParser
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinWire
+
+struct DeviceRevokeCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke",
+        abstract: "Put a device out of the family, for good.",
+        discussion: """
+            From then on nobody takes its messages, sends it any, or lists it, and its own daemon stops. Every device tells every \
+            other, so no server can keep it quiet. A device that had the recovery phrase still has it: change the wallet then \
+            (kin wallet rotate).
+
+            An owner is revoked by the wallet: the recovery phrase is asked for, or read from standard input.
+
+            EXAMPLES
+              kin device revoke kiosk
+              kin device revoke laptop --since 3d --reason "stolen" < phrase
+            """)
+
+    @OptionGroup var options: OutputOptions
+
+    @Argument(help: "A device's name or member id.", completion: KnownDevices.completion)
+    var device: String
+
+    @Option(help: ArgumentHelp("Why, for the record; at most 200 bytes. Servers can read it.", valueName: "text"))
+    var reason = ""
+
+    @Option(
+        help: ArgumentHelp("It was not to be trusted for this time already, as in 2h or 3d.", valueName: "time"),
+        transform: TimeSpan.parse)
+    var since: TimeSpan?
+
+    @OptionGroup var phrase: PhraseOptions
+
+    func run(in context: CommandContext, _ output: Output) async throws {
+        let daemon = try LocalDaemon.of(context)
+        let request = RevokeRequest(
+            device: device, reason: reason, cutoff: since.map { context.now() - $0.milliseconds })
+        let answer = try await daemon.call { try await $0.revoke(request) }
+        guard !answer.revoked else { return try report(answer, output) }
+        let proof = try await sign(answer.entry, daemon, context)
+        let done = try await daemon.call { try await $0.submit(SignedRevocation(proof: proof)) }
+        try report(RevokeAnswer(revoked: true, name: answer.name, entry: done.entry), output)
+    }
+
+    private func sign(
+        _ entry: Revocation, _ daemon: LocalDaemon, _ context: CommandContext
+    ) async throws -> RevocationProof {
+        let file = try daemon.requireWallet()
+        // What comes from the daemon is signed with the wallet's key: it must be what was asked for.
+        guard entry.author == .wallet, entry.mesh == .home(of: file.address), entry.reason == reason else {
+            throw KinError("daemon_answer", "the daemon asks for a signature over something else: is it kin's?")
+        }
+        let wallet = try phrase.wallet(of: file, context, purpose: "to revoke an owner")
+        return RevocationProof(entry: try await wallet.sign(entry))
+    }
+
+    private func report(_ answer: RevokeAnswer, _ output: Output) throws {
+        let entry = answer.entry
+        try output.answer(
+            .lines(["\(answer.name) is revoked"]),
+            json: .object([
+                "name": .string(answer.name), "member": .text(entry.target), "author": .text(entry.author),
+                "cutoff": .integer(entry.cutoff), "at": .integer(entry.at),
+            ]))
+    }
+}

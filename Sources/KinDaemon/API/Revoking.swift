@@ -1,0 +1,79 @@
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinWire
+
+/// Who belongs to the mesh, and the end of that.
+struct Revoking: Sendable {
+    let installation: Installation
+    let family: Family
+    let keeper: RevocationKeeper
+    let exchange: RevocationExchange
+    /// Milliseconds.
+    let now: @Sendable () -> Int64
+
+    /// Revokes with this device's issuer key, or says what the wallet has to sign.
+    func revoke(_ request: RevokeRequest) throws -> RevokeAnswer {
+        let target = try family.resolve(request.device)
+        let name = family.name(of: target.member)
+        let time = now()
+        let draft = try RevocationDraft(
+            revoking: target, from: installation, known: family.everybody, cutoff: request.cutoff ?? time,
+            reason: request.reason, now: time)
+        guard let proof = draft.signed(by: installation) else {
+            return RevokeAnswer(revoked: false, name: name, entry: draft.entry)
+        }
+        try enter(proof)
+        return RevokeAnswer(revoked: true, name: name, entry: proof.entry)
+    }
+
+    /// Takes an entry that was signed elsewhere.
+    func take(_ signed: SignedRevocation) throws -> RevokeAnswer {
+        let name = family.name(of: signed.proof.entry.target)
+        try enter(signed.proof)
+        return RevokeAnswer(revoked: true, name: name, entry: signed.proof.entry)
+    }
+
+    private func enter(_ proof: RevocationProof) throws {
+        let new = keeper.take([proof])
+        guard !new.isEmpty || keeper.ledger.current.has(proof.entry.hash) else {
+            throw KinError(
+                "revocation_invalid", "the revocation is not valid: is it signed by this wallet?", category: .refused)
+        }
+        exchange.tellBroker(new)
+    }
+
+    func members() -> MemberList {
+        let log = installation.revocations.current
+        return MemberList(
+            members: family.everybody.map { member in
+                let certificate = member.chain.certificate
+                return MemberInfo(
+                    name: family.name(of: member.member), member: member.member.description,
+                    machineID: member.machineID.description, role: member.role.description,
+                    scopes: certificate.scopes.map(\.description), issuer: certificate.issuer.description,
+                    issuedAt: certificate.issuedAt, expiresAt: certificate.expiresAt,
+                    online: family.roster.isOnline(member.member),
+                    thisDevice: member.machineID == installation.machineID)
+            }.sorted { ($0.name, $0.member) < ($1.name, $1.member) },
+            revoked: log.entries.map { MemberList.Revoked($0.entry) },
+            alerts: log.alerts)
+    }
+}
+
+extension MemberList.Revoked {
+    fileprivate init(_ entry: Revocation) {
+        self.init(
+            member: entry.target.description, author: entry.author.description, reason: entry.reason, at: entry.at)
+    }
+}
+
+extension RevocationLog {
+    /// What an honest log never shows, a line each.
+    var alerts: [String] {
+        forks.map {
+            "\($0.author) revoked twice in one place (\($0.seq)): its key is in other hands, or it was restored"
+        }
+            + gaps.map { "entry \($0.seq) of \($0.author) is withheld by somebody" }
+    }
+}

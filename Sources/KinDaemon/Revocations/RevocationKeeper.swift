@@ -1,0 +1,107 @@
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinWire
+import Logging
+import Synchronization
+
+/// Keeps this device's revocation log: on disk before anybody hears of an entry, and effective at once.
+final class RevocationKeeper: Sendable {
+    let ledger: RevocationLedger
+    private let path: String
+    private let me: VerifiedMember
+    private let family: Family
+    private let events: EventHub
+    private let logger: Logger
+    /// Milliseconds.
+    private let now: @Sendable () -> Int64
+    /// One writer of the file at a time.
+    private let writing = Mutex(())
+    private let ownEnds: AsyncStream<KinError>
+    private let ownEnd: AsyncStream<KinError>.Continuation
+
+    init(
+        _ installation: Installation, me: VerifiedMember, family: Family, events: EventHub, logger: Logger,
+        now: @escaping @Sendable () -> Int64
+    ) {
+        ledger = installation.revocations
+        path = installation.state.daemon() + "/revocations.json"
+        self.me = me
+        self.family = family
+        self.events = events
+        self.logger = logger
+        self.now = now
+        (ownEnds, ownEnd) = AsyncStream.makeStream(of: KinError.self, bufferingPolicy: .bufferingOldest(1))
+    }
+
+    /// Takes entries in.
+    /// - Returns: those that are new.
+    func take(_ proofs: [RevocationProof]) -> [RevocationProof] {
+        let (new, faults) = ledger.take(proofs, now: now())
+        for fault in faults { logger.warning("revocation_refused", metadata: ["fault": .string(fault.rawValue)]) }
+        guard !new.isEmpty else { return [] }
+        save()
+        for proof in new { announce(proof.entry) }
+        family.dropRevoked()
+        report()
+        if let entry = Self.revocation(of: me, in: ledger) { ownEnd.yield(Self.ended(by: entry)) }
+        return new
+    }
+
+    /// Waits until this device itself is revoked.
+    /// - Throws: `device_revoked` then.
+    func waitForOwn() async throws {
+        for await end in ownEnds {
+            logger.critical("device_revoked", metadata: ["reason": .string(end.message)])
+            throw end
+        }
+    }
+
+    /// The entry by which `me` is no member any more.
+    static func revocation(of me: VerifiedMember, in ledger: RevocationLedger) -> Revocation? {
+        ledger.current.entries(revoking: me.chain).first?.entry
+    }
+
+    /// Why the daemon of a revoked device ends, and does not start again.
+    static func ended(by entry: Revocation) -> KinError {
+        let author = if case .member(let member) = entry.author { "device \(member)" } else { "the wallet" }
+        let reason = entry.reason.isEmpty ? "" : " (\(entry.reason))"
+        return KinError(
+            "device_revoked",
+            "this device was revoked by \(author)\(reason): it no longer belongs to the family. To bring it back, start afresh in an empty KINDRED_HOME with  kin wallet import",
+            category: .refused, detail: ["target": .string(entry.target.description)])
+    }
+
+    private func save() {
+        do {
+            try writing.withLock { _ in try RevocationFile.write(ledger.current, to: path) }
+        } catch {
+            // It holds while this process lives, and the others tell it again.
+            logger.error("revocations_unwritable", metadata: ["error": .string("\(error)")])
+        }
+    }
+
+    private func announce(_ entry: Revocation) {
+        let name = family.name(of: entry.target)
+        logger.notice(
+            "member_revoked",
+            metadata: ["member": .string(entry.target.description), "author": .string(entry.author.description)])
+        let data: [String: JSON] = ["member": .string(entry.target.description), "name": .string(name)]
+        events.publish(DaemonEvent(kind: .memberRevoked, data: .object(data)))
+    }
+
+    /// What an honest log never shows.
+    private func report() {
+        let log = ledger.current
+        for place in log.forks {
+            logger.warning(
+                "revocation_fork",
+                metadata: ["author": .string(place.author.description), "seq": .stringConvertible(place.seq)])
+        }
+        for place in log.gaps {
+            logger.warning(
+                "revocation_withheld",
+                metadata: ["author": .string(place.author.description), "seq": .stringConvertible(place.seq)])
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import KinEncoding
+import KinWire
+
+/// One member of the mesh with what it was certified for, as `GET /v1/members` shows it.
+public struct MemberInfo: Hashable, Sendable {
+    public var name: String
+    public var member: String
+    public var machineID: String
+    public var role: String
+    /// Empty: the role's defaults.
+    public var scopes: [String]
+    /// `wallet`, or the member that issued the certificate.
+    public var issuer: String
+    /// Milliseconds.
+    public var issuedAt: Int64
+    /// Milliseconds; nil: never.
+    public var expiresAt: Int64?
+    public var online: Bool
+    public var thisDevice: Bool
+
+    public init(
+        name: String, member: String, machineID: String, role: String, scopes: [String], issuer: String,
+        issuedAt: Int64, expiresAt: Int64?, online: Bool, thisDevice: Bool
+    ) {
+        self.name = name
+        self.member = member
+        self.machineID = machineID
+        self.role = role
+        self.scopes = scopes
+        self.issuer = issuer
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
+        self.online = online
+        self.thisDevice = thisDevice
+    }
+
+    init(json: JSON) throws(WireError) {
+        var fields = try Fields(json, in: "member")
+        name = try fields.text("name")
+        member = try fields.text("member")
+        machineID = try fields.text("machine_id")
+        role = try fields.text("role")
+        scopes = try fields.list("scopes", atMost: 32, as: "a scope") { $0 }
+        issuer = try fields.text("issuer")
+        issuedAt = try fields.time("issued_at")
+        expiresAt = try fields.givenTime("expires_at")
+        online = try fields.bool("online")
+        thisDevice = try fields.bool("this_device")
+        try fields.end()
+    }
+
+    var json: JSON {
+        .object([
+            "name": .string(name), "member": .string(member), "machine_id": .string(machineID),
+            "role": .string(role), "scopes": .strings(scopes), "issuer": .string(issuer),
+            "issued_at": .integer(issuedAt), "expires_at": .orNull(expiresAt) { .integer($0) },
+            "online": .bool(online), "this_device": .bool(thisDevice),
+        ])
+    }
+}
+
+/// The answer of `GET /v1/members`: who belongs to the mesh, who was revoked, and what is wrong with the revocation log.
+public struct MemberList: Hashable, Sendable {
+    /// A member that is one no more.
+    public struct Revoked: Hashable, Sendable {
+        public var member: String
+        /// `wallet`, or the member that revoked it.
+        public var author: String
+        public var reason: String
+        /// Milliseconds.
+        public var at: Int64
+
+        public init(member: String, author: String, reason: String, at: Int64) {
+            self.member = member
+            self.author = author
+            self.reason = reason
+            self.at = at
+        }
+
+        init(json: JSON) throws(WireError) {
+            var fields = try Fields(json, in: "revoked")
+            member = try fields.text("member")
+            author = try fields.text("author")
+            reason = try fields.text("reason")
+            at = try fields.time("at")
+            try fields.end()
+        }
+
+        var json: JSON {
+            .object([
+                "member": .string(member), "author": .string(author), "reason": .string(reason), "at": .integer(at),
+            ])
+        }
+    }
+
+    public var members: [MemberInfo]
+    public var revoked: [Revoked]
+    /// Entries of the log that contradict each other, or that somebody withholds; one line each.
+    public var alerts: [String]
+
+    public init(members: [MemberInfo], revoked: [Revoked], alerts: [String]) {
+        self.members = members
+        self.revoked = revoked
+        self.alerts = alerts
+    }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            MemberList(
+                members: try APIBody.array(fields.array("members", atMost: 4096)) { item throws(WireError) in
+                    try MemberInfo(json: item)
+                },
+                revoked: try APIBody.array(fields.array("revoked", atMost: 1 << 16)) { item throws(WireError) in
+                    try Revoked(json: item)
+                },
+                alerts: try fields.list("alerts", atMost: 1 << 16, as: "a line") { $0 })
+        }
+    }
+
+    public var json: JSON {
+        .object([
+            "members": .array(members.map(\.json)), "revoked": .array(revoked.map(\.json)),
+            "alerts": .strings(alerts),
+        ])
+    }
+}

@@ -1,0 +1,74 @@
+import KinEncoding
+import KinWire
+
+/// The body of `POST /v1/device/revoke`.
+public struct RevokeRequest: Hashable, Sendable {
+    /// A device's name or member id.
+    public var device: String
+    /// At most 200 bytes; servers can read it.
+    public var reason: String
+    /// Milliseconds: from when on the device is not trusted; nil: from now.
+    public var cutoff: Int64?
+
+    public init(device: String, reason: String = "", cutoff: Int64? = nil) {
+        self.device = device
+        self.reason = reason
+        self.cutoff = cutoff
+    }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            RevokeRequest(
+                device: try fields.text("device"), reason: try fields.givenText("reason") ?? "",
+                cutoff: try fields.givenTime("cutoff"))
+        }
+    }
+
+    public var json: JSON {
+        .object([
+            "device": .string(device), "reason": .string(reason), "cutoff": .orNull(cutoff) { .integer($0) },
+        ])
+    }
+}
+
+/// The answer to it: the entry that revokes, or the one that the wallet has to sign first.
+public struct RevokeAnswer: Hashable, Sendable {
+    /// Whether it is done. Else `entry` is unsigned (64 zero bytes), for `POST /v1/revocations` once the wallet has signed it.
+    public var revoked: Bool
+    public var name: String
+    public var entry: Revocation
+
+    public init(revoked: Bool, name: String, entry: Revocation) {
+        self.revoked = revoked
+        self.name = name
+        self.entry = entry
+        if entry.signature.isEmpty { self.entry.signature = [UInt8](repeating: 0, count: 64) }
+    }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            RevokeAnswer(
+                revoked: try fields.bool("revoked"), name: try fields.text("name"),
+                entry: try Revocation(json: fields.take("entry")))
+        }
+    }
+
+    public var json: JSON {
+        .object(["revoked": .bool(revoked), "name": .string(name), "entry": entry.json])
+    }
+}
+
+/// The body of `POST /v1/revocations`: an entry signed elsewhere.
+public struct SignedRevocation: Hashable, Sendable {
+    public var proof: RevocationProof
+
+    public init(proof: RevocationProof) { self.proof = proof }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            SignedRevocation(proof: try RevocationProof(json: fields.take("proof")))
+        }
+    }
+
+    public var json: JSON { .object(["proof": proof.json]) }
+}

@@ -1,0 +1,69 @@
+import KinEncoding
+import KinWire
+
+/// Prepares the entry by which a device is revoked: who must sign it, where it goes in that author's list, and what of a revoked issuer's work survives.
+public struct RevocationDraft: Sendable {
+    public let target: VerifiedMember
+    /// The entry, unsigned.
+    public let entry: Revocation
+
+    /// - Parameters:
+    ///   - installation: the device that revokes.
+    ///   - known: everybody it knows: certificates the target issued to them before `cutoff` survive.
+    ///   - cutoff: milliseconds; from when on the target is not trusted any more.
+    ///   - reason: at most 200 bytes; servers can read it.
+    ///   - now: milliseconds.
+    /// - Throws: `already_revoked`, `reason_too_long`, `too_many_survivors`.
+    public init(
+        revoking target: VerifiedMember, from installation: Installation, known: [VerifiedMember], cutoff: Int64,
+        reason: String, now: Int64
+    ) throws {
+        let log = installation.revocations.current
+        guard log.verdicts.revocation(of: target.member, role: target.role) == nil else {
+            throw KinError("already_revoked", "that device is revoked already", category: .conflict)
+        }
+        guard reason.utf8.count <= 200 else {
+            throw KinError("reason_too_long", "a reason has at most 200 bytes", category: .usage)
+        }
+        let author: Certificate.Issuer =
+            Self.isForIssuers(target, installation, log) ? .member(installation.chain.member) : .wallet
+        let place = log.next(by: author)
+        self.target = target
+        entry = Revocation(
+            mesh: installation.mesh, author: author, seq: place.seq, previous: place.previous, target: target.member,
+            cutoff: min(cutoff, now), keep: try Self.survivors(of: target.member, before: cutoff, known, log),
+            reason: reason, at: now)
+    }
+
+    /// Signs with this device's issuer key; nil where only the wallet may revoke the target.
+    public func signed(by installation: Installation) -> RevocationProof? {
+        guard entry.author != .wallet, let issuer = installation.issuer else { return nil }
+        return RevocationProof(issuer: issuer, entry: entry.signed(by: installation.keys.issuing))
+    }
+
+    /// Whether an issuer may revoke `target`, and this device is one that may.
+    private static func isForIssuers(
+        _ target: VerifiedMember, _ installation: Installation, _ log: RevocationLog
+    ) -> Bool {
+        let isProtected = target.role == .owner || log.entries.contains { $0.issuer?.issuer == target.member }
+        return !isProtected && installation.issuer?.scopes.contains(.revoke) == true
+    }
+
+    private static let maxSurvivors = 32
+
+    private static func survivors(
+        of issuer: ULID, before cutoff: Int64, _ known: [VerifiedMember], _ log: RevocationLog
+    ) throws -> [[UInt8]] {
+        let certificates = known.map(\.chain).filter { $0.issuer?.issuer == issuer }.map(\.certificate)
+        let entries = log.entries.map(\.entry).filter { $0.author == .member(issuer) }
+        let survivors =
+            certificates.filter { $0.issuedAt < cutoff }.map(\.hash) + entries.filter { $0.at < cutoff }.map(\.hash)
+        guard survivors.count <= maxSurvivors else {
+            throw KinError(
+                "too_many_survivors",
+                "that device certified or revoked \(survivors.count) others, and at most \(maxSurvivors) can be spared: certify some of them anew first, or revoke with an earlier --since",
+                category: .refused)
+        }
+        return survivors
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import GRDB
+
+/// The change to a broker with another store, inside the writer's transaction.
+///
+/// `@unchecked Sendable`: `reopened` is only touched on the writer's thread.
+final class StoreMove: @unchecked Sendable {
+    private let store: Data
+    private let earliest: Int64
+    private(set) var reopened = 0
+
+    init(to store: [UInt8], notBefore earliest: Int64) {
+        self.store = Data(store)
+        self.earliest = earliest
+    }
+
+    func run(_ db: Database) throws {
+        let known = try Data.fetchOne(db, sql: "SELECT broker_store FROM identity")
+        guard known != store else { return }
+        try db.execute(sql: "UPDATE identity SET broker_store = ?", arguments: [store])
+        guard known != nil else { return }
+        try db.execute(
+            sql: """
+                UPDATE outbox SET status = 'pending', relayed_at = NULL, broker_message_id = NULL
+                WHERE status = 'done' AND kind = 'dm' AND delivered_at IS NULL AND enqueued_at >= ?
+                """, arguments: [earliest])
+        reopened = db.changesCount
+    }
+}

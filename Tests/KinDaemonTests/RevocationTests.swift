@@ -1,0 +1,136 @@
+import Foundation
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinTestServer
+import KinTesting
+import KinWire
+import Testing
+
+@Suite struct RevocationTests {
+    /// Revokes by the wallet, as `kin device revoke` does for an owner.
+    private func revoke(_ name: String, by daemon: TestDaemon, in house: House) async throws {
+        let draft = try await daemon.client.revoke(RevokeRequest(device: name, reason: "lost"))
+        #expect(!draft.revoked && draft.entry.author == .wallet)
+        let signed = try await house.wallet.sign(draft.entry)
+        _ = try await daemon.client.submit(SignedRevocation(proof: RevocationProof(entry: signed)))
+    }
+
+    private func head(_ daemon: TestDaemon) throws -> RevocationHead {
+        try Installation(daemon.state).revocations.head
+    }
+
+    @Test("a revoked device's daemon says so and stops, and does not start again; the others forget it")
+    func revoked() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio", "kiosk")
+            try await revoke("kiosk", by: daemons[0], in: house)
+            let error = try await daemons[2].service.end().error as? KinError
+            #expect(error?.code == "device_revoked" && error?.message.contains("lost") == true)
+            for daemon in daemons.prefix(2) {
+                try await eventually("\(daemon.version.name) forgets it") {
+                    let members = try await daemon.client.members()
+                    return members.members.count == 2
+                        && members.revoked.map(\.member) == [daemons[2].version.member.description]
+                }
+                #expect(try await daemon.client.devices().devices.map(\.name) == ["laptop", "studio"])
+            }
+            let refused = await #expect(throws: KinError.self) { _ = try await house.start("kiosk") }
+            #expect(refused?.code == "device_revoked")
+            await #expect(throws: KinError.self) { _ = try await daemons[1].send("hi", to: "kiosk") }
+            #expect(try await daemons[0].client.members().alerts.isEmpty)
+        }
+    }
+
+    @Test("a device that was away learns of it at its next start, from a broker that was restarted")
+    func away() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio", "kiosk")
+            try await daemons[1].stop()
+            try await daemons[2].stop()
+            try await revoke("kiosk", by: daemons[0], in: house)
+            let told = try head(daemons[0])
+            try await daemons[0].stop()
+            try await house.server.stop()
+            try await house.server.start()
+            let studio = try await house.start("studio")
+            try await eventually("studio knows") { try head(studio) == told }
+            let kiosk = try await house.start("kiosk")
+            #expect((try await kiosk.service.end().error as? KinError)?.code == "device_revoked")
+        }
+    }
+
+    @Test("a broker that lost the log is told it again by whoever knows it")
+    func forgetful() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio", "kiosk")
+            for daemon in daemons.dropFirst() { try await daemon.stop() }
+            try await revoke("kiosk", by: daemons[0], in: house)
+            try await house.server.stop()
+            try await house.server.start(forgetful: true)
+            try await daemons[0].isConnected()
+            let kiosk = try await house.start("kiosk")
+            #expect((try await kiosk.service.end().error as? KinError)?.code == "device_revoked")
+        }
+    }
+
+    @Test("what the broker withholds, the first message of a member that knows it tells")
+    func withheld() async throws {
+        let withholds: HostileBroker.Hands = { frame, _ in
+            ["revocations", "revocations_get", "member_revoked"].contains(frame.message.type) ? [] : [frame.bytes]
+        }
+        try await HostileBroker.run(withholds) { broker, relay in
+            try await House.run { house in
+                let servers = [broker.url, relay.url]
+                var daemons: [TestDaemon] = []
+                for name in ["laptop", "studio", "kiosk"] {
+                    daemons.append(try await house.start(name, servers: servers))
+                }
+                for daemon in daemons { try await daemon.sees(["laptop", "studio", "kiosk"]) }
+                try await revoke("kiosk", by: daemons[0], in: house)
+                let told = try head(daemons[0])
+                #expect(try head(daemons[1]) == .empty)
+                _ = try await daemons[0].send("by the way", to: "studio")
+                try await eventually("studio knows") { try head(daemons[1]) == told }
+                #expect(try await daemons[1].client.members().members.count == 2)
+            }
+        }
+    }
+
+    @Test("a server that says so without proof stops nobody")
+    func unproven() async throws {
+        try await FakeBroker.run(.closes(.memberRevoked, "member_revoked")) { broker in
+            try await House.run { house in
+                let laptop = try await house.start("laptop", servers: [broker.url, house.server.url])
+                try await eventually("it tries again") { broker.heard.value.connections > 2 }
+                let health = try await laptop.client.health()
+                #expect(health.broker.lastError?.contains("shows no valid proof") == true)
+                try await laptop.stop()
+            }
+        }
+    }
+
+    @Test("an entry that is not signed by the wallet is refused, and changes nothing")
+    func forged() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            var entry = try await daemons[0].client.revoke(RevokeRequest(device: "studio")).entry
+            entry.signature = [UInt8](repeating: 7, count: 64)
+            let proof = RevocationProof(entry: entry)
+            let error = await #expect(throws: KinError.self) {
+                _ = try await daemons[0].client.submit(SignedRevocation(proof: proof))
+            }
+            #expect(error?.code == "revocation_invalid")
+            #expect(try await daemons[0].client.members().revoked.isEmpty)
+            let unknown = await #expect(throws: KinError.self) {
+                _ = try await daemons[0].client.revoke(RevokeRequest(device: "nobody"))
+            }
+            #expect(unknown?.code == "unknown_recipient")
+        }
+    }
+}
+
+extension ReceivedFrame {
+    /// As it came.
+    var bytes: [UInt8] { message.encoded(body: body) }
+}

@@ -1,0 +1,131 @@
+import Hummingbird
+import KinServer
+import KinTesting
+public import KinWebSocket
+public import KinWire
+import Logging
+import NIOCore
+import Synchronization
+
+/// A real broker whose frames pass through somebody's hands: each may be kept back, changed or repeated.
+public final class HostileBroker: Sendable {
+    /// Which way a frame goes.
+    public enum Direction: Sendable { case toBroker, toDaemon }
+
+    /// What becomes of a frame: nothing, itself, or others.
+    public typealias Hands = @Sendable (ReceivedFrame, Direction) -> [[UInt8]]
+
+    /// Where daemons reach it.
+    public let url: String
+    private let target = Mutex<Int>(0)
+    private let hands: Hands
+
+    private init(url: String, hands: @escaping Hands) {
+        self.url = url
+        self.hands = hands
+    }
+
+    /// Runs a server on fresh data behind `hands` while `body` runs; its own address is `server.url`, for relays.
+    public static func run<T: Sendable>(
+        _ hands: @escaping Hands, _ body: (HostileBroker, TestServer) async throws -> T
+    ) async throws -> T {
+        let broker = Mutex<HostileBroker?>(nil)
+        let policy: UpgradePolicy = { head, _ in
+            guard head.uri == "/mesh", let broker = broker.withLock({ $0 }) else { return .notWebSocket }
+            let near = Near(port: broker.target.withLock { $0 }, hands: broker.hands)
+            return .accept(near, WebSocketLimits(maxMessageBytes: 1 << 20)) { near.opened($0) }
+        }
+        let service = RunningService<Int> { ready in
+            Application(
+                router: Router(), server: .http1WebSocketUpgrade(policy: policy),
+                configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+                onServerRunning: { channel in ready(channel.localAddress?.port ?? 0) }, logger: .silent)
+        }
+        let hostile = HostileBroker(url: "http://127.0.0.1:\(try await service.ready())", hands: hands)
+        let folder = try TemporaryFolder()
+        let server = try await TestServer.start(data: folder.path, origins: [hostile.url])
+        hostile.target.withLock { $0 = server.port }
+        broker.withLock { $0 = hostile }
+        let outcome: Result<T, any Error>
+        do { outcome = .success(try await body(hostile, server)) } catch { outcome = .failure(error) }
+        _ = try? await service.stop()
+        try? await server.stop()
+        return try outcome.get()
+    }
+}
+
+/// The daemon's side of one connection.
+private final class Near: WebSocketDelegate {
+    private struct State {
+        var daemon: WebSocketConnection?
+        var broker: WebSocketConnection?
+        var early: [[UInt8]] = []
+    }
+
+    private let port: Int
+    fileprivate let hands: HostileBroker.Hands
+    private let state = Mutex(State())
+
+    init(port: Int, hands: @escaping HostileBroker.Hands) {
+        self.port = port
+        self.hands = hands
+    }
+
+    func opened(_ connection: WebSocketConnection) {
+        state.withLock { $0.daemon = connection }
+        Task {
+            let far = Far(self)
+            let broker = try? await WebSocketClient.connect(
+                to: "ws://127.0.0.1:\(port)/mesh", tls: nil, limits: WebSocketLimits(maxMessageBytes: 1 << 20),
+                deadline: .seconds(5), on: connection.eventLoop, delegate: far)
+            guard let broker else { return connection.close(code: 1011, reason: "the broker does not answer") }
+            let early = state.withLock { state in
+                state.broker = broker
+                defer { state.early = [] }
+                return state.early
+            }
+            for bytes in early { broker.send(.binary(ByteBuffer(bytes: bytes))) }
+        }
+    }
+
+    func webSocket(_ connection: WebSocketConnection, received message: WebSocketMessage) {
+        for bytes in passed(message, .toBroker) {
+            let broker = state.withLock { state in
+                if state.broker == nil { state.early.append(bytes) }
+                return state.broker
+            }
+            broker?.send(.binary(ByteBuffer(bytes: bytes)))
+        }
+    }
+
+    func webSocket(_ connection: WebSocketConnection, closed closure: WebSocketClosure) {
+        state.withLock { $0.broker }?.close(code: 1001, reason: "leaving")
+    }
+
+    fileprivate func fromBroker(_ message: WebSocketMessage) {
+        guard let daemon = state.withLock({ $0.daemon }) else { return }
+        for bytes in passed(message, .toDaemon) { daemon.send(.binary(ByteBuffer(bytes: bytes))) }
+    }
+
+    fileprivate func brokerClosed(_ closure: WebSocketClosure) {
+        state.withLock { $0.daemon }?.close(code: closure.code ?? 1001, reason: closure.reason)
+    }
+
+    private func passed(_ message: WebSocketMessage, _ direction: HostileBroker.Direction) -> [[UInt8]] {
+        guard case .binary(let buffer) = message, let frame = try? ReceivedFrame(Array(buffer.readableBytesView)) else {
+            return []
+        }
+        return hands(frame, direction)
+    }
+}
+
+/// The broker's side of it.
+private final class Far: WebSocketDelegate {
+    private let near: Near
+
+    init(_ near: Near) { self.near = near }
+
+    func webSocket(_ connection: WebSocketConnection, received message: WebSocketMessage) { near.fromBroker(message) }
+
+    func webSocket(_ connection: WebSocketConnection, closed closure: WebSocketClosure) { near.brokerClosed(closure) }
+}
