@@ -141,7 +141,9 @@ let checks: [Target] = [
     tests(
         "KinServer",
         [
-            "KinWebSocket", crypto, hummingbird, httpTypes, lifecycle, logging, nio("NIOCore"),
+            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinLog", "KinTestServer",
+            "KinWebSocket", "KinWire", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle, logging,
+            nio("NIOCore"),
             nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOPosix"), nioSSL, x509,
         ]),
     tests(

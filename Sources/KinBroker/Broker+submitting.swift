@@ -38,6 +38,18 @@ extension Broker {
         }
     }
 
+    /// Takes in a mesh by the chain of one of its members, whatever the policy says: whoever calls this was allowed to.
+    /// - Returns: whether the mesh is new.
+    /// - Throws: `ChainNotTaken`; or where the store cannot be written.
+    public func introduce(_ chain: Chain) async throws -> Bool {
+        let mesh = chain.certificate.mesh
+        do { try verifier.verify(chain, in: mesh, now: now()) } catch { throw ChainNotTaken(error) }
+        let isNew = knownHub(mesh) == nil
+        let hub = try await hub(for: mesh, isInvited: true)
+        do { try hub.put(chain) } catch { throw ChainNotTaken(error) }
+        return isNew
+    }
+
     /// What is wrong with a send whoever brings it.
     func check(_ submission: Submission) -> Refusal? {
         if submission.body.count > policy.inlineBytes { return .tooLarge }
@@ -56,4 +68,12 @@ extension Broker {
         }
         return rate.withLock { $0.take(sender, now: now()) }.map { .rateLimited(after: $0) }
     }
+}
+
+/// A chain that makes nobody a member here.
+public struct ChainNotTaken: Error {
+    /// For its bearer.
+    public let reason: String
+
+    init(_ error: any Error) { reason = String("\(error)".prefix(256)) }
 }

@@ -70,9 +70,10 @@ public final class Broker: Sendable {
     func knownHub(_ mesh: MeshID) -> MeshHub? { hubs.withLock { $0[mesh] } }
 
     /// The hub of a mesh; a mesh not seen before is created where the policy allows.
-    func hub(for mesh: MeshID) async throws -> MeshHub {
+    /// - Parameter isInvited: whatever the policy says.
+    func hub(for mesh: MeshID, isInvited: Bool = false) async throws -> MeshHub {
         if let hub = knownHub(mesh) { return hub }
-        guard policy.admission.allows(mesh) else { throw MeshNotAllowed() }
+        guard isInvited || policy.admission.allows(mesh) else { throw MeshNotAllowed() }
         let key = try await store.createMesh(mesh, now: now())
         return hubs.withLock { hubs in
             if let hub = hubs[mesh] { return hub }

@@ -45,7 +45,7 @@ public struct KinServer: Service {
         let connections = WebSocketConnections()
         let routes = ServerRoutes(
             relay: relay, broker: broker, store: store, connections: connections,
-            messages: MessagesRoute(broker: broker, callers: callers(broker, keys, now), logger: logger), logger: logger
+            requests: AuthorizedRequests(callers: callers(broker, keys, now), logger: logger), logger: logger
         )
         let application = try application(routes, broker)
         do {

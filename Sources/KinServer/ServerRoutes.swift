@@ -16,13 +16,16 @@ struct ServerRoutes: Sendable {
     let broker: Broker
     let store: any BrokerStore
     let connections: WebSocketConnections
-    let messages: MessagesRoute
+    let requests: AuthorizedRequests
     let logger: Logger
 
     func router() -> Router<ServerContext> {
         let router = Router(context: ServerContext.self)
         router.add(middleware: CredentialInAddress(logger: logger))
+        let messages = MessagesRoute(broker: broker, requests: requests)
         router.post("v1/messages") { request, context in try await messages.answer(request, context) }
+        let meshes = MeshesRoute(broker: broker, requests: requests)
+        router.post("v1/meshes") { request, context in try await meshes.answer(request, context) }
         router.get("healthz") { _, _ in try await health() }
         router.get("registry") { request, _ in registry(request) }
         for path in ["mesh", "agent/signal"] {

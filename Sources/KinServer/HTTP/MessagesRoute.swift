@@ -4,61 +4,26 @@ import KinBroker
 import KinEncoding
 import KinIdentity
 import KinWire
-import Logging
-import Synchronization
 
 /// `POST /v1/messages`: one send over HTTP (docs/protocol/http-api.md).
-final class MessagesRoute: Sendable {
-    /// Requests whose bodies are read at one time; with the largest body this is 20 MiB.
-    static let maxInFlight = 256
-    static let maxInFlightOfOne = 32
+struct MessagesRoute: Sendable {
     static let mediaTypes = ["application/vnd.kindred.frame", "application/octet-stream"]
 
-    private let broker: Broker
-    private let callers: Callers
-    private let logger: Logger
-    private let inFlight = Mutex<[String: Int]>([:])
-
-    init(broker: Broker, callers: Callers, logger: Logger) {
-        self.broker = broker
-        self.callers = callers
-        self.logger = logger
-    }
+    let broker: Broker
+    let requests: AuthorizedRequests
 
     func answer(_ request: Request, _ context: ServerContext) async throws -> Response {
-        var isRead = false
-        do {
-            return try await take(request, isRead: &isRead)
-        } catch let refusal as RequestRefusal {
-            if refusal.status == .unauthorized {
-                logger.notice(
-                    "unauthorized",
-                    metadata: [
-                        "security": "true", "code": .string(refusal.code), "from": .string(context.remoteAddress),
-                    ])
-            }
-            var response = ServerAnswer.failure(refusal)
-            if !isRead {
-                // What is still being sent is not waited for.
-                response.headers[.connection] = "close"
-                context.closeSoon()
-            }
-            return response
+        let mesh = request.uri.queryParameters["mesh"].map(String.init)
+        let form = AuthorizedRequests.Form(mediaTypes: Self.mediaTypes, limit: broker.maxFrameBytes)
+        return try await requests.answer(request, context, form) { identity throws(RequestRefusal) in
+            let sender = try sender(of: identity, mesh: mesh)
+            return AuthorizedRequests.Work(
+                condition: { [broker] () throws(RequestRefusal) in try Self.check(sender, at: broker) },
+                body: { body, caller in try await take(body, from: sender, caller) })
         }
     }
 
-    private func take(_ request: Request, isRead: inout Bool) async throws -> Response {
-        guard let type = request.headers[.contentType], Self.mediaTypes.contains(type.lowercased()) else {
-            throw RequestRefusal(
-                .unsupportedMediaType, "media_type", "the body is one frame, as \(Self.mediaTypes[0])")
-        }
-        let known = try callers.caller(request.headers)
-        let sender = try sender(of: known.identity, mesh: request.uri.queryParameters["mesh"].map(String.init))
-        let caller = known.adding { [broker] () throws(RequestRefusal) in try Self.check(sender, at: broker) }
-        try enter(caller.identity.id)
-        defer { leave(caller.identity.id) }
-        let body = try await WatchedBody(limit: broker.maxFrameBytes, caller: caller).read(request)
-        isRead = true
+    private func take(_ body: [UInt8], from sender: MeshMember, _ caller: Caller) async throws -> Response {
         let submission = try Self.submission(body)
         try caller.recheck()
         let acceptance = await broker.submit(submission, from: sender) {
@@ -104,26 +69,6 @@ final class MessagesRoute: Sendable {
         }
         guard chain.certificate.maySend else {
             throw RequestRefusal(.forbidden, "scope_missing", "the member's certificate does not let it send")
-        }
-    }
-
-    private func enter(_ id: String) throws(RequestRefusal) {
-        let isFree = inFlight.withLock { inFlight -> Bool in
-            guard inFlight.values.reduce(0, +) < Self.maxInFlight, inFlight[id, default: 0] < Self.maxInFlightOfOne
-            else { return false }
-            inFlight[id, default: 0] += 1
-            return true
-        }
-        guard isFree else {
-            throw RequestRefusal(
-                .tooManyRequests, "server_busy", "too many requests at once: wait a moment", isRetryable: true)
-        }
-    }
-
-    private func leave(_ id: String) {
-        inFlight.withLock { inFlight in
-            inFlight[id, default: 1] -= 1
-            if inFlight[id] == 0 { inFlight[id] = nil }
         }
     }
 
