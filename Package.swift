@@ -70,6 +70,7 @@ let clientsAndServices = [
         ]),
     part("KinRelay", ["KinWire", "KinEncoding"]),
     part("KinBroker", ["KinWire", "KinEncoding"]),
+    part("KinKeyStore", ["KinIdentity", "KinSQLite", "KinWire", "KinEncoding", grdb]),
     part("KinBrokerSQLite", ["KinBroker", "KinSQLite", "KinWire", "KinEncoding", grdb]),
 ]
 
@@ -77,8 +78,8 @@ let processes = [
     part(
         "KinServer",
         [
-            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinRelay", "KinSQLite",
-            "KinWebSocket", "KinWire", hummingbird, hummingbirdCore, lifecycle, logging, nio("NIOCore"),
+            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinKeyStore", "KinRelay",
+            "KinSQLite", "KinWebSocket", "KinWire", hummingbird, hummingbirdCore, lifecycle, logging, nio("NIOCore"),
             nio("NIOPosix"), nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOWebSocket"), nioSSL, httpTypes,
             product("NIOHTTPTypes", "swift-nio-extras"), product("NIOHTTPTypesHTTP1", "swift-nio-extras"), x509,
         ]),
@@ -139,6 +140,7 @@ let checks: [Target] = [
     tests("KinSQLite", [grdb]),
     tests("KinBroker", ["KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinWire", grdb]),
     tests("KinBrokerSQLite", ["KinBroker", "KinEncoding", "KinSQLite", "KinWire", grdb]),
+    tests("KinKeyStore", ["KinCrypto", "KinEncoding", "KinIdentity", "KinSQLite", "KinWire"]),
     tests("KinRelay", ["KinEncoding", "KinWire"]),
     tests(
         "KinWebSocket",
@@ -149,7 +151,9 @@ let checks: [Target] = [
     tests(
         "KinServer",
         [
-            "KinWebSocket", crypto, hummingbird, httpTypes, lifecycle, logging, nio("NIOCore"),
+            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinLog", "KinTestServer",
+            "KinWebSocket", "KinWire", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle, logging,
+            nio("NIOCore"),
             nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOPosix"), nioSSL, x509,
         ]),
     tests(

@@ -12,6 +12,8 @@ public final class Broker: Sendable {
     private let hubs: Mutex<[MeshID: MeshHub]>
     private let acceptedOrigins: Mutex<[String]>
     private let sessions = Mutex<[ObjectIdentifier: BrokerSession]>([:])
+    let index: MemberIndex
+    let rate = Mutex(SendRate())
 
     /// - Throws: where the store cannot be read.
     public init(
@@ -23,9 +25,11 @@ public final class Broker: Sendable {
         self.policy = policy
         self.now = now
         acceptedOrigins = Mutex(policy.origins)
+        let index = MemberIndex { verifier.keyID(of: $0) }
+        self.index = index
         let known = try store.loadMeshes().map { stored in
             let ledger = verifier.ledger(for: stored.mesh, holding: stored.revocations)
-            return (stored.mesh, MeshHub(stored, store: store, ledger: ledger))
+            return (stored.mesh, MeshHub(stored, store: store, ledger: ledger, index: index))
         }
         hubs = Mutex(Dictionary(known) { first, _ in first })
     }
@@ -33,7 +37,8 @@ public final class Broker: Sendable {
     /// Replaces the names under which daemons may have dialled this server.
     public func accept(origins: [String]) { acceptedOrigins.withLock { $0 = origins } }
 
-    var origins: [String] { acceptedOrigins.withLock { $0 } }
+    /// The names under which daemons may have dialled this server.
+    public var origins: [String] { acceptedOrigins.withLock { $0 } }
 
     /// The largest WebSocket message a daemon may send.
     public var maxFrameBytes: Int { policy.maxFrameBytes }
@@ -61,15 +66,19 @@ public final class Broker: Sendable {
         sessions.withLock { $0[ObjectIdentifier(session)] = nil }
     }
 
+    /// The hub of a mesh that was seen before.
+    func knownHub(_ mesh: MeshID) -> MeshHub? { hubs.withLock { $0[mesh] } }
+
     /// The hub of a mesh; a mesh not seen before is created where the policy allows.
-    func hub(for mesh: MeshID) async throws -> MeshHub {
-        if let hub = hubs.withLock({ $0[mesh] }) { return hub }
-        guard policy.admission.allows(mesh) else { throw MeshNotAllowed() }
+    /// - Parameter isInvited: whatever the policy says.
+    func hub(for mesh: MeshID, isInvited: Bool = false) async throws -> MeshHub {
+        if let hub = knownHub(mesh) { return hub }
+        guard isInvited || policy.admission.allows(mesh) else { throw MeshNotAllowed() }
         let key = try await store.createMesh(mesh, now: now())
         return hubs.withLock { hubs in
             if let hub = hubs[mesh] { return hub }
             let ledger = verifier.ledger(for: mesh, holding: [])
-            let hub = MeshHub(StoredMesh(key: key, mesh: mesh), store: store, ledger: ledger)
+            let hub = MeshHub(StoredMesh(key: key, mesh: mesh), store: store, ledger: ledger, index: index)
             hubs[mesh] = hub
             return hub
         }

@@ -41,8 +41,7 @@ extension BrokerSession {
     /// Runs inside the store's transaction, for ids it does not know.
     func admit(_ submission: Submission, _ hub: MeshHub) -> Refusal? {
         let send = submission.send
-        if submission.body.count > broker.policy.inlineBytes { return .tooLarge }
-        if let expiresAt = send.expiresAt, expiresAt <= broker.now() { return .expired }
+        if let refusal = broker.check(submission) { return refusal }
         guard case .dm(let recipient) = send.destination else { return .unsupportedDestination }
         return state.withLock { state in
             if let refusal = state.gate.admit(send) { return refusal }
@@ -72,7 +71,9 @@ extension BrokerSession {
         }
         sink.send(frames)
         for (submission, acceptance) in zip(burst, acceptances) {
-            if case .stored(let id) = acceptance { deliver(submission, id: id, membership, sentAt: now) }
+            if case .stored(let id) = acceptance {
+                membership.hub.deliver(submission, id: id, from: membership.member, sentAt: now)
+            }
         }
         let resume = state.withLock { state -> Bool in
             state.bytesInStore -= burst.reduce(0) { $0 + $1.body.count }
@@ -100,17 +101,5 @@ extension BrokerSession {
                     clientMessageID: send.clientMessageID, code: refusal.code, retryable: refusal.retryable,
                     storedFingerprint: refusal.storedFingerprint))
         }
-    }
-
-    private func deliver(_ submission: Submission, id: Int64, _ membership: Membership, sentAt: Int64) {
-        let send = submission.send
-        guard case .dm(let recipient) = send.destination, let session = membership.hub.session(of: recipient) else {
-            return
-        }
-        let push = Push(
-            brokerMessageID: id, clientMessageID: send.clientMessageID, sender: membership.member, line: send.line,
-            seq: send.seq, destination: send.destination, priority: send.priority, sentAt: sentAt,
-            epoch: send.epoch)
-        session.offer(StoredMessage(push: push, expiresAt: send.expiresAt, body: submission.body))
     }
 }

@@ -85,11 +85,14 @@ public struct Refusal: Error, Hashable, Sendable {
     public var code: String
     public var retryable: Bool
     public var storedFingerprint: [UInt8]?
+    /// Milliseconds.
+    public var retryAfter: Int64?
 
-    public init(_ code: String, retryable: Bool, storedFingerprint: [UInt8]? = nil) {
+    public init(_ code: String, retryable: Bool, storedFingerprint: [UInt8]? = nil, retryAfter: Int64? = nil) {
         self.code = code
         self.retryable = retryable
         self.storedFingerprint = storedFingerprint
+        self.retryAfter = retryAfter
     }
 
     public static let outOfOrder = Refusal("out_of_order", retryable: true)
@@ -100,6 +103,11 @@ public struct Refusal: Error, Hashable, Sendable {
     public static let unsupportedDestination = Refusal("unsupported_destination", retryable: false)
     public static let storageFull = Refusal("storage_full", retryable: true)
     public static let storageFailed = Refusal("storage_failed", retryable: true)
+
+    /// More sends than a member may make outside a session.
+    public static func rateLimited(after milliseconds: Int64) -> Refusal {
+        Refusal("rate_limited", retryable: true, retryAfter: milliseconds)
+    }
 
     /// The id is known with another request behind it.
     public static func reused(stored fingerprint: [UInt8]) -> Refusal {

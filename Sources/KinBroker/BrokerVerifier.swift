@@ -9,6 +9,9 @@ public protocol BrokerVerifier: Sendable {
     /// Whether `hello` answers `nonce` for one of `origins`, signed by its chain's key in force; the chain too is verified.
     func verify(_ hello: Hello, nonce: [UInt8], origins: [String], now: Int64) throws
 
+    /// The id of a raw Ed25519 key: SHA-256, as tokens carry it.
+    func keyID(of key: [UInt8]) -> [UInt8]
+
     /// The revocation log of `mesh`, holding what was stored of it.
     func ledger(for mesh: MeshID, holding proofs: [RevocationProof]) -> any BrokerLedger
 

@@ -10,6 +10,7 @@ final class MeshHub: Sendable {
     let key: MeshKey
     let ledger: any BrokerLedger
     private let store: any BrokerStore
+    private let index: MemberIndex
 
     private struct State {
         var chains: [ULID: Chain] = [:]
@@ -20,14 +21,16 @@ final class MeshHub: Sendable {
     }
     private let state: Mutex<State>
 
-    init(_ stored: StoredMesh, store: any BrokerStore, ledger: any BrokerLedger) {
+    init(_ stored: StoredMesh, store: any BrokerStore, ledger: any BrokerLedger, index: MemberIndex) {
         mesh = stored.mesh
         key = stored.key
         self.store = store
         self.ledger = ledger
+        self.index = index
         let chains = Dictionary(stored.chains.map { ($0.member, $0) }) { _, later in later }
         let revoked = chains.filter { !ledger.revocations(of: $0.value).isEmpty }
         state = Mutex(State(chains: chains, revoked: Set(revoked.keys)))
+        for chain in chains.values { index.note(chain, in: mesh, replacing: nil) }
     }
 
     /// How a member stands here.
@@ -38,6 +41,11 @@ final class MeshHub: Sendable {
             if state.revoked.contains(member) { return .revoked }
             return state.chains[member] == nil ? .unknown : .member
         }
+    }
+
+    /// The chain of a member that is not revoked.
+    func chain(of member: ULID) -> Chain? {
+        state.withLock { $0.revoked.contains(member) ? nil : $0.chains[member] }
     }
 
     func session(of member: ULID) -> BrokerSession? { state.withLock { $0.sessions[member] } }
@@ -70,6 +78,16 @@ final class MeshHub: Sendable {
             try refuseRevoked(chain)
             if try keep(chain, in: &state) { announce(chain, isNew: true, cameOnline: false, in: &state) }
         }
+    }
+
+    /// Hands a message that was just stored to its recipient, if that is connected.
+    func deliver(_ submission: Submission, id: Int64, from sender: ULID, sentAt: Int64) {
+        let send = submission.send
+        guard case .dm(let recipient) = send.destination, let session = session(of: recipient) else { return }
+        let push = Push(
+            brokerMessageID: id, clientMessageID: send.clientMessageID, sender: sender, line: send.line, seq: send.seq,
+            destination: send.destination, priority: send.priority, sentAt: sentAt, epoch: send.epoch)
+        session.offer(StoredMessage(push: push, expiresAt: send.expiresAt, body: submission.body))
     }
 
     private func refuseRevoked(_ chain: Chain) throws(Revoked) {
@@ -118,6 +136,7 @@ final class MeshHub: Sendable {
         if known == chain { return false }
         if let known { try ChainConflict.check(chain, replacing: known) }
         state.chains[chain.member] = chain
+        index.note(chain, in: mesh, replacing: known)
         store.put(chain, in: key)
         return known == nil
     }

@@ -30,7 +30,7 @@ public struct KinCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "This machine",
                 subcommands: [
-                    StatusCommand.self, DaemonCommand.self, ServeCommand.self, DemoCommand.self,
+                    StatusCommand.self, DaemonCommand.self, ServeCommand.self, APIKeyCommand.self, DemoCommand.self,
                     CompletionsCommand.self,
                 ]),
         ])

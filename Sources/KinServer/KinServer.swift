@@ -3,6 +3,7 @@ import Hummingbird
 import KinBroker
 import KinBrokerSQLite
 import KinIdentity
+import KinKeyStore
 import KinRelay
 import KinSQLite
 import KinWebSocket
@@ -35,12 +36,17 @@ public struct KinServer: Service {
         let lock = try lockData()
         let store = try openStore()
         defer { withExtendedLifetime(lock) { store.close() } }
+        let keys = try openKeys()
+        defer { keys.close() }
         let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
         let broker = try Broker(
             store: store, verifier: IdentityVerifier(), policy: try policy(port: configuration.listen.port), now: now)
         let relay = RelayService(logger: logger, now: now)
         let connections = WebSocketConnections()
-        let routes = ServerRoutes(relay: relay, broker: broker, store: store, connections: connections)
+        let routes = ServerRoutes(
+            relay: relay, broker: broker, store: store, connections: connections,
+            requests: AuthorizedRequests(callers: callers(broker, keys, now), logger: logger), logger: logger
+        )
         let application = try application(routes, broker)
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -122,6 +128,33 @@ public struct KinServer: Service {
             let advice = error.code == .corrupt ? ": restore it from a backup, or move it away to start afresh" : ""
             throw KinError(error.code.rawValue, error.message + advice)
         }
+    }
+
+    private func openKeys() throws -> SQLiteAPIKeyStore {
+        do {
+            return try SQLiteAPIKeyStore(path: ServerAPIKeys.path(in: configuration.data))
+        } catch let error as StoreError {
+            throw KinError(error.code.rawValue, error.message)
+        }
+    }
+
+    /// Whoever the HTTP API knows: members by their keys, programs by API keys.
+    private func callers(
+        _ broker: Broker, _ keys: SQLiteAPIKeyStore, _ now: @escaping @Sendable () -> Int64
+    ) -> Callers {
+        let verifier = TokenVerifier(startedAt: now(), acceptsBare: configuration.auth.acceptBareTokens)
+        let members = MemberKeys(broker: broker)
+        return Callers(
+            providers: IdentityProviders([
+                TokenIdentities(
+                    verifier: verifier, audiences: { broker.origins.map { .server(origin: $0) } },
+                    find: { keyID, _ in members.key(keyID) }),
+                APIKeyIdentities { hash in
+                    let record = try keys.record(hash: hash)
+                    if let record, record.state(now: now()) == .active { keys.noteUse(of: record, now: now()) }
+                    return record
+                },
+            ]), now: now)
     }
 
     private func policy(port: Int) throws -> BrokerPolicy {

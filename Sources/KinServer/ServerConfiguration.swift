@@ -29,16 +29,26 @@ public struct ServerConfiguration: Sendable {
     /// Further `scheme://host[:port]` under which devices reach this server.
     public var origins: [String]
     public var admission: Admission
+    public var auth: Auth
+
+    /// Which credentials are taken at the HTTP API.
+    public struct Auth: Hashable, Sendable {
+        /// Tokens for no audience and without a nonce, too (docs/protocol/tokens.md, "Bare token").
+        public var acceptBareTokens: Bool
+
+        public init(acceptBareTokens: Bool = false) { self.acceptBareTokens = acceptBareTokens }
+    }
 
     public init(
         listen: ListenAddress, data: String, tls: TLSFiles? = nil, origins: [String] = [],
-        admission: Admission = .automatic
+        admission: Admission = .automatic, auth: Auth = Auth()
     ) {
         self.listen = listen
         self.data = data
         self.tls = tls
         self.origins = origins
         self.admission = admission
+        self.auth = auth
     }
 }
 

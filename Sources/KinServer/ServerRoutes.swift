@@ -6,6 +6,7 @@ import KinEncoding
 import KinRelay
 import KinWebSocket
 import KinWire
+import Logging
 import NIOCore
 import NIOHTTP1
 
@@ -15,14 +16,21 @@ struct ServerRoutes: Sendable {
     let broker: Broker
     let store: any BrokerStore
     let connections: WebSocketConnections
+    let requests: AuthorizedRequests
+    let logger: Logger
 
-    func router() -> Router<BasicRequestContext> {
-        let router = Router()
+    func router() -> Router<ServerContext> {
+        let router = Router(context: ServerContext.self)
+        router.add(middleware: CredentialInAddress(logger: logger))
+        let messages = MessagesRoute(broker: broker, requests: requests)
+        router.post("v1/messages") { request, context in try await messages.answer(request, context) }
+        let meshes = MeshesRoute(broker: broker, requests: requests)
+        router.post("v1/meshes") { request, context in try await meshes.answer(request, context) }
         router.get("healthz") { _, _ in try await health() }
         router.get("registry") { request, _ in registry(request) }
         for path in ["mesh", "agent/signal"] {
             router.get(RouterPath(path)) { _, _ in
-                Self.answer(.upgradeRequired, error: "upgrade_required", "this address speaks WebSocket")
+                ServerAnswer.failure(.upgradeRequired, "upgrade_required", "this address speaks WebSocket")
             }
         }
         return router
@@ -31,18 +39,18 @@ struct ServerRoutes: Sendable {
     private func health() async throws -> Response {
         do {
             try await store.checkWritable()
-            return Self.answer(.ok, ["status": .string("ok")])
+            return ServerAnswer.json(.object(["status": .string("ok")]))
         } catch {
-            return Self.answer(.serviceUnavailable, error: "storage_unavailable", "the store cannot be written")
+            return ServerAnswer.failure(.serviceUnavailable, "storage_unavailable", "the store cannot be written")
         }
     }
 
     private func registry(_ request: Request) -> Response {
         guard let route = request.uri.queryParameters["wallet"].map(String.init), RegistrationRequest.isRoute(route)
         else {
-            return Self.answer(.badRequest, error: "invalid_registration", "wallet must be base58 of 32 bytes")
+            return ServerAnswer.failure(.badRequest, "invalid_registration", "wallet must be base58 of 32 bytes")
         }
-        return Self.answer(.ok, bytes: RegistryEntry.canonicalBytes(of: relay.entries(of: route)))
+        return ServerAnswer.bytes(RegistryEntry.canonicalBytes(of: relay.entries(of: route)))
     }
 
     // MARK: WebSockets
@@ -53,6 +61,11 @@ struct ServerRoutes: Sendable {
                 .tooManyRequests, body: Self.errorBody("rate_limited", "too many new connections: wait a second"))
         }
         let uri = URI(head.uri)
+        if CredentialInAddress.isIn(uri) {
+            CredentialInAddress.log(uri, from: address, logger)
+            let refusal = CredentialInAddress.refusal
+            return .refuse(.badRequest, body: Self.errorBody(refusal.code, refusal.message))
+        }
         switch uri.path {
         case "/mesh": return upgradeMesh()
         case "/agent/signal": return upgradeControl(uri, head)
@@ -91,24 +104,7 @@ struct ServerRoutes: Sendable {
         }
     }
 
-    // MARK: Answers
-
-    private static func answer(_ status: HTTPResponse.Status, bytes: [UInt8]) -> Response {
-        Response(
-            status: status, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
-    }
-
-    private static func answer(_ status: HTTPResponse.Status, _ members: [String: JSON]) -> Response {
-        answer(status, bytes: JSON.object(members).canonicalBytes())
-    }
-
-    private static func answer(_ status: HTTPResponse.Status, error code: String, _ message: String) -> Response {
-        answer(status, bytes: Array(errorBody(code, message).utf8))
-    }
-
     private static func errorBody(_ code: String, _ message: String) -> String {
-        let error = JSON.object(["code": .string(code), "message": .string(message)])
-        return String(decoding: JSON.object(["error": error]).canonicalBytes(), as: UTF8.self)
+        String(decoding: ServerAnswer.body(RequestRefusal(.badRequest, code, message)), as: UTF8.self)
     }
 }

@@ -18,6 +18,8 @@ public struct TestVerifier: BrokerVerifier {
         guard HelloProof.isValid(hello, of: member, nonce: nonce, origins: origins) else { throw BadHello() }
     }
 
+    public func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
+
     public func ledger(for mesh: MeshID, holding proofs: [RevocationProof]) -> any BrokerLedger {
         TestLedger(ledger: RevocationLedger(mesh: mesh, holding: proofs))
     }

@@ -103,6 +103,9 @@ extension Rule {
             "KinBrokerSQLite", never: ModuleGroup.network + ModuleGroup.ciphers + ["KinBrokerPostgres"],
             because: "a store stores; it neither talks nor reads"),
         Rule(
+            "KinKeyStore", never: ModuleGroup.network + ["KinVault"],
+            because: "a store stores; whoever asks for a key is judged elsewhere"),
+        Rule(
             "KinServer", never: ["KinVault", "KinSession"],
             because: "a server has no phrase, and nothing that could open a message"),
         Rule(

@@ -28,7 +28,10 @@ import Testing
     func takenBack() async throws {
         let bench = try BrokerBench()
         let daemon = try await bench.join()
-        let file = try DatabaseQueue(path: bench.path)
+        // The broker's own writes may still be under way.
+        var patient = Configuration()
+        patient.busyMode = .timeout(5)
+        let file = try DatabaseQueue(path: bench.path, configuration: patient)
         try await file.write { db in
             try db.execute(
                 sql: """

@@ -33,7 +33,8 @@ struct HelpTests {
                 "vault eth-address", "vault nostr-key", "wallet accounts", "wallet seal", "wallet unseal",
                 "wallet forget", "wallet new", "wallet import", "wallet address", "up", "devices",
                 "send", "inbox", "message", "peers",
-                "status", "daemon accept-host", "daemon remint", "serve", "demo", "completions",
+                "status", "daemon accept-host", "daemon remint", "apikey new",
+                "apikey list", "apikey revoke", "serve", "demo", "completions",
             ])
     }
 

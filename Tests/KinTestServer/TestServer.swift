@@ -1,6 +1,6 @@
 public import KinServer
 import KinTesting
-import Logging
+public import Logging
 
 /// A whole server in this process, on a free port of 127.0.0.1.
 public struct TestServer: Sendable {
@@ -14,12 +14,13 @@ public struct TestServer: Sendable {
     ///   - origins: further addresses it is reached by.
     public static func start(
         data: String, port: Int = 0, tls: SelfSigned? = nil, origins: [String] = [],
-        admission: ServerConfiguration.Admission = .automatic
+        admission: ServerConfiguration.Admission = .automatic, auth: ServerConfiguration.Auth = .init(),
+        logger: Logger = .silent
     ) async throws -> TestServer {
         let configuration = ServerConfiguration(
             listen: ListenAddress(host: "127.0.0.1", port: port), data: data, tls: tls?.files, origins: origins,
-            admission: admission)
-        let service = RunningService<Int> { ready in KinServer(configuration, logger: .silent, onListening: ready) }
+            admission: admission, auth: auth)
+        let service = RunningService<Int> { ready in KinServer(configuration, logger: logger, onListening: ready) }
         let bound = try await service.ready()
         return TestServer(
             port: bound, url: "\(tls == nil ? "http" : "https")://127.0.0.1:\(bound)", service: service)

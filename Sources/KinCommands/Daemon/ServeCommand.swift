@@ -48,6 +48,9 @@ struct ServeCommand: ContextCommand {
         help: ArgumentHelp("Let this family in; may be given again.", valueName: "address"))
     var wallets: [String] = []
 
+    @Flag(help: "Take tokens without audience and nonce, too (auth.accept_bare_tokens).")
+    var acceptBareTokens = false
+
     @OptionGroup var log: LogOptions
 
     func validate() throws {
@@ -88,6 +91,7 @@ struct ServeCommand: ContextCommand {
             origins: origins)
         if let tlsCert, let tlsKey { configuration.tls = .init(certificate: tlsCert, key: tlsKey) }
         if open { configuration.admission = .open }
+        configuration.auth.acceptBareTokens = acceptBareTokens
         if !wallets.isEmpty { configuration.admission = .wallets(Set(try wallets.map(Self.wallet))) }
         return configuration
     }

@@ -26,6 +26,8 @@ struct IdentityVerifier: BrokerVerifier {
         }
     }
 
+    func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
+
     func ledger(for mesh: MeshID, holding proofs: [RevocationProof]) -> any BrokerLedger {
         RevocationLedger(mesh: mesh, holding: proofs)
     }
