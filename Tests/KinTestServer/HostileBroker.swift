@@ -1,7 +1,7 @@
 import Hummingbird
 import KinServer
 import KinTesting
-public import KinWebSocket
+import KinWebSocket
 public import KinWire
 import Logging
 import NIOCore

@@ -1,7 +1,6 @@
 import ArgumentParser
 import KinDaemonAPI
 import KinEncoding
-import KinIdentity
 import KinWire
 
 struct DeviceRevokeCommand: ContextCommand {
@@ -39,23 +38,8 @@ struct DeviceRevokeCommand: ContextCommand {
         let daemon = try LocalDaemon.of(context)
         let request = RevokeRequest(
             device: device, reason: reason, cutoff: since.map { context.now() - $0.milliseconds })
-        let answer = try await daemon.call { try await $0.revoke(request) }
-        guard !answer.revoked else { return try report(answer, output) }
-        let proof = try await sign(answer.entry, daemon, context)
-        let done = try await daemon.call { try await $0.submit(SignedRevocation(proof: proof)) }
-        try report(RevokeAnswer(revoked: true, name: answer.name, entry: done.entry), output)
-    }
-
-    private func sign(
-        _ entry: Revocation, _ daemon: LocalDaemon, _ context: CommandContext
-    ) async throws -> RevocationProof {
-        let file = try daemon.requireWallet()
-        // What comes from the daemon is signed with the wallet's key: it must be what was asked for.
-        guard entry.author == .wallet, entry.mesh == .home(of: file.address), entry.reason == reason else {
-            throw KinError("daemon_answer", "the daemon asks for a signature over something else: is it kin's?")
-        }
-        let wallet = try phrase.wallet(of: file, context, purpose: "to revoke an owner")
-        return RevocationProof(entry: try await wallet.sign(entry))
+        let revoking = DeviceRevoking(daemon: daemon, phrase: phrase, context: context)
+        try report(try await revoking.revoke(request), output)
     }
 
     private func report(_ answer: RevokeAnswer, _ output: Output) throws {

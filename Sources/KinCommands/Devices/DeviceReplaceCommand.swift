@@ -1,0 +1,61 @@
+import ArgumentParser
+import KinDaemon
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinWire
+
+struct DeviceReplaceCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replace",
+        abstract: "Take the place of a device that is gone: its name becomes this one's, and it is revoked.",
+        discussion: """
+            For a machine that was set up afresh. The old device must be offline. An owner is revoked by the wallet: the recovery \
+            phrase is asked for, or read from standard input.
+
+            EXAMPLES
+              kin device replace laptop
+            """)
+
+    @OptionGroup var options: OutputOptions
+    @OptionGroup var phrase: PhraseOptions
+
+    @Argument(help: "The old device's name or member id.", completion: KnownDevices.completion)
+    var device: String
+
+    func run(in context: CommandContext, _ output: Output) async throws {
+        let daemon = try LocalDaemon.of(context)
+        let devices = try await daemon.call { try await $0.devices() }.devices
+        let old = try old(devices)
+        let me = try Installation(daemon.state).chain.member
+        let revoking = DeviceRevoking(daemon: daemon, phrase: phrase, context: context)
+        let answer = try await revoking.revoke(
+            RevokeRequest(device: old.member ?? device, reason: "replaced by \(me)"))
+        // Equal names carry a suffix here that is no part of the name.
+        let name = DeviceName(String(old.name.prefix { $0 != "~" }))
+        var settings = try DaemonSettings(reading: daemon.state)
+        settings.name = name ?? settings.name
+        try settings.write(to: daemon.state)
+        output.note(
+            "this device is \(settings.name.map(String.init(describing:)) ?? "as before") from its next start:  kin up")
+        try output.answer(
+            .lines(["\(answer.name) is revoked and replaced"]),
+            json: .object(["replaced": .text(answer.entry.target), "name": .orNull(settings.name) { .text($0) }]))
+    }
+
+    private func old(_ devices: [DeviceInfo]) throws -> DeviceInfo {
+        guard let old = devices.first(where: { $0.name == device || $0.member == device }) else {
+            throw KinError("unknown_device", "no device \(device) is known: see  kin devices", category: .notFound)
+        }
+        guard !old.thisDevice else {
+            throw KinError("this_device", "that is this device itself", category: .usage)
+        }
+        guard !old.online else {
+            throw KinError(
+                "device_online",
+                "\(old.name) is online: only a device that is gone is replaced. To put it out:  kin device revoke \(old.name)",
+                category: .conflict)
+        }
+        return old
+    }
+}

@@ -1,0 +1,79 @@
+import KinCrypto
+import KinEncoding
+import KinWire
+
+/// The owner's side of joining by request and approval.
+public struct Approving: Sendable {
+    /// How long ago a request may have been made: 24 h, in milliseconds.
+    public static let maxAge: Int64 = 86_400_000
+
+    private let installation: Installation
+    /// Milliseconds.
+    private let now: Int64
+
+    public init(_ installation: Installation, now: Int64) {
+        self.installation = installation
+        self.now = now
+    }
+
+    /// Reads a request and checks that the machine that made it holds its keys.
+    /// - Throws: `request_invalid`, `request_old`.
+    public func read(_ text: String) throws -> JoinRequest {
+        let request: JoinRequest
+        do throws(WireError) {
+            request = try JoinRequest(text: text)
+        } catch {
+            throw KinError("request_invalid", "this is no request: \(error.message)", category: .usage)
+        }
+        guard let key = try? Ed25519.PublicKey(request.ed25519), (try? X25519.PublicKey(request.x25519)) != nil,
+            request.isSigned(by: key)
+        else {
+            throw KinError(
+                "request_invalid", "this request was changed on its way: ask for it again", category: .refused)
+        }
+        guard request.at <= now + StatementLimits.maxAhead, request.at > now - Self.maxAge else {
+            throw KinError(
+                "request_old", "this request is more than a day old, or the clocks differ: make it again",
+                category: .refused)
+        }
+        return request
+    }
+
+    /// Certifies the machine with this device's issuer key, and seals the answer to it.
+    /// - Parameters:
+    ///   - role: at most what the issuer certificate allows (member); owners are made by the wallet alone.
+    ///   - lifetime: milliseconds; nil: no end, which a guest may not have.
+    ///   - servers: the family's, the broker first.
+    /// - Throws: `not_an_issuer`, `role_needs_wallet`, `guest_needs_end`.
+    /// - Returns: the answer's text form, and the new member's id.
+    public func approve(
+        _ request: JoinRequest, role: Role, lifetime: Int64?, servers: [String]
+    ) throws -> (text: String, member: ULID) {
+        guard let issuer = installation.issuer, issuer.scopes.contains(.issue), now >= issuer.notBefore,
+            now < issuer.expiresAt ?? .max
+        else {
+            throw KinError(
+                "not_an_issuer", "this device may not certify others: approve on one that has the phrase",
+                category: .refused)
+        }
+        guard role <= issuer.maxRole else {
+            throw KinError(
+                "role_needs_wallet",
+                "an owner is made with the recovery phrase: run  kin wallet import  on that machine instead",
+                category: .refused)
+        }
+        guard role != .guest || lifetime != nil else {
+            throw KinError("guest_needs_end", "a guest must expire: add --ttl, as in --ttl 30d", category: .usage)
+        }
+        let certificate = Certificate(
+            mesh: installation.mesh, member: ULID(milliseconds: now, randomness: Random.bytes(10)),
+            machineID: request.machineID, ed25519: request.ed25519, x25519: request.x25519, role: role, issuedAt: now,
+            expiresAt: lifetime.map { now + $0 }, issuer: .member(installation.chain.member)
+        ).signed(by: installation.keys.issuing)
+        let approval = JoinApproval(
+            chain: Chain(issuer: issuer, certificate: certificate), routeID: installation.wallet.routeID,
+            boxPublic: installation.wallet.boxPublic, servers: servers)
+        let sealed = Box.sealAnonymously(approval.canonicalBytes(), to: try X25519.PublicKey(request.x25519))
+        return (JoinApproval.text(sealed: sealed), certificate.member)
+    }
+}

@@ -1,0 +1,84 @@
+import KinCrypto
+import KinEncoding
+import KinWire
+
+/// The machine's side of joining by request and approval: it never sees the phrase.
+public struct Joining: Sendable {
+    private let state: StateFolder
+    /// Milliseconds.
+    private let now: Int64
+
+    public init(state: StateFolder, now: Int64) {
+        self.state = state
+        self.now = now
+    }
+
+    private var keysPath: String { state.daemon() + "/keypair.json" }
+
+    /// Asks to be certified: makes this machine's id and keys the first time, and signs with them.
+    /// - Throws: `wallet_exists` where the home belongs to a wallet already.
+    public func request(name: DeviceName?) throws -> JoinRequest {
+        try state.prepare()
+        if let present = try WalletFile(reading: state.path("wallet.json")) {
+            throw KinError(
+                "wallet_exists", "this machine belongs to the wallet \(present.address) already", category: .conflict)
+        }
+        let keys = try DeviceKeys(reading: keysPath) ?? newKeys()
+        return JoinRequest(
+            machineID: try MachineFile.load(in: state), ed25519: keys.signing.publicKey.bytes,
+            x25519: keys.sealing.publicKey.bytes, name: name, at: now
+        ).signed(by: keys.signing)
+    }
+
+    private func newKeys() throws -> DeviceKeys {
+        let keys = DeviceKeys.generate()
+        try keys.write(to: keysPath)
+        return keys
+    }
+
+    /// Opens an approval and checks that it certifies this machine's keys; nothing is written yet.
+    /// - Throws: `approval_not_mine`, `approval_invalid`, `no_request`.
+    public func open(_ text: String) throws -> JoinApproval {
+        guard let keys = try DeviceKeys(reading: keysPath) else {
+            throw KinError(
+                "no_request", "this machine has asked for nothing: run  kin device request  first", category: .notFound)
+        }
+        let approval = try unseal(text, keys)
+        let mesh = approval.chain.certificate.mesh
+        let member: VerifiedMember
+        do {
+            member = try ChainVerifier(mesh: mesh).verify(approval.chain, now: now)
+        } catch {
+            throw KinError(
+                "approval_invalid", "the approval's certificate is not valid (\(error)): ask again", category: .refused)
+        }
+        guard mesh == .home(of: mesh.wallet), member.ed25519.first == keys.signing.publicKey,
+            member.x25519.first == keys.sealing.publicKey, member.machineID == (try MachineFile.load(in: state))
+        else { throw Self.notMine }
+        return approval
+    }
+
+    private func unseal(_ text: String, _ keys: DeviceKeys) throws -> JoinApproval {
+        do {
+            guard let bytes = Box.openAnonymously(try JoinApproval.sealedBytes(text: text), with: keys.sealing) else {
+                throw Self.notMine
+            }
+            return try JoinApproval(canonical: bytes)
+        } catch let error as WireError {
+            throw KinError("approval_invalid", "this is no approval: \(error.message)", category: .usage)
+        }
+    }
+
+    private static let notMine = KinError(
+        "approval_not_mine", "this approval answers another request: approve the newest one of this machine",
+        category: .refused)
+
+    /// Makes this machine a member: its chain, then `wallet.json`, whose presence says that it is done.
+    public func accept(_ approval: JoinApproval) throws {
+        try ChainFile(chain: approval.chain, issuer: nil).write(to: state.daemon() + "/chain.json")
+        try WalletFile(
+            address: approval.chain.certificate.mesh.wallet, routeID: approval.routeID, boxPublic: approval.boxPublic,
+            recordKey: nil, boxSecret: nil
+        ).write(to: state.path("wallet.json"))
+    }
+}
