@@ -8,13 +8,12 @@ import subprocess
 import pytest
 from bip_utils import Bip32Slip10Ed25519, Bip32Slip10Secp256k1, Bip39SeedGenerator, Bip44, Bip44Changes, Bip44Coins
 from coincurve import PublicKeyXOnly
-from eth_account import Account
-from eth_account.messages import encode_defunct
 from nostr_sdk import Keys
 from vectors import named, ours
 
 from kindred_wire import vault
 from kindred_wire.encodings import Refused
+from vector_cases.ethereum import Account, encode_defunct
 
 FILE = ours("vault.json")
 SEED = bytes.fromhex(FILE["seed"])

@@ -4,12 +4,11 @@ import json
 
 from bip_utils import Bip39MnemonicGenerator
 from coincurve import PrivateKey
-from eth_account import Account
-from eth_account.messages import encode_defunct
 
 from kindred_wire import encodings, keys, vault
 
 from . import actors as a
+from .ethereum import Account, encode_defunct
 from .vault_messages import answers, invalid_requests, requests
 
 ENTROPY = a.digest("vault-entropy")

@@ -1,15 +1,26 @@
 import CSodium
-import Crypto
 
 /// AES-256-GCM (NIST SP 800-38D): the cipher of sealed credentials.
 ///
-/// By swift-crypto, as libsodium has it only on processors with instructions for it. Its own copies of the key and of
-/// the opened plaintext live as long as one call.
+/// By libsodium on guarded memory where the processor has instructions for AES, as libsodium demands; elsewhere by
+/// swift-crypto, whose copies of the key it does not erase.
 public enum AESGCM {
     /// The bytes of a nonce.
-    public static let nonceCount = 12
+    public static let nonceCount = Int(crypto_aead_aes256gcm_NPUBBYTES)
     /// The bytes that sealing adds.
-    public static let overhead = 16
+    public static let overhead = Int(crypto_aead_aes256gcm_ABYTES)
+    private static let keyCount = Int(crypto_aead_aes256gcm_KEYBYTES)
+
+    /// Who does the work.
+    enum Implementation: Sendable, CaseIterable {
+        case sodium, swiftCrypto
+    }
+
+    /// Whether no copy of a key outlives the call, on this processor.
+    public static let erasesKeys: Bool = {
+        _ = Sodium.ready
+        return crypto_aead_aes256gcm_is_available() == 1
+    }()
 
     /// Ciphertext, then the 16 bytes of the tag.
     ///
@@ -20,14 +31,18 @@ public enum AESGCM {
     public static func seal(
         _ plaintext: SecretBytes, key: SecretBytes, nonce: [UInt8], authenticating additional: [UInt8]
     ) throws(CryptoError) -> [UInt8] {
-        let (key, nonce) = try parameters(key, nonce)
-        do {
-            let box = try plaintext.withBytes {
-                try AES.GCM.seal($0, using: key, nonce: nonce, authenticating: additional)
-            }
-            return Array(box.ciphertext) + Array(box.tag)
-        } catch {
-            throw CryptoError(code: "aead_parameters", message: "AES-GCM cannot seal this")
+        try seal(
+            plaintext, key: key, nonce: nonce, authenticating: additional, by: erasesKeys ? .sodium : .swiftCrypto)
+    }
+
+    static func seal(
+        _ plaintext: SecretBytes, key: SecretBytes, nonce: [UInt8], authenticating additional: [UInt8],
+        by implementation: Implementation
+    ) throws(CryptoError) -> [UInt8] {
+        try check(key: key, nonce: nonce)
+        return switch implementation {
+        case .sodium: sodiumSeal(plaintext, key: key, nonce: nonce, authenticating: additional)
+        case .swiftCrypto: try cryptoSeal(plaintext, key: key, nonce: nonce, authenticating: additional)
         }
     }
 
@@ -37,29 +52,28 @@ public enum AESGCM {
     public static func open(
         _ sealed: some Collection<UInt8>, key: SecretBytes, nonce: [UInt8], authenticating additional: [UInt8]
     ) throws(CryptoError) -> SecretBytes {
-        let (key, nonce) = try parameters(key, nonce)
+        try open(
+            Array(sealed), key: key, nonce: nonce, authenticating: additional, by: erasesKeys ? .sodium : .swiftCrypto)
+    }
+
+    static func open(
+        _ sealed: [UInt8], key: SecretBytes, nonce: [UInt8], authenticating additional: [UInt8],
+        by implementation: Implementation
+    ) throws(CryptoError) -> SecretBytes {
+        try check(key: key, nonce: nonce)
         guard sealed.count >= overhead else { throw refused }
-        do {
-            let box = try AES.GCM.SealedBox(
-                nonce: nonce, ciphertext: Array(sealed.dropLast(overhead)), tag: Array(sealed.suffix(overhead)))
-            var plaintext = try AES.GCM.open(box, using: key, authenticating: additional)
-            // The only reference to these bytes: they are erased where they are.
-            defer { plaintext.withUnsafeMutableBytes { sodium_memzero($0.octets, $0.count) } }
-            return plaintext.withUnsafeBytes { SecretBytes(copying: $0) }
-        } catch {
-            throw refused
+        return switch implementation {
+        case .sodium: try sodiumOpen(sealed, key: key, nonce: nonce, authenticating: additional)
+        case .swiftCrypto: try cryptoOpen(sealed, key: key, nonce: nonce, authenticating: additional)
         }
     }
 
-    private static func parameters(
-        _ key: SecretBytes, _ nonce: [UInt8]
-    ) throws(CryptoError) -> (SymmetricKey, AES.GCM.Nonce) {
-        guard key.count == 32, nonce.count == nonceCount, let nonce = try? AES.GCM.Nonce(data: nonce) else {
+    private static func check(key: SecretBytes, nonce: [UInt8]) throws(CryptoError) {
+        guard key.count == keyCount, nonce.count == nonceCount else {
             throw CryptoError(code: "aead_parameters", message: "AES-256-GCM takes a key of 32 bytes and a nonce of 12")
         }
-        return (key.withBytes { SymmetricKey(data: $0) }, nonce)
     }
 
-    private static let refused = CryptoError(
+    static let refused = CryptoError(
         code: "aead_refused", message: "the sealed bytes do not open: another key, or they were changed")
 }

@@ -1,7 +1,8 @@
-import KinCrypto
 import KinEncoding
 import KinTesting
 import Testing
+
+@testable import KinCrypto
 
 @Suite struct SecretSealingTests {
     static let key = "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308"
@@ -10,36 +11,61 @@ import Testing
     static let sealed =
         "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f66276fc6ece0f4e1768cddf8853bb2d551b"
 
-    @Test("the published ciphertext of AES-256-GCM (McGrew and Viega, test case 16)")
-    func aes() throws {
+    /// libsodium's on processors that have it.
+    static let implementations = AESGCM.Implementation.allCases.filter { $0 == .swiftCrypto || AESGCM.erasesKeys }
+
+    @Test("the published ciphertext of AES-256-GCM (McGrew and Viega, test case 16)", arguments: implementations)
+    func aes(by implementation: AESGCM.Implementation) throws {
         let (key, nonce) = (try SecretBytes(hex: Self.key), try Hex.decode("cafebabefacedbaddecaf888"))
         let additional = try Hex.decode("feedfacedeadbeeffeedfacedeadbeefabaddad2")
         let plaintext = try SecretBytes(hex: Self.plaintext)
-        let sealed = try AESGCM.seal(plaintext, key: key, nonce: nonce, authenticating: additional)
+        let sealed = try AESGCM.seal(
+            plaintext, key: key, nonce: nonce, authenticating: additional, by: implementation)
         #expect(Hex.encode(sealed) == Self.sealed)
-        #expect(try AESGCM.open(sealed, key: key, nonce: nonce, authenticating: additional) == plaintext)
+        #expect(
+            try AESGCM.open(sealed, key: key, nonce: nonce, authenticating: additional, by: implementation)
+                == plaintext)
     }
 
-    @Test("AES-GCM refuses every change, and what is shorter than a tag")
-    func changed() throws {
+    @Test("AES-GCM refuses every change, and what is shorter than a tag", arguments: implementations)
+    func changed(by implementation: AESGCM.Implementation) throws {
         let (key, nonce) = (SecretBytes.random(count: 32), Random.bytes(12))
-        let sealed = try AESGCM.seal(.random(count: 20), key: key, nonce: nonce, authenticating: [1])
+        let sealed = try AESGCM.seal(
+            .random(count: 20), key: key, nonce: nonce, authenticating: [1], by: implementation)
         for index in sealed.indices {
             var changed = sealed
             changed[index] ^= 1
             let error = #expect(throws: CryptoError.self) {
-                try AESGCM.open(changed, key: key, nonce: nonce, authenticating: [1])
+                try AESGCM.open(changed, key: key, nonce: nonce, authenticating: [1], by: implementation)
             }
             #expect(error?.code == "aead_refused")
         }
         for (other, additional) in [(SecretBytes.random(count: 32), [UInt8(1)]), (key, [2]), (key, [])] {
             #expect(throws: CryptoError.self) {
-                try AESGCM.open(sealed, key: other, nonce: nonce, authenticating: additional)
+                try AESGCM.open(sealed, key: other, nonce: nonce, authenticating: additional, by: implementation)
             }
         }
         for count in 0..<16 {
             #expect(throws: CryptoError.self) {
-                try AESGCM.open(sealed.prefix(count), key: key, nonce: nonce, authenticating: [1])
+                try AESGCM.open(
+                    Array(sealed.prefix(count)), key: key, nonce: nonce, authenticating: [1], by: implementation)
+            }
+        }
+    }
+
+    @Test("both implementations open what the other sealed, of every length")
+    func agreement() throws {
+        let (key, nonce) = (SecretBytes.random(count: 32), Random.bytes(12))
+        for count in 0..<40 {
+            let plaintext = SecretBytes.random(count: count)
+            let sealed = try Self.implementations.map {
+                try AESGCM.seal(plaintext, key: key, nonce: nonce, authenticating: [UInt8](0..<UInt8(count)), by: $0)
+            }
+            #expect(Set(sealed).count == 1)
+            for implementation in Self.implementations {
+                let opened = try AESGCM.open(
+                    sealed[0], key: key, nonce: nonce, authenticating: [UInt8](0..<UInt8(count)), by: implementation)
+                #expect(opened == plaintext)
             }
         }
     }

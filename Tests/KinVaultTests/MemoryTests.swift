@@ -52,10 +52,13 @@
 
     /// One vault's life in a process of its own.
     enum LockedVault {
+        private static let ownKey = "a credential's own key"
+
         static func check() async throws {
             let service = VaultService(now: { 0 })
-            let needles = try await use(service)
-            #expect(needles.count == 9)
+            // Without instructions for AES a library works whose copies are not ours to erase.
+            let needles = try await use(service).filter { $0.name != ownKey || AESGCM.erasesKeys }
+            #expect(needles.count >= 10)
             for (needle, found) in zip(needles, try ProcessMemory.copies(of: needles.map(\.bytes))) where needle.isHeld
             {
                 #expect(found > 0, "\(needle.name) is not found while unlocked")
@@ -84,7 +87,8 @@
             let request = try body.withBytes { body in try SecretVaultRequest(.unlock, body: body) }
             guard case .unlocked(_, let text) = try await service.handle(request) else { return [] }
             let handle = try VaultHandle(text).orThrow("handle")
-            try await useKeys(of: service, handle: handle, seed: seed)
+            let plaintext = SecretBytes.random(count: 48)
+            let salt = try await useKeys(of: service, handle: handle, seed: seed, plaintext: plaintext)
             func key(_ curve: DerivedKeyCache.Curve, _ path: DerivationPath) throws -> SecretBytes {
                 let key =
                     curve == .ed25519
@@ -105,21 +109,30 @@
                 ),
                 Needle(name: "the site's key", bytes: try key(.ed25519, VaultPath.site(site)), isHeld: true),
                 Needle(name: "the Ethereum key", bytes: try key(.secp256k1, VaultPath.ethereum()), isHeld: true),
+                Needle(name: "a credential", bytes: plaintext, isHeld: false),
+                Needle(
+                    name: ownKey,
+                    bytes: HKDF.sha256(
+                        try key(.ed25519, VaultPath.credential(version: 1)), salt: salt,
+                        info: Array("kindred/credential/v1".utf8), count: 32), isHeld: false),
                 Needle(name: "the Nostr key", bytes: try key(.secp256k1, VaultPath.nostr()), isHeld: true),
             ]
         }
 
         @inline(never)
-        private static func useKeys(of service: VaultService, handle: VaultHandle, seed: Seed) async throws {
+        private static func useKeys(of service: VaultService, handle: VaultHandle, seed: Seed, plaintext: SecretBytes)
+            async throws -> [UInt8]
+        {
             let site = try SitePasswordRequest(site: "example.com").orThrow("request")
             _ = try await service.password(site, handle: handle)
-            let sealed = try await service.encrypt(SecretBytes("hello"), name: "a", handle: handle)
+            let sealed = try await service.encrypt(plaintext, name: "a", handle: handle)
             _ = try await service.decrypt(sealed, name: "a", handle: handle)
             _ = try await service.sshPublicLine(comment: "")
             _ = try await service.sshPrivateFile(comment: "", handle: handle, confirming: seed)
             _ = try await service.ethereumSignature(over: [1], handle: handle)
             _ = try await service.nostrSigner(handle: handle).signature(over: Random.bytes(32))
             _ = try await service.walletSigner(handle: handle).signature(over: [1], domain: "kindred/test/v1")
+            return sealed.salt
         }
     }
 #endif
