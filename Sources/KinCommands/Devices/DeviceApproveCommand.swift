@@ -16,7 +16,7 @@ struct DeviceApproveCommand: ContextCommand {
             EXAMPLES
               kin device approve
               kin device approve request.txt --role machine
-              kin device approve - --role guest --ttl 30d --machine 0123456789abcdef < request.txt
+              kin device approve request.txt --role guest --ttl 30d
             """)
 
     @OptionGroup var options: OutputOptions

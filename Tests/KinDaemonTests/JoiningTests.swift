@@ -1,0 +1,60 @@
+import KinDaemonAPI
+import KinIdentity
+import KinTestServer
+import KinTesting
+import KinWire
+import Testing
+
+/// A machine without the phrase.
+@Suite struct JoiningTests {
+    /// Approves a machine of that name on the first device's word.
+    private func join(_ name: String, by owner: TestDaemon, in house: House, role: Role) throws -> StateFolder {
+        let state = StateFolder(root: "\(house.folder)/\(name)")
+        let joining = Joining(state: state, now: realNow())
+        let approving = try Approving(Installation(owner.state), now: realNow())
+        let request = try approving.read(joining.request(name: DeviceName(name)).text)
+        let answer = try approving.approve(
+            request, role: role, lifetime: role == .guest ? 3_600_000 : nil, servers: [house.server.url])
+        try joining.accept(joining.open(answer.text))
+        return state
+    }
+
+    @Test(
+        "it appears by name to owners, sends and receives, and learns no names itself",
+        arguments: [Role.member, .machine, .guest])
+    func joins(role: Role) async throws {
+        try await House.run { house in
+            let laptop = try await house.start("laptop")
+            let state = try join("kiosk", by: laptop, in: house, role: role)
+            let kiosk = try await house.start(
+                .init(
+                    state: state, name: DeviceName("kiosk"), servers: [house.server.url], trustRoots: nil,
+                    executable: "/nonexistent"))
+            try await laptop.sees(["laptop", "kiosk"])
+            _ = try await laptop.send("welcome", to: "kiosk")
+            #expect(try await kiosk.bodies(1) == ["welcome"])
+            try await kiosk.isConnected()
+            _ = try await kiosk.send("thanks", to: laptop.version.member.description)
+            #expect(try await laptop.bodies(1) == ["thanks"])
+            #expect(try await laptop.inbox().first?.from == "kiosk")
+            #expect(try await kiosk.client.devices().devices.allSatisfy { $0.thisDevice })
+        }
+    }
+
+    @Test("revoked by the device that approved it, without the phrase, it stops")
+    func revoked() async throws {
+        try await House.run { house in
+            let laptop = try await house.start("laptop")
+            let state = try join("kiosk", by: laptop, in: house, role: .member)
+            let kiosk = try await house.start(
+                .init(
+                    state: state, name: DeviceName("kiosk"), servers: [house.server.url], trustRoots: nil,
+                    executable: "/nonexistent"))
+            try await laptop.sees(["kiosk"])
+            let answer = try await laptop.client.revoke(RevokeRequest(device: "kiosk"))
+            #expect(answer.revoked && answer.entry.author == .member(laptop.version.member))
+            #expect((try await kiosk.service.end().error as? KinError)?.code == "device_revoked")
+            try await eventually("it is gone") { try await laptop.client.devices().devices.map(\.name) == ["laptop"] }
+        }
+    }
+}
