@@ -1,6 +1,7 @@
 import Hummingbird
 import KinWire
 import NIOCore
+import ServiceLifecycle
 
 /// Reads a request's body while its credential is watched: one that is taken back ends the reading at once.
 struct WatchedBody {
@@ -19,7 +20,7 @@ struct WatchedBody {
         self.deadline = deadline
     }
 
-    /// - Throws: `RequestRefusal`: 401, 408, 413; 400 for a body that broke off.
+    /// - Throws: `RequestRefusal`: 401, 408, 413, 503 at shutdown; 400 for a body that broke off.
     func read(_ request: Request) async throws -> [UInt8] {
         let expected = try expectedLength(request)
         return try await withThrowingTaskGroup(of: [UInt8].self) { group in
@@ -32,6 +33,13 @@ struct WatchedBody {
                 }
                 throw RequestRefusal(
                     .requestTimeout, "body_timeout", "the body did not come in time", isRetryable: true)
+            }
+            group.addTask {
+                // Only shutdown or cancellation ends this.
+                try? await gracefulShutdown()
+                try Task.checkCancellation()
+                throw RequestRefusal(
+                    .serviceUnavailable, "server_draining", "the server shuts down: try again", isRetryable: true)
             }
             defer { group.cancelAll() }
             return try await group.next() ?? []
