@@ -91,6 +91,8 @@ struct DaemonCore: Sendable {
                 server: server, installation: installation, name: name, tls: tls, eventLoop: eventLoop, board: board,
                 logger: logger, now: now, onRegistered: { directory.lookSoon() })
         }
+        // The record states where the log stands.
+        keeper.onChange { [registrations] in for registration in registrations { registration.republish() } }
         let sending = Sending(
             outbox: outbox, family: family, keys: installation.keys, me: me, name: name,
             inlineBytes: { board.inlineBytes }, accepted: { outgoing.accepted($0) }, now: now)

@@ -24,7 +24,7 @@ import Testing
     private func register(
         _ device: Installation, _ name: String, at server: TestServer, keys: DeviceKeys? = nil,
         ended: Observed<[String]> = Observed([])
-    ) async throws -> WebSocketConnection {
+    ) async throws -> RegistrationLink {
         let entry = try house.entry(device, name)
         return try await RegistrationLink.open(
             ServerAddress(server.url), wallet: house.wallet.file, machineID: device.machineID,

@@ -20,7 +20,7 @@ struct Intruder {
     }
 
     /// Publishes a record of its own, sealed with its own wallet's keys, among those of the family.
-    func register(_ name: String, at url: String) async throws -> WebSocketConnection {
+    func register(_ name: String, at url: String) async throws -> RegistrationLink {
         let own = family.wallet.file
         let record = RegistryRecord(
             name: name, hostPub: device.keys.sealing.publicKey.bytes, signalURL: url, ts: realNow() / 1000,

@@ -97,6 +97,30 @@ import Testing
         }
     }
 
+    @Test("what the broker withholds, the record of a member that knows it tells, though nobody writes")
+    func toldByRecords() async throws {
+        let withholds: HostileBroker.Hands = { frame, _ in
+            ["revocations", "revocations_get", "member_revoked"].contains(frame.message.type) ? [] : [frame.bytes]
+        }
+        try await HostileBroker.run(withholds) { broker, relay in
+            try await House.run { house in
+                let servers = [broker.url, relay.url]
+                var daemons: [TestDaemon] = []
+                for name in ["laptop", "studio", "kiosk"] {
+                    daemons.append(try await house.start(name, servers: servers))
+                }
+                for daemon in daemons { try await daemon.sees(["laptop", "studio", "kiosk"]) }
+                try await revoke("kiosk", by: daemons[0], in: house)
+                let told = try head(daemons[0])
+                try await eventually("studio knows") {
+                    // Looking at the family asks the relays.
+                    _ = try await daemons[1].client.devices()
+                    return try head(daemons[1]) == told
+                }
+            }
+        }
+    }
+
     @Test("a server that says so without proof stops nobody")
     func unproven() async throws {
         try await FakeBroker.run(.closes(.memberRevoked, "member_revoked")) { broker in

@@ -57,7 +57,10 @@ struct Revoking: Sendable {
                     thisDevice: member.machineID == installation.machineID)
             }.sorted { ($0.name, $0.member) < ($1.name, $1.member) },
             revoked: log.entries.map { MemberList.Revoked($0.entry) },
-            alerts: log.alerts)
+            alerts: log.alerts
+                + family.roster.forked.sorted().map {
+                    "\(family.name(of: $0)) rotated one key twice: it is refused, revoke it"
+                })
     }
 }
 

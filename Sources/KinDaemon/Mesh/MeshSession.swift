@@ -105,7 +105,8 @@ final class MeshSession: MeshLinkDelegate {
 
     private func add(_ chain: Chain, online: Bool) {
         if !parts.family.roster.add(chain, online: online, now: parts.now()) {
-            logger.warning("chain_refused", metadata: ["member": .string(chain.member.description)])
+            let event = parts.family.roster.forked.contains(chain.member) ? "rotation_fork" : "chain_refused"
+            logger.warning("\(event)", metadata: ["member": .string(chain.member.description)])
         }
     }
 

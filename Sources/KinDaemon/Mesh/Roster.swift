@@ -8,6 +8,8 @@ final class Roster: Sendable {
     private struct State {
         var members: [ULID: VerifiedMember] = [:]
         var online: Set<ULID> = []
+        /// Members of whom two rotations from one key were seen: one of them is a thief's, and nobody can tell which.
+        var forked: Set<ULID> = []
     }
 
     private let verifier: ChainVerifier
@@ -36,13 +38,22 @@ final class Roster: Sendable {
     @discardableResult
     func add(_ chain: Chain, online: Bool, now: Int64) -> Bool {
         guard let member = known(chain) ?? (try? verifier.verify(chain, now: now)) else { return false }
-        state.withLock { state in
+        return state.withLock { state in
+            guard !state.forked.contains(member.member) else { return false }
             let current = state.members[member.member]
+            if let current, current.chain.isFork(of: chain) {
+                state.forked.insert(member.member)
+                state.members[member.member] = nil
+                return false
+            }
             if (current?.chain.rotations.count ?? 0) <= chain.rotations.count { state.members[member.member] = member }
             if online { state.online.insert(member.member) }
+            return true
         }
-        return true
     }
+
+    /// Members whose keys forked: refused until the wallet certifies them anew under another id.
+    var forked: Set<ULID> { state.withLock { $0.forked } }
 
     private func known(_ chain: Chain) -> VerifiedMember? {
         state.withLock { $0.members[chain.member] }.flatMap { $0.chain == chain ? $0 : nil }

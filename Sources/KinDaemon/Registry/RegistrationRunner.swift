@@ -7,6 +7,7 @@ import KinWire
 import Logging
 import NIOCore
 import NIOSSL
+import Synchronization
 
 /// Keeps this device's record shown at one relay.
 final class RegistrationRunner: Sendable {
@@ -20,6 +21,7 @@ final class RegistrationRunner: Sendable {
     /// Milliseconds.
     private let now: @Sendable () -> Int64
     private let onRegistered: @Sendable () -> Void
+    private let open = Mutex<RegistrationLink?>(nil)
 
     init(
         server: ServerAddress, installation: Installation, name: DeviceName, tls: TLSConfiguration,
@@ -36,6 +38,9 @@ final class RegistrationRunner: Sendable {
         self.now = now
         self.onRegistered = onRegistered
     }
+
+    /// Shows the record anew: something in it changed.
+    func republish() { open.withLock { $0 }?.publish() }
 
     /// Registers, and registers again, until cancelled.
     func run() async {
@@ -54,9 +59,11 @@ final class RegistrationRunner: Sendable {
     private func registration(onOpen: () -> Void) async -> String {
         let (ends, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1))
         do throws(MeshEnd) {
-            let socket = try await RegistrationLink.open(
+            let link = try await RegistrationLink.open(
                 server, wallet: installation.wallet, machineID: installation.machineID, keys: installation.keys,
                 tls: tls, on: eventLoop, blob: { try self.record() }, onEnd: { continuation.yield($0) })
+            open.withLock { $0 = link }
+            defer { open.withLock { $0 = nil } }
             onOpen()
             board.relayConnected(server)
             onRegistered()
@@ -64,7 +71,7 @@ final class RegistrationRunner: Sendable {
                 for await end in ends { return end }
                 return "stopped"
             } onCancel: {
-                socket.close(code: CloseCode.goingAway.rawValue, reason: "leaving")
+                link.close(reason: "leaving")
                 continuation.yield("stopped")
             }
         } catch {

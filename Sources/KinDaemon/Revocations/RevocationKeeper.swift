@@ -17,6 +17,8 @@ final class RevocationKeeper: Sendable {
     private let now: @Sendable () -> Int64
     /// One writer of the file at a time.
     private let writing = Mutex(())
+    /// Told whenever the log has grown.
+    private let listeners = Mutex<[@Sendable () -> Void]>([])
     private let ownEnds: AsyncStream<KinError>
     private let ownEnd: AsyncStream<KinError>.Continuation
 
@@ -34,6 +36,8 @@ final class RevocationKeeper: Sendable {
         (ownEnds, ownEnd) = AsyncStream.makeStream(of: KinError.self, bufferingPolicy: .bufferingOldest(1))
     }
 
+    func onChange(_ listener: @escaping @Sendable () -> Void) { listeners.withLock { $0.append(listener) } }
+
     /// Takes entries in.
     /// - Returns: those that are new.
     func take(_ proofs: [RevocationProof]) -> [RevocationProof] {
@@ -43,6 +47,7 @@ final class RevocationKeeper: Sendable {
         save()
         for proof in new { announce(proof.entry) }
         family.dropRevoked()
+        for listener in listeners.withLock({ $0 }) { listener() }
         report()
         if let entry = installation.revokedBy { end(by: entry) }
         return new

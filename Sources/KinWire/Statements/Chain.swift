@@ -43,6 +43,12 @@ public struct Chain: Hashable, Sendable {
     /// The canonical JSON of the array: what `chain_sha256` hashes.
     public func canonicalBytes() -> [UInt8] { json.canonicalBytes() }
 
+    /// Whether this chain and `other` rotate one key of the same member to two: signed by its holder both times, so one of the two stole it.
+    public func isFork(of other: Chain) -> Bool {
+        guard certificate == other.certificate, issuer == other.issuer else { return false }
+        return zip(rotations, other.rotations).contains { $0 != $1 }
+    }
+
     public var member: ULID { certificate.member }
 
     /// The Ed25519 keys this member ever had, newest first; the first is the one in force.
