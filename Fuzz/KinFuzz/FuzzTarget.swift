@@ -8,7 +8,7 @@ struct FuzzTarget: Sendable {
     let check: @Sendable (_ bytes: [UInt8]) throws -> Bool
 
     /// All of them; each file under `Targets` holds those of one part.
-    static let all = encodings + wire + identity + vault
+    static let all = encodings + wire + identity + vault + joining
 }
 
 /// An input for which a promise does not hold.

@@ -11,7 +11,8 @@ extension FuzzTarget {
         FuzzTarget(name: "record", alphabet: jsonAlphabet) { bytes in
             guard let record = try? RegistryRecord(json: bytes) else { return false }
             let again = try RegistryRecord(json: record.canonicalBytes())
-            try promise(again == record, "a record is read otherwise from its own bytes")
+            // Not compared as values: an unknown 10e0 is written as 10, another way to say the same number.
+            try promise(again.canonicalBytes() == record.canonicalBytes(), "a record's bytes are not stable")
             try promise(again.unsignedBytes() == record.unsignedBytes(), "what is signed is not stable")
             return true
         },
