@@ -35,6 +35,7 @@ final class HTTPBench: Sendable {
     private let tls: SelfSigned?
     private let auth: ServerConfiguration.Auth
     private let running = Mutex<TestServer?>(nil)
+    private let freshest = Mutex<Int64>(0)
 
     private init(tls: SelfSigned?, auth: ServerConfiguration.Auth) async throws {
         family = try TestFamily(now: Self.now - 1000)
@@ -86,15 +87,14 @@ final class HTTPBench: Sendable {
         get throws { try running.withLock { $0 }.orThrow("a running server") }
     }
 
-    /// The clock's next second begins first: a token of it is never from before the start.
     func start() async throws {
         let log = log
         let server = try await TestServer.start(
             data: data.path, tls: tls, auth: auth,
             logger: .init(label: "server") { _ in JSONLogHandler(sink: log, level: .debug, now: { 0 }) })
         running.withLock { $0 = server }
-        let started = Self.now / 1000
-        try await eventually("a second has begun since") { Self.now / 1000 > started }
+        let now = Self.now
+        freshest.withLock { $0 = (now / 1000 + 1) * 1000 }
     }
 
     func stop() async throws {
@@ -120,8 +120,12 @@ final class HTTPBench: Sendable {
 
     func token(of device: TestDevice? = nil, audience: TokenAudience? = nil, at time: Int64? = nil) throws -> String {
         let audience = try audience ?? .server(origin: server.url)
-        return try AuthToken.mint(for: audience, key: (device ?? laptop).keys.signing, now: time ?? Self.now).text
+        let time = time ?? soonest
+        return try AuthToken.mint(for: audience, key: (device ?? laptop).keys.signing, now: time).text
     }
+
+    /// Now, or a moment ahead: what is dated in the second in which the server started is from before its start.
+    var soonest: Int64 { max(Self.now, freshest.withLock { $0 }) }
 
     func withKeys<T>(_ body: (ServerAPIKeys) async throws -> T) async throws -> T {
         let keys = try ServerAPIKeys(data: data.path)

@@ -63,7 +63,7 @@ struct WatchedBody {
             try caller.recheck()
         }
         try Task.checkCancellation()
-        // A connection that ends early ends the body as if it were whole.
+        // An input that is closed from this side, too, ends the body as if it were whole.
         guard expected == nil || expected == bytes.count else {
             throw RequestRefusal(.badRequest, "invalid_request", "the body broke off")
         }
