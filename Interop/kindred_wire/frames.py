@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from . import fields as f
 from .chain import is_chain
 from .encodings import Refused, canonical, parse_canonical
-from .statements import is_revocation_proof
+from .statements import is_credential, is_revocation_proof
 
 MAX_HEADER = 16_384
 
@@ -102,6 +102,7 @@ FORMS = {
     ),
     "history_item": (_PUSH | {"request": f.ulid}, {"epoch": _EPOCH}),
     "history_end": ({"more": f.boolean, "request": f.ulid}, {}),
+    "credential": ({"credential": is_credential}, {}),
     "revocations_get": ({"have": f.array_of(f.hash32, most=256)}, {}),
     "revocations": ({"entries": f.array_of(is_revocation_proof, most=16)}, {}),
     "error": ({"code": _CODE, "message": f.text(512)}, {"ref": _CODE}),

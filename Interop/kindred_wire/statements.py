@@ -69,7 +69,18 @@ HELLO = {
     "capabilities": f.capabilities,
     "timestamp": f.time,
 }
-FORMS = {"certificate": CERTIFICATE, "issuer": ISSUER, "rotation": ROTATION, "revocation": REVOCATION, "hello": HELLO}
+CREDENTIAL = {
+    "v": f.exactly(1),
+    "mesh": f.mesh,
+    "credential": f.ulid,
+    "ed25519": f.key,
+    "role": f.exactly("machine", "guest"),
+    "uses": f.integer(1, 10_000),
+    "not_before": f.time,
+    "expires_at": f.time,
+    "sig": f.signature,
+}
+FORMS = {"credential": CREDENTIAL, "certificate": CERTIFICATE, "issuer": ISSUER, "rotation": ROTATION, "revocation": REVOCATION, "hello": HELLO}
 
 
 def domain(name: str) -> str:
@@ -104,6 +115,14 @@ def kind_of(value) -> str:
         if type(value) is dict and name in value:
             return kind
     raise Refused("statement_unknown", "neither issuer, certificate nor rotation")
+
+
+def is_credential(value) -> bool:
+    try:
+        check("credential", value)
+    except Refused:
+        return False
+    return True
 
 
 def is_revocation_proof(value) -> bool:

@@ -95,6 +95,20 @@ def issuer(signer: Actor = WALLET, **changes) -> dict:
     return statements.signed("issuer", issuer_fields(**changes), signer.seed)
 
 
+def credential(signer: Actor = WALLET, **changes) -> dict:
+    fields = {
+        "v": 1,
+        "mesh": MESH,
+        "credential": member("credential"),
+        "ed25519": OTHER_ISSUER.public,
+        "role": "machine",
+        "uses": 20,
+        "not_before": NOW - DAY,
+        "expires_at": NOW + 30 * DAY,
+    }
+    return statements.signed("credential", fields | changes, signer.seed)
+
+
 def rotation_fields(seq: int, /, **changes) -> dict:
     """The laptop's rotation number `seq`."""
     return {

@@ -282,6 +282,13 @@ def _others():
     yield "revocations_get, 257 hashes", _frame({"type": "revocations_get", "have": have}), "at most 256"
     entry = a.revocation()
     yield "revocations, 17 entries", _frame({"type": "revocations", "entries": [[entry]] * 17}), "at most 16"
+    for name, changes, why in (
+        ("for members", {"role": "member"}, "machine or guest"),
+        ("no use", {"uses": 0}, "at least 1"),
+        ("10,001 uses", {"uses": 10_001}, "at most 10,000"),
+        ("without end", {"expires_at": None}, "no time"),
+    ):
+        yield f"credential {name}", _frame({"type": "credential", "credential": a.credential(**changes)}), why
     yield "revocations, an entry outside an array", _frame({"type": "revocations", "entries": [entry]}), "no array"
     yield "revocations, an empty array", _frame({"type": "revocations", "entries": [[]]}), "no entry"
     yield "revocations, the wallet's with an issuer", _frame(_revocations([a.issuer(), entry])), "superfluous"

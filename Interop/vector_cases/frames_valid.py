@@ -196,6 +196,8 @@ def other_cases():
     yield "history, topic", history | {"topic": "z" * 64, "limit": 50}
     yield "history_end", {"type": "history_end", "more": False, "request": REQUEST}
     yield "history_end, more", {"type": "history_end", "more": True, "request": REQUEST}
+    yield "credential", {"type": "credential", "credential": a.credential()}
+    yield "credential, for many guests", {"type": "credential", "credential": a.credential(role="guest", uses=10_000)}
     yield "revocations_get, none", {"type": "revocations_get", "have": []}
     hashes = [a.digest_hex(f"entry/{n}") for n in range(244)]
     yield "revocations_get, 244, near the header's limit", {"type": "revocations_get", "have": hashes}

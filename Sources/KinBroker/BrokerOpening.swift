@@ -4,6 +4,8 @@ import KinWire
 struct BrokerOpening {
     let nonce: [UInt8]
     private var hello: Hello?
+    /// Shown before the hello.
+    private(set) var credential: JoinCredential?
 
     enum Action {
         /// Nothing to do before the next frame.
@@ -19,6 +21,9 @@ struct BrokerOpening {
 
     mutating func received(_ message: MeshFrame) -> Action {
         switch message {
+        case .credential(let shown) where hello == nil && credential == nil:
+            credential = shown.credential
+            return .wait
         case .hello(let hello) where self.hello == nil:
             self.hello = hello
             return .check(hello)

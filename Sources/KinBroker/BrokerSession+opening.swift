@@ -34,12 +34,16 @@ extension BrokerSession {
     }
 
     private func admit(_ hello: Hello, _ request: FeatureRequest) {
-        state.withLock { if case .opening = $0.phase { $0.phase = .joining } }
+        let credential = state.withLock { state -> JoinCredential? in
+            guard case .opening(let opening) = state.phase else { return nil }
+            state.phase = .joining
+            return opening.credential
+        }
         sink.send(.featureResponse(broker.policy.features(for: request)))
-        Task { await join(hello) }
+        Task { await join(hello, credential: credential) }
     }
 
-    private func join(_ hello: Hello) async {
+    private func join(_ hello: Hello, credential: JoinCredential?) async {
         do {
             let hub = try await broker.hub(for: hello.mesh)
             let member = hello.chain.member
@@ -50,7 +54,8 @@ extension BrokerSession {
                 return true
             }
             guard isWanted else { return }
-            try hub.join(self, chain: hello.chain, sessionID: broker.verifier.random(8))
+            let valid = credential.flatMap { broker.verifier.isValid($0, now: broker.now()) ? $0 : nil }
+            try hub.join(self, chain: hello.chain, credential: valid, sessionID: broker.verifier.random(8))
             let isHere = state.withLock { state -> Bool in
                 guard case .ready = state.phase, !state.isEnding else { return false }
                 state.window = DeliveryWindow(positions: positions)
@@ -68,6 +73,8 @@ extension BrokerSession {
             // With the proof, so that the device need not take this server's word for it.
             sink.send(Revocations.carrying(revoked.proofs).map { MeshFrame.revocations($0).encoded() })
             end(.memberRevoked)
+        } catch let refusal as CredentialRefusal {
+            refuse(code: refusal.rawValue, message: refusal.message)
         } catch let conflict as ChainConflict {
             refuse(code: "unauthorized", message: conflict.rawValue)
         } catch {

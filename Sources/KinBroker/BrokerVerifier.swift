@@ -12,6 +12,9 @@ public protocol BrokerVerifier: Sendable {
     /// The id of a raw Ed25519 key: SHA-256, as tokens carry it.
     func keyID(of key: [UInt8]) -> [UInt8]
 
+    /// Whether the wallet signed `credential`, and it holds now.
+    func isValid(_ credential: JoinCredential, now: Int64) -> Bool
+
     /// The revocation log of `mesh`, holding what was stored of it.
     func ledger(for mesh: MeshID, holding proofs: [RevocationProof]) -> any BrokerLedger
 

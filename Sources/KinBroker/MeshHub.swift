@@ -55,12 +55,16 @@ final class MeshHub: Sendable {
     var sessions: [BrokerSession] { state.withLock { Array($0.sessions.values) } }
 
     /// Takes a session in: ends an older one of the same member, tells the newcomer who is here, and the others of the newcomer.
-    /// - Throws: `ChainConflict`, `Revoked`.
-    func join(_ session: BrokerSession, chain: Chain, sessionID: [UInt8]) throws {
+    /// - Parameter credential: what the member showed, found valid.
+    /// - Throws: `ChainConflict`, `Revoked`, `CredentialRefusal`.
+    func join(
+        _ session: BrokerSession, chain: Chain, credential: JoinCredential?, sessionID: [UInt8]
+    ) throws {
         let replaced: BrokerSession?
         do {
             replaced = try state.withLock { state in
                 try refuseRevoked(chain)
+                try checkUses(of: credential, by: chain, in: state)
                 let isNew = try keep(chain, in: &state)
                 let older = state.sessions.updateValue(session, forKey: chain.member)
                 welcome(session, chain.member, sessionID, &state)
@@ -76,6 +80,7 @@ final class MeshHub: Sendable {
     func put(_ chain: Chain) throws {
         try state.withLock { state in
             try refuseRevoked(chain)
+            try checkUses(of: nil, by: chain, in: state)
             if try keep(chain, in: &state) { announce(chain, isNew: true, cameOnline: false, in: &state) }
         }
     }
@@ -88,6 +93,17 @@ final class MeshHub: Sendable {
             brokerMessageID: id, clientMessageID: send.clientMessageID, sender: sender, line: send.line, seq: send.seq,
             destination: send.destination, priority: send.priority, sentAt: sentAt, epoch: send.epoch)
         session.offer(StoredMessage(push: push, expiresAt: send.expiresAt, body: submission.body))
+    }
+
+    /// A new member by an issuer key that was given away counts against that key's limit.
+    private func checkUses(of credential: JoinCredential?, by chain: Chain, in state: State) throws(CredentialRefusal) {
+        guard let issuer = chain.issuer, JoinCredential.isNeeded(beside: issuer), state.chains[chain.member] == nil
+        else { return }
+        guard let credential, credential.mesh == mesh, credential.credential == issuer.issuer,
+            credential.ed25519 == issuer.ed25519
+        else { throw .needed }
+        let joined = state.chains.values.count { $0.issuer?.issuer == issuer.issuer }
+        guard joined < credential.uses else { throw .usedUp }
     }
 
     private func refuseRevoked(_ chain: Chain) throws(Revoked) {
@@ -160,6 +176,20 @@ final class MeshHub: Sendable {
             : .peerJoin(MemberChange(member: chain.member, version: state.version))
         let frame = event.encoded()
         for (member, other) in state.sessions where member != chain.member { other.sink.send([frame]) }
+    }
+}
+
+/// Why a member by a join credential is not admitted.
+enum CredentialRefusal: String, Error {
+    case needed = "credential_needed"
+    case usedUp = "credential_used_up"
+
+    var message: String {
+        switch self {
+        case .needed:
+            "this machine joined by a credential that it does not show, or that has ended: let it join again by a new one"
+        case .usedUp: "the join credential was used as often as it may: make a new one with  kin mesh credential"
+        }
     }
 }
 

@@ -80,7 +80,8 @@ struct DaemonCore: Sendable {
             server: servers[0],
             identity: {
                 MeshIdentity(
-                    chain: installation.chain, keys: installation.keys, revocationHead: keeper.ledger.head)
+                    chain: installation.chain, keys: installation.keys, credential: installation.credential,
+                    revocationHead: keeper.ledger.head)
             }, tls: tls, eventLoop: eventLoop, localServer: localServer,
             parts: MeshParts(
                 family: family, outgoing: outgoing, incoming: incoming, receipts: receipts,

@@ -114,3 +114,25 @@ extension TestFamily {
         return RevocationProof(entry: try await wallet.sign(entry))
     }
 }
+
+extension TestFamily {
+    /// A join credential with its key, as `kin mesh credential` makes it.
+    public func ticket(role: Role = .machine, uses: Int64, lifetime: Int64 = 86_400_000) async throws -> JoinTicket {
+        let key = Ed25519.PrivateKey.random()
+        let credential = try await wallet.sign(
+            JoinCredential(
+                mesh: mesh, credential: ULID(milliseconds: now, randomness: Random.bytes(10)),
+                ed25519: key.publicKey.bytes, role: role, uses: uses, notBefore: now, expiresAt: now + lifetime))
+        return JoinTicket(
+            credential: credential, issuer: try await wallet.sign(credential.issuerCertificate),
+            seed: key.seed.withBytes { Array($0) }, routeID: wallet.file.routeID, boxPublic: wallet.file.boxPublic,
+            servers: ["https://a.example"])
+    }
+
+    /// A device that joined by a ticket.
+    public func device(by ticket: JoinTicket) throws -> TestDevice {
+        let state = StateFolder(root: folder.file(Hex.encode(Random.bytes(6))))
+        _ = try TicketJoining(state: state, now: now).join(ticket.text)
+        return try TestDevice(Installation(state))
+    }
+}

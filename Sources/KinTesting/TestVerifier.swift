@@ -20,6 +20,8 @@ public struct TestVerifier: BrokerVerifier {
 
     public func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
 
+    public func isValid(_ credential: JoinCredential, now: Int64) -> Bool { credential.isValid(at: now) }
+
     public func ledger(for mesh: MeshID, holding proofs: [RevocationProof]) -> any BrokerLedger {
         TestLedger(ledger: RevocationLedger(mesh: mesh, holding: proofs))
     }

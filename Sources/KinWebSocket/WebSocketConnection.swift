@@ -83,6 +83,9 @@ extension WebSocketConnection {
         limits: WebSocketLimits,
         delegate: any WebSocketDelegate
     ) throws -> WebSocketConnection {
+        // The HTTP server lets a peer close its side alone, which no WebSocket does. A channel that ends while the last bytes are read would
+        // then be half-closed after its end, which the transport takes for a fault.
+        try? channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         let outbox = NIOLockedValueBox(WebSocketOutbox(role: role))
         let handler = WebSocketHandler(role: role, limits: limits, outbox: outbox, now: channel.eventLoop.now)
         let pipeline = channel.pipeline.syncOperations

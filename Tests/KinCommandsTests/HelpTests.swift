@@ -28,7 +28,8 @@ struct HelpTests {
     func known() {
         #expect(
             Set(Self.commands.map { $0.joined(separator: " ") }) == [
-                "device request", "device approve", "device revoke", "device replace", "mesh members", "vault unlock",
+                "device request", "device approve", "device revoke", "device replace", "mesh members",
+                "mesh credential", "vault unlock",
                 "vault lock", "vault status", "vault derive",
                 "vault password", "vault encrypt", "vault decrypt", "vault rotate", "vault ssh-key",
                 "vault eth-address", "vault nostr-key", "wallet accounts", "wallet seal", "wallet unseal",

@@ -46,6 +46,19 @@ struct JoiningTests {
         #expect(await kiosk.run("device", "request") == .conflict)
     }
 
+    @Test("a join credential is made with the phrase, kept from other eyes, and taken by a machine of no family")
+    func credential() async throws {
+        let owner = try await owner()
+        defer { owner.remove() }
+        #expect(await owner.run("mesh", "credential", "--role", "member", "--ttl", "1h") == .usage)
+        #expect(await owner.run("mesh", "credential", "--role", "guest", "--ttl", "1h", "--uses", "0") == .usage)
+        #expect(await owner.run("mesh", "credential", "--role", "guest", "--ttl", "1h", "--uses", "3", "--json") == .ok)
+        #expect(try member("join", of: owner.output.lines.last).hasPrefix("kinjoin1."))
+        #expect(await owner.run("mesh", "credential", "--role", "machine", "--ttl", "30d", "--out", "join.txt") == .ok)
+        let attributes = try FileManager.default.attributesOfItem(atPath: owner.home + "/join.txt")
+        #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+    }
+
     @Test("on terminals both sides show the same two numbers, and a no on either side changes nothing")
     func terminals() async throws {
         let (owner, kiosk) = (try await owner(), try Stage())

@@ -1,4 +1,7 @@
+import KinCrypto
+import KinDaemon
 import KinDaemonAPI
+import KinEncoding
 import KinIdentity
 import KinTestServer
 import KinTesting
@@ -41,6 +44,36 @@ import Testing
         }
     }
 
+    @Test(
+        "a machine that joins by a ticket sends and receives, over restarts of everything; one more than it allows is refused and says why"
+    )
+    func tickets() async throws {
+        try await House.run { house in
+            let laptop = try await house.start("laptop")
+            let ticket = try await house.ticket(uses: 1)
+            var runners: [TestDaemon] = []
+            for name in ["runner", "extra"] {
+                let state = StateFolder(root: "\(house.folder)/\(name)")
+                _ = try TicketJoining(state: state, now: realNow()).join(ticket.text)
+                let options = DaemonOptions(
+                    state: state, name: DeviceName(name), servers: [house.server.url], executable: "/nonexistent")
+                runners.append(try await house.start(options))
+                if name == "runner" { try await runners[0].isConnected() }
+            }
+            try await laptop.sees(["runner"])
+            _ = try await laptop.send("work", to: "runner")
+            #expect(try await runners[0].bodies(1) == ["work"])
+            try await eventually("the other says why not") {
+                try await runners[1].client.health().broker.lastError?.contains("credential was used") == true
+            }
+            try await house.server.stop()
+            try await house.server.start()
+            try await runners[0].isConnected()
+            _ = try await runners[0].send("done", to: laptop.version.member.description)
+            #expect(try await laptop.bodies(1) == ["done"])
+        }
+    }
+
     @Test("revoked by the device that approved it, without the phrase, it stops")
     func revoked() async throws {
         try await House.run { house in
@@ -56,5 +89,22 @@ import Testing
             #expect((try await kiosk.service.end().error as? KinError)?.code == "device_revoked")
             try await eventually("it is gone") { try await laptop.client.devices().devices.map(\.name) == ["laptop"] }
         }
+    }
+}
+
+extension House {
+    /// As `kin mesh credential` makes it.
+    fileprivate func ticket(uses: Int64) async throws -> JoinTicket {
+        let key = Ed25519.PrivateKey.random()
+        let credential = try await wallet.sign(
+            JoinCredential(
+                mesh: .home(of: wallet.address),
+                credential: ULID(milliseconds: realNow(), randomness: Random.bytes(10)),
+                ed25519: key.publicKey.bytes, role: .machine, uses: uses, notBefore: realNow(),
+                expiresAt: realNow() + 3_600_000))
+        let file = wallet.walletFile
+        return JoinTicket(
+            credential: credential, issuer: try await wallet.sign(credential.issuerCertificate),
+            seed: key.seed.withBytes { Array($0) }, routeID: file.routeID, boxPublic: file.boxPublic, servers: [])
     }
 }

@@ -62,6 +62,41 @@ import Testing
         #expect(SafetyNumber.of(request).description.wholeMatch(of: /(\d{5} ){5}\d{5}/) != nil)
     }
 
+    @Test("a machine joins by a ticket once, within its limits, and any change to the ticket is refused")
+    func tickets() async throws {
+        let ticket = try await family.ticket(role: .guest, uses: 1)
+        let state = StateFolder(root: folder.file("runner"))
+        #expect(try TicketJoining(state: state, now: now).join("  " + ticket.text + "\n") == ticket)
+        #expect(try TicketJoining(state: state, now: now).join(ticket.text) == nil, "it joined before")
+        let installation = try Installation(state)
+        let member = try ChainVerifier(mesh: family.mesh).verify(installation.chain, now: now)
+        #expect(member.role == .guest && member.chain.certificate.expiresAt == ticket.credential.expiresAt)
+        #expect(installation.credential == ticket.credential && installation.wallet.recordKey == nil)
+        var raised = ticket
+        raised.credential.uses = 2
+        var widened = ticket
+        widened.issuer.maxRole = .owner
+        var otherKey = ticket
+        otherKey.seed[0] ^= 1
+        let fresh = { (number: Int) in StateFolder(root: folder.file("fresh-\(number)")) }
+        for (index, ticket) in [raised, widened, otherKey].enumerated() {
+            let error = #expect(throws: KinError.self) {
+                _ = try TicketJoining(state: fresh(index), now: now).join(ticket.text)
+            }
+            #expect(error?.code == "ticket_invalid", "\(index)")
+        }
+        let late = #expect(throws: KinError.self) {
+            _ = try TicketJoining(state: fresh(9), now: ticket.credential.expiresAt).join(ticket.text)
+        }
+        #expect(late?.code == "ticket_expired")
+        let other = try await TestFamily().ticket(uses: 1)
+        let elsewhere = #expect(throws: KinError.self) {
+            _ = try TicketJoining(state: state, now: now).join(other.text)
+        }
+        #expect(elsewhere?.code == "another_wallet")
+        #expect(throws: KinError.self) { _ = try TicketJoining(state: fresh(10), now: now).join("kinjoin1.AAAA") }
+    }
+
     @Test("requests, approvals and numbers are those of the vectors")
     func vectors() throws {
         for vector in try Vector.list("kindred/joining.json", "requests") {

@@ -5,16 +5,20 @@ import KinWire
 public struct MeshIdentity: Sendable {
     public var chain: Chain
     public var keys: DeviceKeys
+    /// Shown before the hello, where the device joined by a ticket.
+    public var credential: JoinCredential?
     public var revocationHead: RevocationHead
     public var capabilities: [String]
     public var requiredFeatures: [Feature]
 
     public init(
-        chain: Chain, keys: DeviceKeys, revocationHead: RevocationHead = .empty, capabilities: [String] = [],
+        chain: Chain, keys: DeviceKeys, credential: JoinCredential? = nil, revocationHead: RevocationHead = .empty,
+        capabilities: [String] = [],
         requiredFeatures: [Feature] = Feature.requiredByDaemon
     ) {
         self.chain = chain
         self.keys = keys
+        self.credential = credential
         self.revocationHead = revocationHead
         self.capabilities = capabilities
         self.requiredFeatures = requiredFeatures

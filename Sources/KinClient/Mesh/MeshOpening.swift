@@ -35,7 +35,8 @@ struct MeshOpening {
         switch (step, message) {
         case (.challenge, .challenge(let challenge)):
             step = .features
-            return .send([.hello(hello(challenge, now: now)), .featureRequest(request)])
+            let credential = identity.credential.map { [MeshFrame.credential(CredentialFrame(credential: $0))] } ?? []
+            return .send(credential + [.hello(hello(challenge, now: now)), .featureRequest(request)])
         case (.features, .featureResponse(let response)): return negotiated(response)
         case (.ready(let features, let response), .ready(let ready)): return .ready(ready, features, response)
         case (_, .revocations): return .passOn

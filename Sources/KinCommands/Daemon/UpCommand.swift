@@ -33,11 +33,18 @@ struct UpCommand: ContextCommand {
         help: ArgumentHelp("A server to use; may be given again. The first is the broker.", valueName: "url"))
     var servers: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A file with a join credential (else KINDRED_JOIN), for a machine of no family yet.", valueName: "file"),
+        completion: .file())
+    var join: String?
+
     @OptionGroup var log: LogOptions
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let state = try StateFolder(environment: context.environment)
         try state.prepare()
+        try joinByTicket(state, context, output)
         let sink = try Self.logFile(state)
         let level = log.level
         let now = context.now
@@ -56,6 +63,20 @@ struct UpCommand: ContextCommand {
         }
         try await ForegroundService.run(daemon, logger: logger)
         output.note("down")
+    }
+
+    /// A machine that belongs to a family already passes the credential over.
+    private func joinByTicket(_ state: StateFolder, _ context: CommandContext, _ output: Output) throws {
+        guard try WalletFile(reading: state.path("wallet.json")) == nil,
+            let text = try join.map({ try CarriedInput.read($0, context) }) ?? context.environment["KINDRED_JOIN"]
+        else { return }
+        guard let ticket = try TicketJoining(state: state, now: context.now()).join(text) else { return }
+        if !ticket.servers.isEmpty && servers.isEmpty {
+            var settings = try DaemonSettings(reading: state)
+            settings.servers = ticket.servers
+            try settings.write(to: state)
+        }
+        output.note("joined \(ticket.credential.mesh) as a \(ticket.credential.role)", .good)
     }
 
     private func checkedName() throws -> DeviceName? {

@@ -7,6 +7,7 @@ struct MeshCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               kin mesh members
+              kin mesh credential --role machine --ttl 30d
             """,
-        subcommands: [MeshMembersCommand.self])
+        subcommands: [MeshMembersCommand.self, MeshCredentialCommand.self])
 }

@@ -14,22 +14,33 @@ struct Revoking: Sendable {
 
     /// Revokes with this device's issuer key, or says what the wallet has to sign.
     func revoke(_ request: RevokeRequest) throws -> RevokeAnswer {
-        let target = try family.resolve(request.device)
-        let name = family.name(of: target.member)
+        let target = try target(request.device)
         let time = now()
         let draft = try RevocationDraft(
             revoking: target, from: installation, known: family.everybody, cutoff: request.cutoff ?? time,
             reason: request.reason, now: time)
         guard let proof = draft.signed(by: installation) else {
-            return RevokeAnswer(revoked: false, name: name, entry: draft.entry)
+            return RevokeAnswer(revoked: false, name: name(of: draft.entry), entry: draft.entry)
         }
         try enter(proof)
-        return RevokeAnswer(revoked: true, name: name, entry: proof.entry)
+        return RevokeAnswer(revoked: true, name: name(of: proof.entry), entry: proof.entry)
     }
+
+    /// A device by its name or id; or any id, as a join credential's.
+    private func target(_ text: String) throws -> RevocationDraft.Target {
+        do {
+            return .member(try family.resolve(text))
+        } catch let error as KinError where error.code == "unknown_recipient" {
+            guard let id = ULID(text) else { throw error }
+            return .id(id)
+        }
+    }
+
+    private func name(of entry: Revocation) -> String { family.name(of: entry.target) }
 
     /// Takes an entry that was signed elsewhere.
     func take(_ signed: SignedRevocation) throws -> RevokeAnswer {
-        let name = family.name(of: signed.proof.entry.target)
+        let name = name(of: signed.proof.entry)
         try enter(signed.proof)
         return RevokeAnswer(revoked: true, name: name, entry: signed.proof.entry)
     }

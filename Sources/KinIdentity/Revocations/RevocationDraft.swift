@@ -3,9 +3,22 @@ import KinWire
 
 /// Prepares the entry by which a device is revoked: who must sign it, where it goes in that author's list, and what of a revoked issuer's work survives.
 public struct RevocationDraft: Sendable {
-    public let target: VerifiedMember
     /// The entry, unsigned.
     public let entry: Revocation
+
+    /// Whom or what an entry names.
+    public enum Target: Sendable {
+        case member(VerifiedMember)
+        /// An id that is no member's: a join credential's, or a device's nobody met. The wallet alone revokes those.
+        case id(ULID)
+
+        var id: ULID {
+            switch self {
+            case .member(let member): member.member
+            case .id(let id): id
+            }
+        }
+    }
 
     /// - Parameters:
     ///   - installation: the device that revokes.
@@ -15,11 +28,11 @@ public struct RevocationDraft: Sendable {
     ///   - now: milliseconds.
     /// - Throws: `already_revoked`, `reason_too_long`, `too_many_survivors`.
     public init(
-        revoking target: VerifiedMember, from installation: Installation, known: [VerifiedMember], cutoff: Int64,
+        revoking target: Target, from installation: Installation, known: [VerifiedMember], cutoff: Int64,
         reason: String, now: Int64
     ) throws {
         let log = installation.revocations.current
-        guard log.verdicts.revocation(of: target.member, role: target.role) == nil else {
+        guard !Self.isRevoked(target, log) else {
             throw KinError("already_revoked", "that device is revoked already", category: .conflict)
         }
         guard reason.utf8.count <= 200 else {
@@ -28,10 +41,9 @@ public struct RevocationDraft: Sendable {
         let author: Certificate.Issuer =
             Self.isForIssuers(target, installation, log) ? .member(installation.chain.member) : .wallet
         let place = log.next(by: author)
-        self.target = target
         entry = Revocation(
-            mesh: installation.mesh, author: author, seq: place.seq, previous: place.previous, target: target.member,
-            cutoff: min(cutoff, now), keep: try Self.survivors(of: target.member, before: cutoff, known, log),
+            mesh: installation.mesh, author: author, seq: place.seq, previous: place.previous, target: target.id,
+            cutoff: min(cutoff, now), keep: try Self.survivors(of: target.id, before: cutoff, known, log),
             reason: reason, at: now)
     }
 
@@ -41,10 +53,18 @@ public struct RevocationDraft: Sendable {
         return RevocationProof(issuer: issuer, entry: entry.signed(by: installation.keys.issuing))
     }
 
+    private static func isRevoked(_ target: Target, _ log: RevocationLog) -> Bool {
+        switch target {
+        case .member(let member): log.verdicts.revocation(of: member.member, role: member.role) != nil
+        case .id(let id): log.entries.contains { $0.entry.target == id && $0.entry.author == .wallet }
+        }
+    }
+
     /// Whether an issuer may revoke `target`, and this device is one that may.
     private static func isForIssuers(
-        _ target: VerifiedMember, _ installation: Installation, _ log: RevocationLog
+        _ target: Target, _ installation: Installation, _ log: RevocationLog
     ) -> Bool {
+        guard case .member(let target) = target else { return false }
         let isProtected = target.role == .owner || log.entries.contains { $0.issuer?.issuer == target.member }
         return !isProtected && installation.issuer?.scopes.contains(.revoke) == true
     }

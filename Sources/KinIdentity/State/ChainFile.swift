@@ -5,10 +5,13 @@ import KinWire
 public struct ChainFile: Hashable, Sendable {
     public var chain: Chain
     public var issuer: IssuerCertificate?
+    /// By what the device joined, where it was a ticket: servers want to see it.
+    public var credential: JoinCredential?
 
-    public init(chain: Chain, issuer: IssuerCertificate?) {
+    public init(chain: Chain, issuer: IssuerCertificate?, credential: JoinCredential? = nil) {
         self.chain = chain
         self.issuer = issuer
+        self.credential = credential
     }
 
     /// Reads the file; nil where there is none.
@@ -20,6 +23,7 @@ public struct ChainFile: Hashable, Sendable {
             }
             self.chain = try Chain(json: chain)
             self.issuer = try members["issuer_certificate"].flatMap { try Self.issuer($0) }
+            self.credential = try members["credential"].flatMap { try Self.credential($0) }
         } catch {
             throw KinError(
                 "file_damaged",
@@ -31,8 +35,14 @@ public struct ChainFile: Hashable, Sendable {
         json == .null ? nil : try IssuerCertificate(json: json)
     }
 
+    private static func credential(_ json: JSON) throws -> JoinCredential? {
+        json == .null ? nil : try JoinCredential(json: json)
+    }
+
     public func write(to path: String) throws {
-        let json = JSON.object(["chain": chain.json, "issuer_certificate": issuer?.json ?? .null])
+        let json = JSON.object([
+            "chain": chain.json, "issuer_certificate": issuer?.json ?? .null, "credential": credential?.json ?? .null,
+        ])
         try StateFolder.write(json.canonicalBytes() + [UInt8(ascii: "\n")], to: path, mode: 0o644)
     }
 }

@@ -9,6 +9,8 @@ public struct Installation: Sendable {
     public let chain: Chain
     /// What lets this device certify others; nil where the wallet gave it nothing of the kind.
     public let issuer: IssuerCertificate?
+    /// By what it joined, where it was a ticket.
+    public let credential: JoinCredential?
     /// Shared by everything that verifies chains for this device.
     public let revocations: RevocationLedger
 
@@ -26,6 +28,7 @@ public struct Installation: Sendable {
         self.keys = keys
         chain = certified.chain
         issuer = certified.issuer
+        credential = certified.credential
         revocations = RevocationLedger(
             mesh: certified.chain.certificate.mesh,
             holding: try RevocationFile.read(state.daemon() + "/revocations.json"))

@@ -28,6 +28,8 @@ struct IdentityVerifier: BrokerVerifier {
 
     func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
 
+    func isValid(_ credential: JoinCredential, now: Int64) -> Bool { credential.isValid(at: now) }
+
     func ledger(for mesh: MeshID, holding proofs: [RevocationProof]) -> any BrokerLedger {
         RevocationLedger(mesh: mesh, holding: proofs)
     }

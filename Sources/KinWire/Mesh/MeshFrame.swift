@@ -24,6 +24,7 @@ public enum MeshFrame: Hashable, Sendable {
     case history(History)
     case historyItem(HistoryItem)
     case historyEnd(HistoryEnd)
+    case credential(CredentialFrame)
     case revocationsGet(RevocationsGet)
     case revocations(Revocations)
     case error(ErrorFrame)
@@ -128,6 +129,7 @@ extension MeshFrame {
         "history": { fields throws(WireError) in .history(try History(&fields)) },
         "history_item": { fields throws(WireError) in .historyItem(try HistoryItem(&fields)) },
         "history_end": { fields throws(WireError) in .historyEnd(try HistoryEnd(&fields)) },
+        "credential": { fields throws(WireError) in .credential(try CredentialFrame(&fields)) },
         "revocations_get": { fields throws(WireError) in .revocationsGet(try RevocationsGet(&fields)) },
         "revocations": { fields throws(WireError) in .revocations(try Revocations(&fields)) },
         "error": { fields throws(WireError) in .error(try ErrorFrame(&fields)) },
@@ -157,6 +159,7 @@ extension MeshFrame {
         case .history(let message): ("history", message.members)
         case .historyItem(let message): ("history_item", message.members)
         case .historyEnd(let message): ("history_end", message.members)
+        case .credential(let message): ("credential", message.members)
         case .revocationsGet(let message): ("revocations_get", message.members)
         case .revocations(let message): ("revocations", message.members)
         case .error(let message): ("error", message.members)

@@ -138,3 +138,16 @@ public struct Ready: Hashable, Sendable {
 
     var members: [String: JSON] { ["member": .text(member), "session": .hex(session), "store": .hex(store)] }
 }
+
+/// A daemon that joined by a ticket shows the credential, before its hello.
+public struct CredentialFrame: Hashable, Sendable {
+    public var credential: JoinCredential
+
+    public init(credential: JoinCredential) { self.credential = credential }
+
+    init(_ fields: inout Fields) throws(WireError) {
+        credential = try JoinCredential(json: fields.take("credential"))
+    }
+
+    var members: [String: JSON] { ["credential": credential.json] }
+}
