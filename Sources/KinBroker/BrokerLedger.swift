@@ -9,8 +9,8 @@ public protocol BrokerLedger: Sendable {
     /// The entries whose hashes are not among `have`.
     func missing(from have: [[UInt8]]) -> [RevocationProof]
 
-    /// Takes valid entries in, and returns those that are new.
-    func add(_ proofs: [RevocationProof], now: Int64) -> [RevocationProof]
+    /// Takes valid entries in, and returns those that are new and those that they replace.
+    func add(_ proofs: [RevocationProof], now: Int64) -> (new: [RevocationProof], replaced: [RevocationProof])
 
     /// The entries by which the bearer of `chain` is no member; none where it is one.
     func revocations(of chain: Chain) -> [RevocationProof]

@@ -48,14 +48,15 @@ extension BrokerSession {
             let hub = try await broker.hub(for: hello.mesh)
             let member = hello.chain.member
             let positions = try broker.store.positions(of: member, in: hub.key)
-            let isWanted = state.withLock { state -> Bool in
-                guard case .joining = state.phase, !state.isEnding else { return false }
-                state.phase = .ready(Membership(hub: hub, member: member))
-                return true
-            }
-            guard isWanted else { return }
             let valid = credential.flatMap { broker.verifier.isValid($0, now: broker.now()) ? $0 : nil }
-            try hub.join(self, chain: hello.chain, credential: valid, sessionID: broker.verifier.random(8))
+            let sessionID = broker.verifier.random(8)
+            try hub.join(self, chain: hello.chain, credential: valid, sessionID: sessionID) {
+                state.withLock { state in
+                    guard case .joining = state.phase, !state.isEnding else { return false }
+                    state.phase = .ready(Membership(hub: hub, member: member))
+                    return true
+                }
+            }
             let isHere = state.withLock { state -> Bool in
                 guard case .ready = state.phase, !state.isEnding else { return false }
                 state.window = DeliveryWindow(positions: positions)

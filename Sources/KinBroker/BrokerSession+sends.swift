@@ -10,7 +10,7 @@ extension BrokerSession {
             state.withLock { $0.burst.append(Submission(send: send, body: frame.body)) }
         case .clientAck(let acks): finished(acks, membership)
         case .memberPut(let put): introduce(put.chain, to: membership.hub)
-        case .revocationsGet(let get): answer(get, membership.hub)
+        case .revocationsGet(let get): answer(get, membership.hub, now: broker.now())
         case .revocations(let revocations): membership.hub.add(revocations.entries, now: broker.now())
         case .error: break
         default:
@@ -23,7 +23,16 @@ extension BrokerSession {
         }
     }
 
-    private func answer(_ get: RevocationsGet, _ hub: MeshHub) {
+    /// Seldom: it costs, and nobody needs it twice.
+    private func answer(_ get: RevocationsGet, _ hub: MeshHub, now: Int64) {
+        let isDue = state.withLock { state in
+            guard !state.isEnding, now - (state.answeredRevocations ?? .min / 2) >= Self.revocationsInterval else {
+                return false
+            }
+            state.answeredRevocations = now
+            return true
+        }
+        guard isDue else { return }
         let missing = Revocations.carrying(hub.ledger.missing(from: get.have))
         sink.send(missing.map { MeshFrame.revocations($0).encoded() })
     }
@@ -39,13 +48,16 @@ extension BrokerSession {
     }
 
     /// Runs inside the store's transaction, for ids it does not know.
-    func admit(_ submission: Submission, _ hub: MeshHub) -> Refusal? {
+    func admit(_ submission: Submission, from sender: ULID, _ hub: MeshHub) -> Refusal? {
         let send = submission.send
         if let refusal = broker.check(submission) { return refusal }
         guard case .dm(let recipient) = send.destination else { return .unsupportedDestination }
+        guard hub.standing(of: sender) == .member else { return .memberRevoked }
+        // Before the session's lock: the hub takes that one while it holds its own.
+        let standing = hub.standing(of: recipient)
         return state.withLock { state in
             if let refusal = state.gate.admit(send) { return refusal }
-            switch hub.standing(of: recipient) {
+            switch standing {
             case .member: return nil
             case .revoked: return .memberRevoked
             case .unknown:

@@ -35,9 +35,13 @@ public final class BrokerSession: Sendable {
         var window: DeliveryWindow?
         /// Refused, replaced or cut: nothing that still comes counts, though the connection may live a little longer.
         var isEnding = false
+        /// When `revocations_get` was answered last, milliseconds.
+        var answeredRevocations: Int64?
     }
     let state: Mutex<State>
 
+    /// Milliseconds between answers to `revocations_get`.
+    static let revocationsInterval: Int64 = 1_000
     /// Bytes of unanswered sends after which nothing more is read from the connection.
     static let maxBytesInStore = 1 << 20
 
@@ -92,7 +96,7 @@ public final class BrokerSession: Sendable {
         let now = broker.now()
         broker.store.accept(
             burst, from: membership.member, in: membership.hub.key, now: now,
-            admit: { self.admit($0, membership.hub) }, takenBack: { self.takenBack(burst) },
+            admit: { self.admit($0, from: membership.member, membership.hub) }, takenBack: { self.takenBack(burst) },
             completion: { self.answer(burst, with: $0, membership, now: now) })
     }
 

@@ -18,7 +18,9 @@ public protocol BrokerStore: Sendable {
     func put(_ chain: Chain, in mesh: MeshKey)
 
     /// Keeps entries of the revocation log, and drops what waits for the members they revoke.
-    func put(_ revocations: [RevocationProof], droppingQueuesOf members: [ULID], in mesh: MeshKey)
+    func put(
+        _ revocations: [RevocationProof], replacing old: [RevocationProof], droppingQueuesOf members: [ULID],
+        in mesh: MeshKey)
 
     /// Takes a batch of sends from one session in one transaction, in order. `completion` gets one answer for each.
     ///

@@ -55,22 +55,25 @@ final class MeshHub: Sendable {
     var sessions: [BrokerSession] { state.withLock { Array($0.sessions.values) } }
 
     /// Takes a session in: ends an older one of the same member, tells the newcomer who is here, and the others of the newcomer.
-    /// - Parameter credential: what the member showed, found valid.
+    /// - Parameters:
+    ///   - credential: what the member showed, found valid.
+    ///   - admit: called once everything is checked and before the newcomer hears of it; returns whether it is still there.
     /// - Throws: `ChainConflict`, `Revoked`, `CredentialRefusal`.
     func join(
-        _ session: BrokerSession, chain: Chain, credential: JoinCredential?, sessionID: [UInt8]
+        _ session: BrokerSession, chain: Chain, credential: JoinCredential?, sessionID: [UInt8], admit: () -> Bool
     ) throws {
-        let replaced: BrokerSession?
-        do {
-            replaced = try state.withLock { state in
-                try refuseRevoked(chain)
-                try checkUses(of: credential, by: chain, in: state)
-                let isNew = try keep(chain, in: &state)
-                let older = state.sessions.updateValue(session, forKey: chain.member)
-                welcome(session, chain.member, sessionID, &state)
-                announce(chain, isNew: isNew, cameOnline: older == nil, in: &state)
-                return older
+        let replaced = try state.withLock { state -> BrokerSession? in
+            try refuseRevoked(chain)
+            try checkUses(of: credential, by: chain, in: state)
+            let isNew = try keep(chain, in: &state)
+            guard admit() else {
+                announce(chain, isNew: isNew, cameOnline: false, in: &state)
+                return nil
             }
+            let older = state.sessions.updateValue(session, forKey: chain.member)
+            welcome(session, chain.member, sessionID, &state)
+            announce(chain, isNew: isNew, cameOnline: older == nil, in: &state)
+            return older
         }
         replaced?.end(.replacedByNewerConnection)
     }
@@ -114,13 +117,13 @@ final class MeshHub: Sendable {
     /// Takes entries of the revocation log in: keeps them, tells everybody, and ends the sessions of those they revoke.
     func add(_ proofs: [RevocationProof], now: Int64) {
         let ended = state.withLock { state -> [BrokerSession] in
-            let new = ledger.add(proofs, now: now)
+            let (new, replaced) = ledger.add(proofs, now: now)
             guard !new.isEmpty else { return [] }
             let revoked = state.chains.keys.filter { member in
                 !state.revoked.contains(member)
                     && state.chains[member].map { !ledger.revocations(of: $0).isEmpty } ?? false
             }
-            store.put(new, droppingQueuesOf: revoked, in: key)
+            store.put(new, replacing: replaced, droppingQueuesOf: revoked, in: key)
             var frames = Revocations.carrying(new).map { MeshFrame.revocations($0).encoded() }
             for session in state.sessions.values { session.sink.send(frames) }
             frames = revoked.map { member in

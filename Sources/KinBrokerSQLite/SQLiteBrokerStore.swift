@@ -86,11 +86,19 @@ public final class SQLiteBrokerStore: BrokerStore {
         }
     }
 
-    public func put(_ revocations: [RevocationProof], droppingQueuesOf members: [ULID], in mesh: MeshKey) {
+    public func put(
+        _ revocations: [RevocationProof], replacing old: [RevocationProof], droppingQueuesOf members: [ULID],
+        in mesh: MeshKey
+    ) {
         database.writer.submit { db in
             for proof in revocations {
                 try db.execute(
                     sql: "INSERT INTO revocation (mesh, proof) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    arguments: [mesh.rowID, proof.json.canonicalBytes().data])
+            }
+            for proof in old {
+                try db.execute(
+                    sql: "DELETE FROM revocation WHERE mesh = ? AND proof = ?",
                     arguments: [mesh.rowID, proof.json.canonicalBytes().data])
             }
             for member in members {

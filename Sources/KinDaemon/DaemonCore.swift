@@ -170,7 +170,7 @@ struct DaemonCore: Sendable {
     private static func member(_ installation: Installation, now: Int64) throws -> VerifiedMember {
         do {
             let member = try ChainVerifier(mesh: installation.mesh).verify(installation.chain, now: now)
-            if let entry = installation.revokedBy { throw RevocationKeeper.ended(by: entry) }
+            if let entry = installation.revokedBy { throw RevocationKeeper.ended(by: entry, of: member.member) }
             return member
         } catch let error as KinError {
             throw error

@@ -41,6 +41,9 @@ private struct TestLedger: BrokerLedger {
     var hashes: [[UInt8]] { ledger.current.hashes }
 
     func missing(from have: [[UInt8]]) -> [RevocationProof] { ledger.current.missing(from: have) }
-    func add(_ proofs: [RevocationProof], now: Int64) -> [RevocationProof] { ledger.take(proofs, now: now).new }
+    func add(_ proofs: [RevocationProof], now: Int64) -> (new: [RevocationProof], replaced: [RevocationProof]) {
+        let taken = ledger.take(proofs, now: now)
+        return (taken.new, taken.replaced)
+    }
     func revocations(of chain: Chain) -> [RevocationProof] { ledger.current.entries(revoking: chain) }
 }

@@ -148,12 +148,15 @@ import Testing
     func lostWhileJoining() async throws {
         let hook = JoinHook()
         let bench = try BrokerBench(verifier: TestVerifier(random: hook.random))
+        let witness = try await bench.join()
         let daemon = try await bench.connect(bench.device())
         hook.session.withLock { $0 = daemon.session }
         daemon.receive([daemon.hello(now: bench.clock.now).encoded(), daemon.featureRequest().encoded()])
-        _ = try await daemon.readList()
+        let joined = try await witness.sink.take("member_joined") {
+            if case .memberJoined(let it) = $0.message { it } else { nil }
+        }
+        #expect(joined.chain.member == daemon.member && !joined.online)
         hook.session.withLock { $0 = nil }
-        let witness = try await bench.join()
         #expect(bench.broker.connectedMembers == 1)
         let list = try await listOf(bench)
         #expect(list.online.contains(witness.member) && !list.online.contains(daemon.member))
@@ -186,7 +189,10 @@ private struct BlindStore: BrokerStore {
     func loadMeshes() throws -> [StoredMesh] { try store.loadMeshes() }
     func createMesh(_ mesh: MeshID, now: Int64) async throws -> MeshKey { try await store.createMesh(mesh, now: now) }
     func put(_ chain: Chain, in mesh: MeshKey) { store.put(chain, in: mesh) }
-    func put(_ revocations: [RevocationProof], droppingQueuesOf members: [ULID], in mesh: MeshKey) {}
+    func put(
+        _ revocations: [RevocationProof], replacing old: [RevocationProof], droppingQueuesOf members: [ULID],
+        in mesh: MeshKey
+    ) {}
     func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
         admit: @escaping @Sendable (Submission) -> Refusal?, takenBack: @escaping @Sendable () -> Void,

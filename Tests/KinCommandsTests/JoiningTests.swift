@@ -25,14 +25,17 @@ struct JoiningTests {
         defer { owner.remove(); kiosk.remove() }
         #expect(await kiosk.run("device", "request", "--name", "kiosk", "--json") == .ok)
         let request = try member("request", of: kiosk.output.lines.last)
-        let machine = try member("machine_id", of: kiosk.output.lines.last)
+        let number = try member("safety_number", of: kiosk.output.lines.last)
         let asked = owner.with(terminal: ScriptedTerminal(piped: request))
         #expect(await asked.run("device", "approve", "-") == .usage)
-        #expect(owner.errors.text.contains("--machine \(machine)"))
-        #expect(await asked.run("device", "approve", "-", "--machine", "0000000000000000") == .refused)
-        #expect(await asked.run("device", "approve", "-", "--machine", machine, "--role", "owner") == .refused)
-        #expect(await asked.run("device", "approve", "-", "--machine", machine, "--role", "guest") == .usage)
-        #expect(await asked.run("device", "approve", "-", "--machine", machine, "--role", "machine", "--json") == .ok)
+        #expect(owner.errors.text.contains("--safety-number"))
+        #expect(
+            await asked.run("device", "approve", "-", "--safety-number", "00000 00000 00000 00000 00000 00000")
+                == .refused)
+        #expect(await asked.run("device", "approve", "-", "--safety-number", number, "--role", "owner") == .refused)
+        #expect(await asked.run("device", "approve", "-", "--safety-number", number, "--role", "guest") == .usage)
+        #expect(
+            await asked.run("device", "approve", "-", "--safety-number", number, "--role", "machine", "--json") == .ok)
         let answer = try member("answer", of: owner.output.lines.last)
         let answered = kiosk.with(terminal: ScriptedTerminal(piped: answer))
         #expect(await answered.run("device", "request", "--answer", "-") == .usage)

@@ -1,4 +1,5 @@
 import Foundation
+import KinDaemon
 import KinDaemonAPI
 import KinEncoding
 import KinIdentity
@@ -131,6 +132,42 @@ import Testing
                 #expect(health.broker.lastError?.contains("shows no valid proof") == true)
                 try await laptop.stop()
             }
+        }
+    }
+
+    @Test("whoever a revoked device certified falls with it, unless it is named")
+    func dependents() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            var joined: [TestDaemon] = []
+            for name in ["kept", "fallen"] {
+                let state = StateFolder(root: "\(house.folder)/\(name)")
+                let joining = Joining(state: state, now: realNow())
+                let approving = try Approving(Installation(daemons[1].state), now: realNow())
+                let request = try approving.read(joining.request(name: DeviceName(name)).text)
+                let answer = try approving.approve(request, role: .member, lifetime: nil, servers: [])
+                try joining.accept(joining.open(answer.text))
+                let options = DaemonOptions(
+                    state: state, name: DeviceName(name), servers: [house.server.url], executable: "/nonexistent")
+                joined.append(try await house.start(options))
+            }
+            try await daemons[0].sees(["kept", "fallen"])
+            let refused = await #expect(throws: KinError.self) {
+                _ = try await daemons[0].client.revoke(RevokeRequest(device: "studio"))
+            }
+            #expect(refused?.code == "device_has_dependents")
+            #expect(refused?.detail["dependents"] == .array([.string("fallen"), .string("kept")]))
+            let draft = try await daemons[0].client.revoke(RevokeRequest(device: "studio", keep: ["kept"]))
+            let signed = try await house.wallet.sign(draft.entry)
+            _ = try await daemons[0].client.submit(SignedRevocation(proof: RevocationProof(entry: signed)))
+            for daemon in [daemons[1], joined[1]] {
+                #expect((try await daemon.service.end().error as? KinError)?.code == "device_revoked")
+            }
+            try await eventually("only they are gone") {
+                try await daemons[0].client.devices().devices.map(\.name) == ["kept", "laptop"]
+            }
+            _ = try await daemons[0].send("still here", to: "kept")
+            #expect(try await joined[0].bodies(1) == ["still here"])
         }
     }
 

@@ -60,6 +60,18 @@ import Testing
         #expect(try DaemonSettings(reading: state).name == nil)
     }
 
+    @Test("a file with CRLF keeps its other settings and its line ends")
+    func crlf() throws {
+        let rest = "# mine\r\n[clone]\r\npolicy = \"allow\"\r\n[vault]\r\nautolock_minutes = 1\r\n"
+        var settings = try read("name = \"old\"\r\n" + rest)
+        settings.name = DeviceName("new")
+        try settings.write(to: state)
+        let again = try DaemonSettings(reading: state)
+        #expect(again == settings && again.clonePolicy == .allow && again.vault.autolockMinutes == 1)
+        let text = String(decoding: try StateFolder.read(state.configPath) ?? [], as: UTF8.self)
+        #expect(text.utf8.elementsEqual(("name = \"new\"\n" + rest).utf8))
+    }
+
     @Test("the vault's limits are settings")
     func vault() throws {
         let settings = try read("[vault]\nautolock_minutes = 0\ncache_entries = 3\n")

@@ -93,22 +93,57 @@ import Testing
         #expect(log.verdicts.revocation(of: guest.member, role: .guest)?.cutoff == now - 5_000)
     }
 
-    @Test(
-        "a second entry at one place counts too, and is a fork; of a third the lowest two hashes stay, in every order")
+    @Test("entries at one place all count, and are a fork")
     func forks() async throws {
-        let members = try (0..<3).map { _ in try family.device(issuedBy: other) }
+        let members = try (0..<4).map { _ in try family.device(issuedBy: other) }
         let proofs = try members.map { try family.revocation(of: $0.member, by: owner) }
-        let two = try log(proofs[0], proofs[1])
-        #expect(two.forks == [.init(author: .member(owner.member), seq: 1)])
-        #expect(verdict(two, members[0]) == .revoked && verdict(two, members[1]) == .revoked)
+        let log = try log(proofs[0], proofs[1], proofs[2], proofs[3])
+        #expect(log.forks == [.init(author: .member(owner.member), seq: 1)])
+        for member in members { #expect(verdict(log, member) == .revoked) }
+    }
+
+    @Test("of an issuer's entries against one target the strongest stays, in every order, and the target stays revoked")
+    func strongest() throws {
+        let proofs = try [0, 1000, 2000].map {
+            try family.revocation(of: guest.member, by: owner, seq: 1, cutoff: now - $0, reason: "\($0)")
+        }
         var heads: Set<RevocationHead> = []
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
             var log = RevocationLog(mesh: family.mesh)
-            for index in order { _ = try? log.add(proofs[index], now: now) }
+            for index in order {
+                _ = try? log.add(proofs[index], now: now)
+                #expect(verdict(log, guest) == .revoked)
+            }
             heads.insert(log.head)
-            #expect(log.entries.count == 2)
+            #expect(log.entries == [proofs[2]] && log.forks.isEmpty)
         }
         #expect(heads.count == 1)
+    }
+
+    @Test("several words of the wallet at one place all stay")
+    func walletForks() async throws {
+        var log = RevocationLog(mesh: family.mesh)
+        for device in [owner, other, guest] {
+            try await log.add(family.revocationByWallet(of: device.member), now: now)
+        }
+        #expect(log.entries.count == 3)
+        for device in [owner, other, guest] { #expect(verdict(log, device) == .revoked) }
+    }
+
+    @Test("an author's list is bounded, and a full one is judged in a moment")
+    func large() throws {
+        var log = RevocationLog(mesh: family.mesh)
+        for index in 0..<RevocationLog.maxEntries {
+            let target = ULID(milliseconds: Int64(index), randomness: [UInt8](repeating: 3, count: 10))
+            let previous = index == 0 ? nil : [UInt8](repeating: 1, count: 32)
+            try log.add(
+                family.revocation(of: target, by: owner, seq: Int64(index) + 1, previous: previous), now: now)
+        }
+        #expect(log.head.count == 1024 && log.gaps.isEmpty)
+        let more = try family.revocation(of: guest.member, by: owner, seq: 1)
+        #expect(throws: RevocationFault.tooMany) { try log.add(more, now: now) }
+        let again = RevocationLedger(mesh: family.mesh, holding: log.entries)
+        #expect(again.head == log.head)
     }
 
     @Test("a place that is missing before an author's last entry shows as withheld")
@@ -130,8 +165,8 @@ import Testing
         #expect(RevocationLog(mesh: family.mesh).head == .empty)
         var log = try log(one, two)
         #expect(try log.head == self.log(two, one).head && log.head.count == 2)
-        let isNew = try log.add(one, now: now)
-        #expect(!isNew && log.head.count == 2)
+        let change = try log.add(one, now: now)
+        #expect(change == .none && log.head.count == 2)
         #expect(log.missing(from: [one.entry.hash]) == [two])
     }
 
@@ -151,7 +186,7 @@ import Testing
             (
                 .tooMany,
                 family.revocation(
-                    of: guest.member, by: owner, seq: 257, previous: [UInt8](repeating: 1, count: 32))
+                    of: guest.member, by: owner, seq: 1025, previous: [UInt8](repeating: 1, count: 32))
             ),
             (.notEntitled, family.revocation(of: guest.member, by: owner, at: now - 1)),
         ]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KinClient
 import KinDaemon
 import KinEncoding
 import KinIdentity
@@ -10,8 +11,8 @@ struct DeviceApproveCommand: ContextCommand {
         abstract: "Certify a machine that asked to join, without giving it the phrase.",
         discussion: """
             Takes what  kin device request  printed and prints the answer to carry back. Both sides show two safety numbers, of \
-            that machine and of the family: they must be the same on both screens. Elsewhere than on a terminal say with --machine \
-            which machine is meant.
+            that machine and of the family: they must be the same on both screens. Elsewhere than on a terminal give the machine's number, \
+            as its own screen shows it, with --safety-number.
 
             EXAMPLES
               kin device approve
@@ -32,14 +33,19 @@ struct DeviceApproveCommand: ContextCommand {
         transform: TimeSpan.parse)
     var ttl: TimeSpan?
 
-    @Option(help: ArgumentHelp("The machine id the request must be of.", valueName: "id"))
-    var machine: String?
+    @Option(
+        help: ArgumentHelp("The machine's safety number as its own screen shows it: 30 digits.", valueName: "number"))
+    var safetyNumber: String?
+
+    @Flag(help: "The machine belongs to the family already, and is certified anew.")
+    var again = false
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let state = try LocalDaemon.of(context).state
         let installation = try Installation(state)
         let approving = Approving(installation, now: context.now())
         let request = try approving.read(text(context))
+        try refuseKnown(request, installation, state, context)
         try confirm(request, installation, context, output)
         let servers = try DaemonSettings(reading: state).servers
         let (text, member) = try approving.approve(
@@ -53,7 +59,20 @@ struct DeviceApproveCommand: ContextCommand {
             json: .object([
                 "answer": .string(text), "member": .text(member), "role": .text(role),
                 "machine_id": .text(request.machineID),
+                "safety_number": .string(SafetyNumber.of(request).description),
             ]))
+    }
+
+    /// Two machines of one id could not be told apart.
+    private func refuseKnown(
+        _ request: JoinRequest, _ installation: Installation, _ state: StateFolder, _ context: CommandContext
+    ) throws {
+        let known = try DeviceCache.read(state).map(\.machineID) + [installation.machineID]
+        guard known.contains(request.machineID), !again else { return }
+        throw KinError(
+            "machine_known",
+            "a device of the family has the machine id \(request.machineID) already: if that is the machine that asks, add --again",
+            category: .conflict)
     }
 
     private func text(_ context: CommandContext) throws -> String {
@@ -65,21 +84,23 @@ struct DeviceApproveCommand: ContextCommand {
     private func confirm(
         _ request: JoinRequest, _ installation: Installation, _ context: CommandContext, _ output: Output
     ) throws {
-        if let machine {
-            guard machine == request.machineID.description else {
+        let number = SafetyNumber.of(request)
+        if let safetyNumber {
+            guard safetyNumber.filter(\.isNumber) == number.description.filter(\.isNumber) else {
                 throw KinError(
-                    "another_machine", "the request is of machine \(request.machineID): it was not approved",
+                    "safety_numbers_differ", "the request has the safety number \(number): it was not approved",
                     category: .refused)
             }
             return
         }
         let name = request.name.map { " “\($0)”" } ?? ""
         output.note("machine\(name) \(request.machineID) asks to be a \(role)")
-        output.note("this machine  \(SafetyNumber.of(request))")
+        output.note("this machine  \(number)")
         output.note("the family    \(SafetyNumber.of(installation.wallet.address))")
         guard context.terminal.canAsk else {
             throw KinError(
-                "not_confirmed", "nobody can be asked here: add --machine \(request.machineID) if that is the one",
+                "not_confirmed",
+                "nobody can be asked here: add --safety-number with what that machine shows on its own screen",
                 category: .usage)
         }
         try SafetyNumberCheck.ask(context)

@@ -12,6 +12,8 @@ struct DeviceRevokeCommand: ContextCommand {
             other, so no server can keep it quiet. A device that had the recovery phrase still has it: change the wallet then \
             (kin wallet rotate).
 
+            Members that the device certified fall with it, unless they are named with --keep: a thief may have certified some.
+
             An owner is revoked by the wallet: the recovery phrase is asked for, or read from standard input.
 
             EXAMPLES
@@ -32,12 +34,26 @@ struct DeviceRevokeCommand: ContextCommand {
         transform: TimeSpan.parse)
     var since: TimeSpan?
 
+    @Option(
+        help: ArgumentHelp(
+            "A member that the device certified and that is to stay; may be given again.", valueName: "name"),
+        completion: KnownDevices.completion)
+    var keep: [String] = []
+
+    @Flag(help: "Whoever the device certified falls with it.")
+    var keepNone = false
+
     @OptionGroup var phrase: PhraseOptions
+
+    func validate() throws {
+        guard keep.isEmpty || !keepNone else { throw ValidationError("--keep-none keeps nobody: leave --keep away") }
+    }
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
         let request = RevokeRequest(
-            device: device, reason: reason, cutoff: since.map { context.now() - $0.milliseconds })
+            device: device, reason: reason, cutoff: since.map { context.now() - $0.milliseconds },
+            keep: keepNone || !keep.isEmpty ? keep : nil)
         let revoking = DeviceRevoking(daemon: daemon, phrase: phrase, context: context)
         try report(try await revoking.revoke(request), output)
     }

@@ -44,6 +44,6 @@ struct VaultAccess {
     }
 
     private var handle: SecretBytes? {
-        context.environment[Self.handleVariable].map { SecretBytes(copying: Array($0.utf8)) }
+        context.environment[Self.handleVariable].flatMap { $0.isEmpty ? nil : SecretBytes(copying: Array($0.utf8)) }
     }
 }

@@ -17,13 +17,39 @@ struct Revoking: Sendable {
         let target = try target(request.device)
         let time = now()
         let draft = try RevocationDraft(
-            revoking: target, from: installation, known: family.everybody, cutoff: request.cutoff ?? time,
+            revoking: target, from: installation, spared: try spared(by: request, target),
+            cutoff: request.cutoff ?? time,
             reason: request.reason, now: time)
         guard let proof = draft.signed(by: installation) else {
             return RevokeAnswer(revoked: false, name: name(of: draft.entry), entry: draft.entry)
         }
         try enter(proof)
         return RevokeAnswer(revoked: true, name: name(of: proof.entry), entry: proof.entry)
+    }
+
+    /// Those that stay though the device that certified them goes: only who was named.
+    private func spared(by request: RevokeRequest, _ target: RevocationDraft.Target) throws -> [VerifiedMember] {
+        guard case .member(let issuer) = target else { return [] }
+        let certified = family.everybody.filter { $0.chain.issuer?.issuer == issuer.member }
+        guard let keep = request.keep else {
+            guard certified.isEmpty else { throw dependents(certified) }
+            return []
+        }
+        return try keep.map { name in
+            let member = try family.resolve(name)
+            guard certified.contains(member) else {
+                throw KinError("not_dependent", "\(name) was not certified by that device", category: .usage)
+            }
+            return member
+        }
+    }
+
+    private func dependents(_ members: [VerifiedMember]) -> KinError {
+        let names = members.map { family.name(of: $0.member) }.sorted()
+        return KinError(
+            "device_has_dependents",
+            "that device certified \(names.joined(separator: ", ")), who fall with it: name those to keep with --keep NAME (again for each), or say --keep-none",
+            category: .conflict, detail: ["dependents": .strings(names)])
     }
 
     /// A device by its name or id; or any id, as a join credential's.
@@ -86,7 +112,7 @@ extension RevocationLog {
     /// What an honest log never shows, a line each.
     var alerts: [String] {
         forks.map {
-            "\($0.author) revoked twice in one place (\($0.seq)): its key is in other hands, or it was restored"
+            "\($0.author) revoked twice in one place (\($0.seq)): two devices spoke for it at once, or its key is in other hands"
         }
             + gaps.map { "entry \($0.seq) of \($0.author) is withheld by somebody" }
     }

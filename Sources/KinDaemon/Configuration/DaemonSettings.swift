@@ -52,7 +52,7 @@ public struct DaemonSettings: Hashable, Sendable {
         if servers.isEmpty { text.remove("servers") } else { text.set("servers", to: "[\(list)]") }
         if let name { text.set("name", to: "\"\(name)\"") } else { text.remove("name") }
         let kept = try Self(text.text, path: state.configPath)
-        guard kept.name == name, kept.servers == servers else {
+        guard kept == self else {
             throw KinError(
                 "config_unwritable", "\(state.configPath) cannot be changed: set name and servers in it by hand")
         }

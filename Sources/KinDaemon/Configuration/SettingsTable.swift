@@ -77,8 +77,7 @@ struct SettingsTable {
 
     /// The line that sets `key`, or opens the table of that name.
     private func line(of key: String) -> Int {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let index = lines.firstIndex { SettingsText.sets($0, key) }
+        let index = SettingsText(text).lines.firstIndex { SettingsText.sets($0, key) }
         return (index ?? 0) + 1
     }
 

@@ -19,6 +19,7 @@ final class RevocationKeeper: Sendable {
     private let writing = Mutex(())
     /// Told whenever the log has grown.
     private let listeners = Mutex<[@Sendable () -> Void]>([])
+    private let reported = Mutex<(forks: Set<RevocationLog.Place>, gaps: Set<RevocationLog.Place>)>(([], []))
     private let ownEnds: AsyncStream<KinError>
     private let ownEnd: AsyncStream<KinError>.Continuation
 
@@ -41,8 +42,11 @@ final class RevocationKeeper: Sendable {
     /// Takes entries in.
     /// - Returns: those that are new.
     func take(_ proofs: [RevocationProof]) -> [RevocationProof] {
-        let (new, faults) = ledger.take(proofs, now: now())
-        for fault in faults { logger.warning("revocation_refused", metadata: ["fault": .string(fault.rawValue)]) }
+        let taken = ledger.take(proofs, now: now())
+        let new = taken.new
+        for fault in Set(taken.faults) {
+            logger.warning("revocation_refused", metadata: ["fault": .string(fault.rawValue)])
+        }
         guard !new.isEmpty else { return [] }
         save()
         for proof in new { announce(proof.entry) }
@@ -66,14 +70,21 @@ final class RevocationKeeper: Sendable {
     private static let grace = Duration.milliseconds(300)
 
     private func end(by entry: Revocation) {
+        let member = installation.chain.member
         Task { [ownEnd] in
             try? await Task.sleep(for: Self.grace)
-            ownEnd.yield(Self.ended(by: entry))
+            ownEnd.yield(Self.ended(by: entry, of: member))
         }
     }
 
     /// Why the daemon of a revoked device ends, and does not start again.
-    static func ended(by entry: Revocation) -> KinError {
+    static func ended(by entry: Revocation, of member: ULID) -> KinError {
+        guard entry.target == member else {
+            return KinError(
+                "device_revoked",
+                "the device that certified this one was revoked, and this one with it: start afresh in an empty KINDRED_HOME, with  kin device request  or  kin wallet import",
+                category: .refused, detail: ["target": .string(entry.target.description)])
+        }
         let author = if case .member(let member) = entry.author { "device \(member)" } else { "the wallet" }
         let reason = entry.reason.isEmpty ? "" : " (\(entry.reason))"
         return KinError(
@@ -100,15 +111,19 @@ final class RevocationKeeper: Sendable {
         events.publish(DaemonEvent(kind: .memberRevoked, data: .object(data)))
     }
 
-    /// What an honest log never shows.
+    /// What an honest log never shows, each once.
     private func report() {
         let log = ledger.current
-        for place in log.forks {
+        let (forks, gaps) = reported.withLock { reported in
+            defer { reported = (Set(log.forks), Set(log.gaps)) }
+            return (log.forks.filter { !reported.forks.contains($0) }, log.gaps.filter { !reported.gaps.contains($0) })
+        }
+        for place in forks {
             logger.warning(
                 "revocation_fork",
                 metadata: ["author": .string(place.author.description), "seq": .stringConvertible(place.seq)])
         }
-        for place in log.gaps {
+        for place in gaps {
             logger.warning(
                 "revocation_withheld",
                 metadata: ["author": .string(place.author.description), "seq": .stringConvertible(place.seq)])

@@ -9,24 +9,31 @@ public struct RevokeRequest: Hashable, Sendable {
     public var reason: String
     /// Milliseconds: from when on the device is not trusted; nil: from now.
     public var cutoff: Int64?
+    /// Names or ids of members the device certified that are to stay; nil: nothing is done where there are any.
+    public var keep: [String]?
 
-    public init(device: String, reason: String = "", cutoff: Int64? = nil) {
+    public init(device: String, reason: String = "", cutoff: Int64? = nil, keep: [String]? = nil) {
         self.device = device
         self.reason = reason
         self.cutoff = cutoff
+        self.keep = keep
     }
 
     public init(json bytes: [UInt8]) throws {
         self = try APIBody.read(bytes) { fields throws(WireError) in
             RevokeRequest(
                 device: try fields.text("device"), reason: try fields.givenText("reason") ?? "",
-                cutoff: try fields.givenTime("cutoff"))
+                cutoff: try fields.givenTime("cutoff"),
+                keep: try fields.given("keep") { fields, name throws(WireError) in
+                    try fields.list(name, atMost: 32, as: "a name or id") { $0 }
+                })
         }
     }
 
     public var json: JSON {
         .object([
             "device": .string(device), "reason": .string(reason), "cutoff": .orNull(cutoff) { .integer($0) },
+            "keep": .orNull(keep) { .strings($0) },
         ])
     }
 }

@@ -22,13 +22,13 @@ public struct RevocationDraft: Sendable {
 
     /// - Parameters:
     ///   - installation: the device that revokes.
-    ///   - known: everybody it knows: certificates the target issued to them before `cutoff` survive.
+    ///   - spared: members the target certified that stay; everybody else it certified falls with it. A date proves nothing: the target wrote it.
     ///   - cutoff: milliseconds; from when on the target is not trusted any more.
     ///   - reason: at most 200 bytes; servers can read it.
     ///   - now: milliseconds.
     /// - Throws: `already_revoked`, `reason_too_long`, `too_many_survivors`.
     public init(
-        revoking target: Target, from installation: Installation, known: [VerifiedMember], cutoff: Int64,
+        revoking target: Target, from installation: Installation, spared: [VerifiedMember], cutoff: Int64,
         reason: String, now: Int64
     ) throws {
         let log = installation.revocations.current
@@ -43,7 +43,7 @@ public struct RevocationDraft: Sendable {
         let place = log.next(by: author)
         entry = Revocation(
             mesh: installation.mesh, author: author, seq: place.seq, previous: place.previous, target: target.id,
-            cutoff: min(cutoff, now), keep: try Self.survivors(of: target.id, before: cutoff, known, log),
+            cutoff: min(cutoff, now), keep: try Self.survivors(of: target.id, before: cutoff, spared, log),
             reason: reason, at: now)
     }
 
@@ -72,18 +72,17 @@ public struct RevocationDraft: Sendable {
     private static let maxSurvivors = 32
 
     private static func survivors(
-        of issuer: ULID, before cutoff: Int64, _ known: [VerifiedMember], _ log: RevocationLog
+        of issuer: ULID, before cutoff: Int64, _ spared: [VerifiedMember], _ log: RevocationLog
     ) throws -> [[UInt8]] {
-        let certificates = known.map(\.chain).filter { $0.issuer?.issuer == issuer }.map(\.certificate)
-        let entries = log.entries.map(\.entry).filter { $0.author == .member(issuer) }
-        let survivors =
-            certificates.filter { $0.issuedAt < cutoff }.map(\.hash) + entries.filter { $0.at < cutoff }.map(\.hash)
-        guard survivors.count <= maxSurvivors else {
+        let certificates = spared.map(\.chain).filter { $0.issuer?.issuer == issuer }.map(\.certificate)
+        guard certificates.count <= maxSurvivors, certificates.allSatisfy({ $0.issuedAt < cutoff }) else {
             throw KinError(
                 "too_many_survivors",
-                "that device certified or revoked \(survivors.count) others, and at most \(maxSurvivors) can be spared: certify some of them anew first, or revoke with an earlier --since",
+                "at most \(maxSurvivors) can be spared, and none that was certified after the device was not to be trusted any more: certify the others anew",
                 category: .refused)
         }
-        return survivors
+        // Whom it put out stays out: a thief's entries cost a new approval, an honest one's loss would let somebody back in.
+        let entries = log.entries.map(\.entry).filter { $0.author == .member(issuer) && $0.at < cutoff }
+        return certificates.map(\.hash) + entries.prefix(maxSurvivors - certificates.count).map(\.hash)
     }
 }

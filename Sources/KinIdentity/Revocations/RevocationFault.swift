@@ -8,7 +8,9 @@ public enum RevocationFault: String, Error, Hashable, Sendable, CustomStringConv
     case notEntitled = "issuer_not_entitled"
     /// Dated more than 5 minutes ahead, or with a cutoff after its own date.
     case datedAhead = "dated_ahead"
-    /// The author's list is longer than a list may be, or has too many entries at one place.
+    /// The same issuer's entry against the same target that is known says it earlier.
+    case superseded = "superseded"
+    /// The author's list is longer than a list may be.
     case tooMany = "too_many_entries"
 
     public var description: String { rawValue }

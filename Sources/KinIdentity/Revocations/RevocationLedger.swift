@@ -10,7 +10,7 @@ public final class RevocationLedger: Sendable {
     /// - Parameter proofs: what was kept of the log; each is checked again, but its date was checked when it came.
     public convenience init(mesh: MeshID, holding proofs: [RevocationProof] = []) {
         var log = RevocationLog(mesh: mesh)
-        for proof in proofs { _ = try? log.add(proof, now: proof.entry.at) }
+        log.restore(proofs)
         self.init(log)
     }
 
@@ -23,19 +23,28 @@ public final class RevocationLedger: Sendable {
 
     /// Takes entries in; each stands for itself.
     /// - Parameter now: milliseconds.
-    /// - Returns: those that are new, and why others are not valid.
-    public func take(_ proofs: [RevocationProof], now: Int64) -> (new: [RevocationProof], faults: [RevocationFault]) {
+    public func take(_ proofs: [RevocationProof], now: Int64) -> Taken {
         log.withLock { log in
-            var new: [RevocationProof] = []
-            var faults: [RevocationFault] = []
+            var taken = Taken()
             for proof in proofs {
                 do throws(RevocationFault) {
-                    if try log.add(proof, now: now) { new.append(proof) }
+                    let change = try log.add(proof, now: now)
+                    if change != .none { taken.new.append(proof) }
+                    if case .replaced(let old) = change { taken.replaced.append(old) }
                 } catch {
-                    faults.append(error)
+                    if error != .superseded { taken.faults.append(error) }
                 }
             }
-            return (new, faults)
+            return taken
         }
+    }
+
+    /// What became of entries.
+    public struct Taken: Sendable {
+        public var new: [RevocationProof] = []
+        /// Weaker ones of the same author against the same target, which are in the log no more.
+        public var replaced: [RevocationProof] = []
+        /// Why others are not valid.
+        public var faults: [RevocationFault] = []
     }
 }

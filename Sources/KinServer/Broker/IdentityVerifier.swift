@@ -42,7 +42,10 @@ extension RevocationLedger: BrokerLedger {
 
     public func missing(from have: [[UInt8]]) -> [RevocationProof] { current.missing(from: have) }
 
-    public func add(_ proofs: [RevocationProof], now: Int64) -> [RevocationProof] { take(proofs, now: now).new }
+    public func add(_ proofs: [RevocationProof], now: Int64) -> (new: [RevocationProof], replaced: [RevocationProof]) {
+        let taken = take(proofs, now: now)
+        return (taken.new, taken.replaced)
+    }
 
     public func revocations(of chain: Chain) -> [RevocationProof] { current.entries(revoking: chain) }
 }
