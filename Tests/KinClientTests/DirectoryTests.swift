@@ -34,6 +34,17 @@ import Testing
         #expect(directory.name(of: me.chain.member) == me.chain.member.description)
     }
 
+    @Test("a record without a certificate does not take the place of one with it")
+    func takenOver() throws {
+        var directory = Directory(installation: me)
+        _ = directory.merge([try house.entry(studio, "studio")], from: here, now: now)
+        let forged = try house.uncertified("studio", machine: studio.machineID.description)
+        _ = directory.merge([forged], from: there, now: now)
+        #expect(directory.device(studio.machineID)?.opened.member?.member == studio.chain.member)
+        #expect(directory.dropped == 1)
+        #expect(try directory.resolve("studio").member == studio.chain.member)
+    }
+
     @Test("a device that is listed no more is offline, and remembered as last seen")
     func offline() throws {
         var directory = Directory(installation: me)

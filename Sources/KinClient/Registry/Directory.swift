@@ -54,11 +54,11 @@ public struct Directory: Sendable {
         var new: [MachineID] = []
         var changed = false
         for entry in entries {
-            guard let opened = open(entry, from: server, now: now) else {
+            let known = devices[entry.machineID]
+            guard let opened = open(entry, from: server, now: now), mayFollow(opened, known?.opened) else {
                 dropped += 1
                 continue
             }
-            let known = devices[entry.machineID]
             if known == nil && isNews(opened) { new.append(entry.machineID) }
             let isNewest = opened.record.ts >= known?.opened.record.ts ?? 0
             changed = changed || (isNewest && known?.blob != entry.blob)
@@ -86,6 +86,14 @@ public struct Directory: Sendable {
             else { return nil }
             return (member, head)
         }
+    }
+
+    /// Whether a record may stand in the place of another of the same machine: whoever seals records of its own could else take a device's name
+    /// and place. The wallet's later word alone makes another member of a machine.
+    private func mayFollow(_ opened: OpenedRecord, _ known: OpenedRecord?) -> Bool {
+        guard let known = known?.member, known.member != opened.member?.member else { return true }
+        guard let certificate = opened.member?.chain.certificate, certificate.issuer == .wallet else { return false }
+        return certificate.issuedAt > known.chain.certificate.issuedAt
     }
 
     /// A server cannot be asked: nothing is known of who is there.
