@@ -191,7 +191,10 @@ import Testing
 
     @Test(
         "a credential in an address is refused everywhere, logged without it, whatever the header says",
-        arguments: ["/v1/messages?token=", "/healthz?token=", "/registry?wallet=x&token=", "/nowhere?access_token="])
+        arguments: [
+            "/v1/messages?token=", "/healthz?token=", "/registry?wallet=x&token=", "/nowhere?access_token=",
+            "/healthz?Token=", "/healthz?%74oken=",
+        ])
     func address(path: String) async throws {
         try await HTTPBench.run { bench in
             let token = try bench.token()

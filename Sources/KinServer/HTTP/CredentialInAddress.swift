@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 import HummingbirdCore
 import KinWire
@@ -7,9 +8,14 @@ import Logging
 struct CredentialInAddress: RouterMiddleware {
     let logger: Logger
 
-    private static let names: Set<Substring> = ["token", "access_token", "api_key"]
+    private static let names: Set<String> = ["token", "access_token", "api_key"]
 
-    static func isIn(_ uri: URI) -> Bool { uri.queryParameters.contains { names.contains($0.key) } }
+    /// However the name is written: what reads addresses elsewhere may read it in any case or escape.
+    static func isIn(_ uri: URI) -> Bool {
+        uri.queryParameters.contains {
+            names.contains((($0.key.removingPercentEncoding) ?? String($0.key)).lowercased())
+        }
+    }
 
     static let refusal = RequestRefusal(
         .badRequest, "credential_in_address",
