@@ -70,7 +70,7 @@ FORMS = {
     ),
     "feature_negotiation_request": ({"optional": _FEATURES, "require": _FEATURES}, {}),
     "feature_negotiation_response": ({"missing_required": _FEATURES, "supported": _supported}, {}),
-    "ready": ({"member": f.ulid, "session": f.hex_of(8), "store": f.hex_of(16)}, {}),
+    "ready": ({"member": f.ulid, "session": f.hex_of(8), "store": f.hex_of(16), "last_message_id": f.integer()}, {}),
     "member": ({"chain": is_chain, "online": f.boolean}, {}),
     "members_end": ({"version": f.integer()}, {}),
     "member_put": ({"chain": is_chain}, {}),

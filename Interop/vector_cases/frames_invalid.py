@@ -166,7 +166,7 @@ def _session():
         _frame(response | {"supported": {"a-b": {"params": {"version": 1}}}}),
         "no feature",
     )
-    ready = {"type": "ready", "member": LAPTOP, "session": "ab" * 8, "store": "cd" * 16}
+    ready = {"type": "ready", "member": LAPTOP, "session": "ab" * 8, "store": "cd" * 16, "last_message_id": 7}
     yield "ready, session of 7 bytes", _frame(ready | {"session": "ab" * 7}), "8 bytes"
     yield "ready, no store", _frame({k: v for k, v in ready.items() if k != "store"}), "missing"
     yield "ready, store of 15 bytes", _frame(ready | {"store": "cd" * 15}), "16 bytes"

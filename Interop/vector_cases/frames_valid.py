@@ -131,6 +131,7 @@ def session_cases():
             "member": LAPTOP,
             "session": a.digest_hex("session")[:16],
             "store": a.digest_hex("store")[:32],
+            "last_message_id": 4_711,
         },
     )
 

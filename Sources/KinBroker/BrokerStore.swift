@@ -8,6 +8,9 @@ public protocol BrokerStore: Sendable {
     /// 16 random bytes made with the store, the same for as long as it lives.
     var identity: [UInt8] { get }
 
+    /// The highest id a message was given; 0 before the first. Lower than before where an older copy was put back.
+    func lastMessageID() throws -> Int64
+
     /// The meshes and members known, read once at start.
     func loadMeshes() throws -> [StoredMesh]
 

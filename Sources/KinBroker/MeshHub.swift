@@ -62,6 +62,7 @@ final class MeshHub: Sendable {
     func join(
         _ session: BrokerSession, chain: Chain, credential: JoinCredential?, sessionID: [UInt8], admit: () -> Bool
     ) throws {
+        let lastMessageID = try store.lastMessageID()
         let replaced = try state.withLock { state -> BrokerSession? in
             try refuseRevoked(chain)
             try checkUses(of: credential, by: chain, in: state)
@@ -71,7 +72,11 @@ final class MeshHub: Sendable {
                 return nil
             }
             let older = state.sessions.updateValue(session, forKey: chain.member)
-            welcome(session, chain.member, sessionID, &state)
+            welcome(
+                session,
+                Ready(
+                    member: chain.member, session: sessionID, store: store.identity, lastMessageID: lastMessageID),
+                &state)
             announce(chain, isNew: isNew, cameOnline: older == nil, in: &state)
             return older
         }
@@ -160,8 +165,8 @@ final class MeshHub: Sendable {
         return known == nil
     }
 
-    private func welcome(_ session: BrokerSession, _ member: ULID, _ sessionID: [UInt8], _ state: inout State) {
-        var frames = [MeshFrame.ready(Ready(member: member, session: sessionID, store: store.identity)).encoded()]
+    private func welcome(_ session: BrokerSession, _ ready: Ready, _ state: inout State) {
+        var frames = [MeshFrame.ready(ready).encoded()]
         for (other, chain) in state.chains where !state.revoked.contains(other) {
             frames.append(MeshFrame.member(Member(chain: chain, online: state.sessions[other] != nil)).encoded())
         }

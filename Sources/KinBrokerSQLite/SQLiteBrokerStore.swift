@@ -36,6 +36,10 @@ public final class SQLiteBrokerStore: BrokerStore {
         refusal.withLock { $0 = nil }
     }
 
+    public func lastMessageID() throws -> Int64 {
+        try database.read { try Int64.fetchOne($0, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'message'") ?? 0 }
+    }
+
     public func loadMeshes() throws -> [StoredMesh] {
         try database.read { db in
             try Row.fetchAll(db, sql: "SELECT id, name FROM mesh").map { row in

@@ -186,6 +186,7 @@ private struct BlindStore: BrokerStore {
     let store: any BrokerStore
 
     var identity: [UInt8] { store.identity }
+    func lastMessageID() throws -> Int64 { try store.lastMessageID() }
     func loadMeshes() throws -> [StoredMesh] { try store.loadMeshes() }
     func createMesh(_ mesh: MeshID, now: Int64) async throws -> MeshKey { try await store.createMesh(mesh, now: now) }
     func put(_ chain: Chain, in mesh: MeshKey) { store.put(chain, in: mesh) }

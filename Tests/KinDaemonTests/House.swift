@@ -163,6 +163,15 @@ final class HouseServer: Sendable {
         try await server?.stop()
     }
 
+    /// Copies its files while it is down.
+    func backUp() throws { try FileManager.default.copyItem(atPath: data, toPath: data + ".old") }
+
+    /// Puts the copy in the place of its files.
+    func putBack() throws {
+        try FileManager.default.removeItem(atPath: data)
+        try FileManager.default.moveItem(atPath: data + ".old", toPath: data)
+    }
+
     /// Comes back on the same port.
     /// - Parameter forgetful: on data that is empty again.
     func start(forgetful: Bool = false) async throws {

@@ -126,6 +126,28 @@ import Testing
         }
     }
 
+    @Test("what a store forgot because an older copy was put back goes out again, once")
+    func storeRestored() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            let laptop = daemons[0]
+            try await laptop.waits(for: laptop.send("1", to: "studio").clientMessageID, toBe: .delivered)
+            try await daemons[1].stop()
+            try await house.server.stop()
+            try house.server.backUp()
+            try await house.server.start()
+            try await laptop.isConnected()
+            for text in ["2", "3"] {
+                try await laptop.waits(for: laptop.send(text, to: "studio").clientMessageID, toBe: .relayed)
+            }
+            try await house.server.stop()
+            try house.server.putBack()
+            try await house.server.start()
+            let studio = try await house.start("studio")
+            #expect(try await studio.bodies(3) == ["1", "2", "3"])
+        }
+    }
+
     @Test("receipts are sent after a restart, for what was received before it, with the device cache lost too")
     func receiptsAfterRestart() async throws {
         try await House.run { house in

@@ -56,12 +56,13 @@ final class Outgoing: @unchecked Sendable {
         }
     }
 
-    /// - Parameter store: the broker's; what was relayed to another and is not known to have arrived goes out again.
-    func connected(_ link: MeshLink, store: [UInt8], features: NegotiatedFeatures) {
+    /// What was relayed to another store than the broker's and is not known to have arrived goes out again.
+    func connected(_ link: MeshLink, ready: Ready, features: NegotiatedFeatures) {
         queue.async { [self] in
             self.features = features
             opened = link
-            outbox.moved(to: store, notBefore: now() - maxAge) { [self] again in
+            outbox.moved(to: ready.store, lastMessageID: ready.lastMessageID, notBefore: now() - maxAge) {
+                [self] again in
                 if again > 0 { logger.notice("relayed_again", metadata: ["count": .stringConvertible(again)]) }
                 queue.async { [self] in drainInto(link) }
             }

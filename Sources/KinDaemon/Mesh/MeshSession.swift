@@ -56,7 +56,7 @@ final class MeshSession: MeshLinkDelegate {
             return state.opened
         }
         guard let opened else { return }
-        parts.outgoing.connected(link, store: opened.ready.store, features: opened.features)
+        parts.outgoing.connected(link, ready: opened.ready, features: opened.features)
         parts.receipts.connected(link)
         parts.revocations.connected(link)
     }

@@ -112,13 +112,17 @@ public final class OutboxStore: Sendable {
         }
     }
 
-    /// The broker has the store of this identity. If it is another than before, what was relayed to that one and is not known to have
-    /// arrived becomes pending again: the recipient recognises what it has.
+    /// The broker has the store of this identity. If it is another than before, or an older copy of it was put back, what was relayed, is not there and
+    /// is not known to have arrived becomes pending again: the recipient recognises what it has.
     /// - Parameters:
+    ///   - lastMessageID: the highest id the store has given.
     ///   - earliest: milliseconds; what was accepted before is left alone.
     ///   - completion: gets the number of such messages.
-    public func moved(to store: [UInt8], notBefore earliest: Int64, completion: @escaping @Sendable (Int) -> Void) {
-        let move = StoreMove(to: store, notBefore: earliest)
+    public func moved(
+        to store: [UInt8], lastMessageID: Int64, notBefore earliest: Int64,
+        completion: @escaping @Sendable (Int) -> Void
+    ) {
+        let move = StoreMove(to: store, lastMessageID: lastMessageID, notBefore: earliest)
         database.writer.submit { db in
             try move.run(db)
         } completion: { error in

@@ -6,24 +6,28 @@ import GRDB
 /// `@unchecked Sendable`: `reopened` is only touched on the writer's thread.
 final class StoreMove: @unchecked Sendable {
     private let store: Data
+    private let lastMessageID: Int64
     private let earliest: Int64
     private(set) var reopened = 0
 
-    init(to store: [UInt8], notBefore earliest: Int64) {
+    init(to store: [UInt8], lastMessageID: Int64, notBefore earliest: Int64) {
         self.store = Data(store)
+        self.lastMessageID = lastMessageID
         self.earliest = earliest
     }
 
     func run(_ db: Database) throws {
         let known = try Data.fetchOne(db, sql: "SELECT broker_store FROM identity")
-        guard known != store else { return }
-        try db.execute(sql: "UPDATE identity SET broker_store = ?", arguments: [store])
+        if known != store { try db.execute(sql: "UPDATE identity SET broker_store = ?", arguments: [store]) }
         guard known != nil else { return }
+        // Of the same store: only what it forgot, because it is an older copy of itself.
+        let forgotten = known == store ? lastMessageID : -1
         try db.execute(
             sql: """
                 UPDATE outbox SET status = 'pending', relayed_at = NULL, broker_message_id = NULL
                 WHERE status = 'done' AND kind = 'dm' AND delivered_at IS NULL AND enqueued_at >= ?
-                """, arguments: [earliest])
+                    AND broker_message_id > ?
+                """, arguments: [earliest, forgotten])
         reopened = db.changesCount
     }
 }

@@ -123,20 +123,29 @@ public struct Ready: Hashable, Sendable {
     public var session: [UInt8]
     /// 16 random bytes made with the broker's store: another value means that what was relayed before is not there.
     public var store: [UInt8]
+    /// The highest message id the store has given: what was relayed under a higher one is not there any more.
+    public var lastMessageID: Int64
 
-    public init(member: ULID, session: [UInt8], store: [UInt8]) {
+    public init(member: ULID, session: [UInt8], store: [UInt8], lastMessageID: Int64 = 0) {
         self.member = member
         self.session = session
         self.store = store
+        self.lastMessageID = lastMessageID
     }
 
     init(_ fields: inout Fields) throws(WireError) {
         member = try fields.ulid("member")
         session = try fields.hex("session", bytes: 8)
         store = try fields.hex("store", bytes: 16)
+        lastMessageID = try fields.integer("last_message_id")
     }
 
-    var members: [String: JSON] { ["member": .text(member), "session": .hex(session), "store": .hex(store)] }
+    var members: [String: JSON] {
+        [
+            "member": .text(member), "session": .hex(session), "store": .hex(store),
+            "last_message_id": .integer(lastMessageID),
+        ]
+    }
 }
 
 /// A daemon that joined by a ticket shows the credential, before its hello.
