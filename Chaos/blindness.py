@@ -5,11 +5,11 @@ One server and two daemons with unmistakable names exchange unmistakable message
 Exit code: 0 nothing was found, 1 something was (or the search does not work), 2 usage, 77 not possible here.
 """
 
-import argparse
 import secrets
 import sys
 from pathlib import Path
 
+import inspections
 from errors import Failed, Skipped
 from family import Daemon, Family
 from inboxes import Deliveries
@@ -139,23 +139,6 @@ def table(inspection: Inspection) -> str:
     return "\n".join((f"{row[0]:<22}" + "".join(f"{cell:>12}" for cell in row[1:])).rstrip() for row in rows)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kin", type=Path, required=True, help="the kin binary")
-    parser.add_argument("--keep", action="store_true", help="keep the folder even when nothing was found")
-    options = parser.parse_args()
-    if not options.kin.is_file():
-        parser.error(f"there is no file {options.kin}")
-    try:
-        return inspect(options.kin.resolve(), options.keep)
-    except Skipped as reason:
-        say(f"skipped: {reason}")
-        return 77
-    except Failed as error:
-        say(f"FAILED: {error}")
-        return 1
-
-
 def inspect(kin: Path, keep: bool) -> int:
     """One inspection; the exit code."""
     if sys.platform != "linux":
@@ -184,4 +167,4 @@ def inspect(kin: Path, keep: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(inspections.run(__doc__, inspect))

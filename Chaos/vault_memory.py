@@ -5,12 +5,12 @@ The phrase, its seed and private keys derived from it must not be there; while u
 Exit code: 0 nothing was found, 1 something was (or the search does not work), 2 usage, 77 not possible here.
 """
 
-import argparse
 import base64
 import secrets
 import sys
 from pathlib import Path
 
+import inspections
 import wallet_keys
 from blindness import end
 from errors import Failed, Skipped
@@ -118,22 +118,5 @@ def in_files(folder: Path, needles: list[Needle]) -> list[str]:
     ]
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kin", type=Path, required=True, help="the kin binary")
-    parser.add_argument("--keep", action="store_true", help="keep the folder even when nothing was found")
-    options = parser.parse_args()
-    if not options.kin.is_file():
-        parser.error(f"there is no file {options.kin}")
-    try:
-        return inspect(options.kin.resolve(), options.keep)
-    except Skipped as reason:
-        say(f"skipped: {reason}")
-        return 77
-    except Failed as error:
-        say(f"FAILED: {error}")
-        return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(inspections.run(__doc__, inspect))

@@ -75,49 +75,42 @@ import Testing
         }
     }
 
-    @Test("what the broker withholds, the first message of a member that knows it tells")
-    func withheld() async throws {
+    /// Three devices whose broker withholds whatever tells of revocations: the first revokes the third, and `studio` is to hear of it.
+    private func withheld(_ body: (_ laptop: TestDaemon, _ studio: TestDaemon, RevocationHead) async throws -> Void)
+        async throws
+    {
         let withholds: HostileBroker.Hands = { frame, _ in
             ["revocations", "revocations_get", "member_revoked"].contains(frame.message.type) ? [] : [frame.bytes]
         }
+        let names = ["laptop", "studio", "kiosk"]
         try await HostileBroker.run(withholds) { broker, relay in
             try await House.run { house in
-                let servers = [broker.url, relay.url]
                 var daemons: [TestDaemon] = []
-                for name in ["laptop", "studio", "kiosk"] {
-                    daemons.append(try await house.start(name, servers: servers))
-                }
-                for daemon in daemons { try await daemon.sees(["laptop", "studio", "kiosk"]) }
+                for name in names { daemons.append(try await house.start(name, servers: [broker.url, relay.url])) }
+                for daemon in daemons { try await daemon.sees(names) }
                 try await revoke("kiosk", by: daemons[0], in: house)
-                let told = try head(daemons[0])
-                #expect(try head(daemons[1]) == .empty)
-                _ = try await daemons[0].send("by the way", to: "studio")
-                try await eventually("studio knows") { try head(daemons[1]) == told }
-                #expect(try await daemons[1].client.members().members.count == 2)
+                try await body(daemons[0], daemons[1], head(daemons[0]))
             }
+        }
+    }
+
+    @Test("what the broker withholds, the first message of a member that knows it tells")
+    func toldByMessages() async throws {
+        try await withheld { laptop, studio, told in
+            #expect(try head(studio) == .empty)
+            _ = try await laptop.send("by the way", to: "studio")
+            try await eventually("studio knows") { try head(studio) == told }
+            #expect(try await studio.client.members().members.count == 2)
         }
     }
 
     @Test("what the broker withholds, the record of a member that knows it tells, though nobody writes")
     func toldByRecords() async throws {
-        let withholds: HostileBroker.Hands = { frame, _ in
-            ["revocations", "revocations_get", "member_revoked"].contains(frame.message.type) ? [] : [frame.bytes]
-        }
-        try await HostileBroker.run(withholds) { broker, relay in
-            try await House.run { house in
-                let servers = [broker.url, relay.url]
-                var daemons: [TestDaemon] = []
-                for name in ["laptop", "studio", "kiosk"] {
-                    daemons.append(try await house.start(name, servers: servers))
-                }
-                for daemon in daemons { try await daemon.sees(["laptop", "studio", "kiosk"]) }
-                try await revoke("kiosk", by: daemons[0], in: house)
-                let told = try head(daemons[0])
-                try await eventually("studio knows") {
-                    // Looking at the family asks the relays.
-                    _ = try await daemons[1].client.devices()
-                    return try head(daemons[1]) == told
-                }
+        try await withheld { _, studio, told in
+            try await eventually("studio knows") {
+                // Looking at the family asks the relays.
+                _ = try await studio.client.devices()
+                return try head(studio) == told
             }
         }
     }

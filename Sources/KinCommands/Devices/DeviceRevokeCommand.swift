@@ -9,8 +9,8 @@ struct DeviceRevokeCommand: ContextCommand {
         abstract: "Put a device out of the family, for good.",
         discussion: """
             From then on nobody takes its messages, sends it any, or lists it, and its own daemon stops. Every device tells every \
-            other, so no server can keep it quiet. A device that had the recovery phrase still has it: change the wallet then \
-            (kin wallet rotate).
+            other, so no server can keep it quiet. A device that had the recovery \
+            phrase still has it: against whoever knows the words this does not help.
 
             Members that the device certified fall with it, unless they are named with --keep: a thief may have certified some.
 

@@ -7,11 +7,14 @@ import NIOCore
 import ServiceLifecycle
 
 extension HTTPField.Name {
-    static let idempotencyKey = parsed("Idempotency-Key")
-    static let lastEventID = parsed("Last-Event-ID")
+    static let idempotencyKey = constant("Idempotency-Key")
+    static let lastEventID = constant("Last-Event-ID")
+    /// As `DaemonClient` sends it.
+    static let vaultHandle = constant(DaemonClient.vaultHandleHeader)
 
-    private static func parsed(_ name: String) -> HTTPField.Name {
-        guard let field = HTTPField.Name(name) else { preconditionFailure("a constant that is a header's name") }
+    private static func constant(_ name: String) -> HTTPField.Name {
+        // Nothing from outside comes here: the names are the three above, and a typing error in one shows in any test of the routes.
+        guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is no header's name") }
         return field
     }
 }

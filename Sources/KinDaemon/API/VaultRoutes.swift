@@ -24,7 +24,9 @@ struct VaultRoutes: Sendable {
         let body = try await SecretBody.collect(request.body, upTo: SendRequest.maxBytes)
         let wanted = try body.withBytes { body in
             do throws(WireError) {
-                return try SecretVaultRequest(operation, body: body.isEmpty ? Self.empty : body)
+                // Where nothing has to be said, nothing need be sent.
+                guard !body.isEmpty else { return try SecretVaultRequest(operation, body: Array("{}".utf8)) }
+                return try SecretVaultRequest(operation, body: body)
             } catch {
                 throw KinError("invalid_request", error.message, category: .usage)
             }
@@ -37,10 +39,6 @@ struct VaultRoutes: Sendable {
         }
     }
 
-    /// Where nothing has to be said, nothing need be sent.
-    nonisolated(unsafe) private static let empty = UnsafeRawBufferPointer(  // points to constant memory
-        start: ("{}" as StaticString).utf8Start, count: 2)
-
     private func handle(_ request: Request) throws -> VaultHandle? {
         guard let text = request.headers[.vaultHandle] else { return nil }
         guard let handle = VaultHandle(SecretBytes(copying: Array(text.utf8))) else {
@@ -49,14 +47,4 @@ struct VaultRoutes: Sendable {
         }
         return handle
     }
-}
-
-extension HTTPField.Name {
-    /// As `DaemonClient` sends it.
-    static let vaultHandle: HTTPField.Name = {
-        guard let name = HTTPField.Name(DaemonClient.vaultHandleHeader) else {
-            preconditionFailure("a constant that is a header's name")
-        }
-        return name
-    }()
 }

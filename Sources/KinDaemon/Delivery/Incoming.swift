@@ -11,9 +11,7 @@ import Logging
 import Synchronization
 
 /// Takes pushed messages in: opens them, stores them, and only then acknowledges them.
-///
-/// `@unchecked Sendable`: `queue` keeps the order in which pushes are opened and stored; all but `intake` is immutable.
-final class Incoming: @unchecked Sendable {
+final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue`
     private let queue = DispatchQueue(label: "incoming")
     private let inbox: InboxStore
     private let outbox: OutboxStore

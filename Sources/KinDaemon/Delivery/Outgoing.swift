@@ -8,9 +8,7 @@ import KinWire
 import Logging
 
 /// Drains the outbox into the broker: performs what `Drain` decides.
-///
-/// `@unchecked Sendable`: everything below `queue` is only touched on it, which also keeps the order of what is sent.
-final class Outgoing: @unchecked Sendable {
+final class Outgoing: @unchecked Sendable {  // what varies is only touched on `queue`
     private let queue = DispatchQueue(label: "outgoing")
     private let outbox: OutboxStore
     private let sealer: DirectSealer

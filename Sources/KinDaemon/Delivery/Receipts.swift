@@ -8,9 +8,7 @@ import KinWire
 import Logging
 
 /// Tells senders what reached this inbox, in batches. A receipt lives in no table: which are due is a flag on inbox rows, cleared by the broker's ack.
-///
-/// `@unchecked Sendable`: everything below `queue` is only touched on it.
-final class Receipts: @unchecked Sendable {
+final class Receipts: @unchecked Sendable {  // what varies is only touched on `queue`
     private let queue = DispatchQueue(label: "receipts")
     private let inbox: InboxStore
     private let control: ControlMessage

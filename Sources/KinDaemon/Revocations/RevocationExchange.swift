@@ -9,9 +9,7 @@ import Logging
 /// Spreads the revocation log: with the broker by frames, with members by sealed messages, whenever their heads differ.
 ///
 /// So a broker or relay that withholds an entry is outlived by the first message of a member that knows it.
-///
-/// `@unchecked Sendable`: everything below `queue` is only touched on it.
-final class RevocationExchange: @unchecked Sendable {
+final class RevocationExchange: @unchecked Sendable {  // what varies is only touched on `queue`
     /// Milliseconds until a member whose head has not changed is asked again.
     static let patience: Int64 = 60_000
     private static let maxAsked = 1024

@@ -3,9 +3,7 @@ import GRDB
 import KinWire
 
 /// A batch of messages inside the writer's transaction.
-///
-/// `@unchecked Sendable`: `rows` is only touched on the writer's thread.
-final class InboxInsertion: @unchecked Sendable {
+final class InboxInsertion: @unchecked Sendable {  // `rows` is only touched on the writer's thread
     private(set) var rows: [InboxRow?] = []
 
     func run(_ batch: [IncomingMessage], _ db: Database) throws {
