@@ -187,6 +187,9 @@ private struct BlindStore: BrokerStore {
     func createMesh(_ mesh: MeshID, now: Int64) async throws -> MeshKey { try await store.createMesh(mesh, now: now) }
     func put(_ chain: Chain, in mesh: MeshKey) { store.put(chain, in: mesh) }
     func put(_ revocations: [RevocationProof], droppingQueuesOf members: [ULID], in mesh: MeshKey) {}
+    func put(_ handovers: [Handover], in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
+        store.put(handovers, in: mesh, completion: completion)
+    }
     func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
         admit: @escaping @Sendable (Submission) -> Refusal?, takenBack: @escaping @Sendable () -> Void,

@@ -26,11 +26,23 @@ final class Family: Sendable {
     }
 
     func resolve(_ text: String) throws -> VerifiedMember {
-        let published = try directory.withLock { try $0.resolve(text) }
-        return member(published.member) ?? published
+        do {
+            let published = try directory.withLock { try $0.resolve(text) }
+            return member(published.member) ?? published
+        } catch let error as KinError where error.code == "unknown_recipient" {
+            // Who has not followed to the new wallet yet publishes nothing there.
+            let former = me.formerNames.filter { $0.value == text || $0.key.description == text }
+            guard former.count == 1, let id = former.keys.first, let member = member(id) else { throw error }
+            return member
+        }
     }
 
-    func name(of member: ULID) -> String { directory.withLock { $0.name(of: member) } }
+    func name(of member: ULID) -> String {
+        directory.withLock { directory in
+            directory.device(member: member) == nil
+                ? me.formerNames[member] ?? member.description : directory.name(of: member)
+        }
+    }
 
     func withDirectory<T>(_ body: (inout Directory) throws -> T) rethrows -> T {
         try directory.withLock { try body(&$0) }
@@ -70,7 +82,9 @@ final class Family: Sendable {
                 devices: members.map { member in
                     let device = directory.device(member: member.member)
                     return DeviceInfo(
-                        name: directory.name(of: member.member), machineID: member.machineID.description,
+                        name: device == nil
+                            ? me.formerNames[member.member] ?? member.member.description
+                            : directory.name(of: member.member), machineID: member.machineID.description,
                         member: member.member.description, role: member.role.description,
                         online: roster.isOnline(member.member) || member.member == me.chain.member,
                         servers: device?.servers.map(\.authority).sorted() ?? [], lastSeen: device?.lastSeen,

@@ -26,6 +26,7 @@ public enum MeshFrame: Hashable, Sendable {
     case historyEnd(HistoryEnd)
     case revocationsGet(RevocationsGet)
     case revocations(Revocations)
+    case succession(Handover)
     case error(ErrorFrame)
 
     /// Bounds that hold before and besides what a server advertises.
@@ -130,6 +131,7 @@ extension MeshFrame {
         "history_end": { fields throws(WireError) in .historyEnd(try HistoryEnd(&fields)) },
         "revocations_get": { fields throws(WireError) in .revocationsGet(try RevocationsGet(&fields)) },
         "revocations": { fields throws(WireError) in .revocations(try Revocations(&fields)) },
+        "succession": { fields throws(WireError) in .succession(try Handover(&fields)) },
         "error": { fields throws(WireError) in .error(try ErrorFrame(&fields)) },
     ]
 
@@ -159,6 +161,7 @@ extension MeshFrame {
         case .historyEnd(let message): ("history_end", message.members)
         case .revocationsGet(let message): ("revocations_get", message.members)
         case .revocations(let message): ("revocations", message.members)
+        case .succession(let message): ("succession", message.members)
         case .error(let message): ("error", message.members)
         }
     }
