@@ -93,8 +93,8 @@ import Testing
         other.receive(.succession(second))
         #expect(try await other.error().code == "succession_conflict")
         #expect(try await told(owner) == second)
-        owner.receive([try owner.send("still here", to: other.member)])
-        _ = try await owner.ack(of: "still here")
+        owner.receive([try owner.send("still-here", to: other.member)])
+        _ = try await owner.ack(of: "still-here")
         let newcomer = try await bench.restarted().join(bench.device())
         #expect(try await [told(newcomer), told(newcomer)] == [first, second])
         try await newcomer.settle()
@@ -128,8 +128,8 @@ import Testing
         let member = try await bench.join(bench.family.device(issuedBy: owner.device))
         member.receive(.succession(try await handover(to: try TestWallet(), by: member)))
         #expect(try await member.error().code == "succession_invalid")
-        owner.receive([try owner.send("as ever", to: other.member)])
-        _ = try await owner.ack(of: "as ever")
+        owner.receive([try owner.send("as-ever", to: other.member)])
+        _ = try await owner.ack(of: "as-ever")
     }
 
     @Test("afterwards the old wallet revokes nobody")

@@ -119,7 +119,8 @@ extension SuccessionKeeper {
         let time = now()
         let link = state.withLock { state in
             state.isEverybodyTold = isEverybodyTold
-            guard isEverybodyTold, !state.isConfirmed, time - state.toldBrokerAt >= Self.patience else {
+            // Where another wallet was first nothing is relayed, until the broker hears of this one.
+            guard isEverybodyTold || state.file.candidates.count > 1, !state.isConfirmed, time - state.toldBrokerAt >= Self.patience else {
                 return nil as MeshLink?
             }
             state.toldBrokerAt = time

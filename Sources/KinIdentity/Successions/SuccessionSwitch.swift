@@ -7,7 +7,7 @@ import KinWire
 public struct SuccessionSwitch: Sendable {
     /// In this order.
     public enum Step: CaseIterable, Sendable {
-        case begun, keys, chain, wallet, revocations, devices, owners, vault, finished, cleaned
+        case begun, keys, chain, wallet, revocations, devices, owners, vault, cleaned, finished
     }
 
     private static let secretFiles = ["wallet.json", "chain.json", "keypair.json"]
@@ -68,10 +68,10 @@ public struct SuccessionSwitch: Sendable {
         try reached(.owners)
         try StateFolder.move(state.path("vault.sealed"), to: state.path("vault.sealed.old-\(now)"))
         try reached(.vault)
-        try Self.finished(file, taken).write(in: state)
-        try reached(.finished)
         for candidate in file.candidates { try Self.discard(candidate.successor, in: state) }
         try reached(.cleaned)
+        try Self.finished(file, taken).write(in: state)
+        try reached(.finished)
         return true
     }
 
