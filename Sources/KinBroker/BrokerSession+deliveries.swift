@@ -52,7 +52,8 @@ extension BrokerSession {
 
     /// In a mesh that was succeeded: once this member has everything, it may go.
     private func sayDrained() {
-        guard case .ready(let membership) = state.withLock({ $0.phase }), var handover = membership.hub.succession else {
+        guard case .ready(let membership) = state.withLock({ $0.phase }), var handover = membership.hub.succession
+        else {
             return
         }
         handover.drained = true

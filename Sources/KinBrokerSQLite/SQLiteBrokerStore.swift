@@ -83,7 +83,9 @@ public final class SQLiteBrokerStore: BrokerStore {
                     sql: "INSERT INTO succession (mesh, place, handover) VALUES (?, ?, ?)",
                     arguments: [mesh.rowID, place, handover.json.canonicalBytes().data])
             }
-        } completion: { completion($0 == nil) }
+        } completion: {
+            completion($0 == nil)
+        }
     }
 
     public func createMesh(_ mesh: MeshID, now: Int64) async throws -> MeshKey {

@@ -81,7 +81,8 @@ struct DaemonCore: Sendable {
             outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },
             accepted: { outgoing.accepted($0) }, now: now)
         let successions = SuccessionKeeper(
-            installed, file: successionFile, owners: owners, family: family, mail: mail, events: events, logger: logger, now: now)
+            installed, file: successionFile, owners: owners, family: family, mail: mail, events: events, logger: logger,
+            now: now)
         self.successions = successions
         let incoming = Incoming(
             inbox: inbox, outbox: outbox, sealer: sealer, family: family, receipts: receipts, revocations: exchange,
@@ -100,7 +101,8 @@ struct DaemonCore: Sendable {
             parts: MeshParts(
                 family: family, outgoing: outgoing, incoming: incoming, receipts: receipts,
                 revocations: exchange, successions: successions,
-                storeIdentity: { Self.storeIdentity($0, installed) }, board: board, events: events, lookAround: { directory.lookSoon() }, now: now),
+                storeIdentity: { Self.storeIdentity($0, installed) }, board: board, events: events,
+                lookAround: { directory.lookSoon() }, now: now),
             logger: logger)
         registrations = servers.map { server in
             RegistrationRunner(
@@ -116,7 +118,8 @@ struct DaemonCore: Sendable {
             sending: sending,
             revoking: Revoking(
                 installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
-            successions: successions, vault: VaultRoutes(vault: vault), family: family, directory: directory, inbox: inbox, outbox: outbox,
+            successions: successions, vault: VaultRoutes(vault: vault), family: family, directory: directory,
+            inbox: inbox, outbox: outbox,
             events: events,
             board: board,
             version: {

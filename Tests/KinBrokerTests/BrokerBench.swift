@@ -23,7 +23,8 @@ final class BrokerBench: Sendable {
     ) throws {
         let folder = try TemporaryFolder()
         try self.init(
-            family: family ?? TestFamily(), path: folder.file("broker.db"), home: folder, policy: policy, verifier: verifier,
+            family: family ?? TestFamily(), path: folder.file("broker.db"), home: folder, policy: policy,
+            verifier: verifier,
             ticking: ticking, wrapping: wrap)
     }
 

@@ -104,7 +104,9 @@ import Testing
         }
     }
 
-    @Test("a thief who is first leads nobody away: with a second wallet each device goes where its user says, and messages still arrive")
+    @Test(
+        "a thief who is first leads nobody away: with a second wallet each device goes where its user says, and messages still arrive"
+    )
     func rivals() async throws {
         try await House.run { house in
             let daemons = try await house.longFamily("laptop", "studio")
@@ -152,7 +154,8 @@ import Testing
             }
             let signed = SignedSuccession(
                 succession: try await plan.succession.signed(old: house.wallet, new: wallet),
-                certificates: certificates, issuer: try await wallet.sign(plan.issuer), wallet: wallet.walletFile.shared)
+                certificates: certificates, issuer: try await wallet.sign(plan.issuer), wallet: wallet.walletFile.shared
+            )
             let changed = await #expect(throws: KinError.self) { _ = try await daemons[0].client.succeed(signed) }
             #expect(changed?.code == "succession_invalid")
             #expect(try await daemons[0].client.successionProgress().candidates.isEmpty)

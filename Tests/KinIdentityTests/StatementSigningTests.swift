@@ -17,7 +17,9 @@ import Testing
     }
 
     static func vectors(twoSignatures: Bool) throws -> [Vector] {
-        try Vector.list(file, "valid").filter { $0.has("signature_old") == twoSignatures && !$0.has("signature_member") }
+        try Vector.list(file, "valid").filter {
+            $0.has("signature_old") == twoSignatures && !$0.has("signature_member")
+        }
     }
 
     @Test("a statement's key makes exactly the signature that is written", arguments: try vectors(twoSignatures: false))

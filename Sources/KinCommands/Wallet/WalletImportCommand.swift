@@ -31,7 +31,10 @@ struct WalletImportCommand: ContextCommand {
             case .enrolled:
                 ("this machine is a device of wallet \(wallet.address) now; next:  kin up --name NAME", "enrolled")
             case .gainedIssuer:
-                ("this machine may certify and revoke others in wallet \(wallet.address) from its next start:  kin up", "gained_issuer")
+                (
+                    "this machine may certify and revoke others in wallet \(wallet.address) from its next start:  kin up",
+                    "gained_issuer"
+                )
             case .alreadyEnrolled:
                 ("wallet \(wallet.address) is on this machine already; nothing was changed", "already_enrolled")
             }

@@ -63,7 +63,8 @@ struct WalletRotateCommand: ContextCommand {
         let vaults = try daemon.setAsideVaults()
         let rotation = WalletRotation(daemon: daemon, context: context, output: output)
         try await rotation.hand(over: oldWallet, to: newWallet)
-        let devices = try await rotation.wait(for: newWallet.address, online: before, milliseconds: wait?.milliseconds ?? Self.patience)
+        let devices = try await rotation.wait(
+            for: newWallet.address, online: before, milliseconds: wait?.milliseconds ?? Self.patience)
         try report(devices, newWallet.address, sealed: try daemon.setAsideVaults().subtracting(vaults).first, output)
     }
 

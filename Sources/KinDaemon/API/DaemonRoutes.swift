@@ -100,7 +100,8 @@ struct DaemonRoutes: Sendable {
         let depth = try outbox.depth()
         return DaemonHealth(
             broker: board.broker(), relays: board.relays(), outboxPending: Int64(depth.pending),
-            outboxDead: Int64(depth.dead), outboxRefusal: try outbox.lastRefusal(), inboxCount: Int64(try inbox.count()),
+            outboxDead: Int64(depth.dead), outboxRefusal: try outbox.lastRefusal(),
+            inboxCount: Int64(try inbox.count()),
             succession: successions.notice)
     }
 }

@@ -31,7 +31,8 @@ final class Incoming: @unchecked Sendable {
 
     init(
         inbox: InboxStore, outbox: OutboxStore, sealer: DirectSealer, family: Family, receipts: Receipts,
-        revocations: RevocationExchange, successions: SuccessionKeeper, events: EventHub, logger: Logger, now: @escaping @Sendable () -> Int64
+        revocations: RevocationExchange, successions: SuccessionKeeper, events: EventHub, logger: Logger,
+        now: @escaping @Sendable () -> Int64
     ) {
         self.inbox = inbox
         self.outbox = outbox

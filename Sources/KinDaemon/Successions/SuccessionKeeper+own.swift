@@ -110,7 +110,8 @@ extension SuccessionKeeper {
     private func stagedWallet(_ successor: WalletAddress) throws -> SuccessionBundle.Wallet {
         let folder = SuccessionFile.folder(of: successor, in: installation.state)
         guard let file = try WalletFile(reading: folder + "/wallet.json") else {
-            throw KinError("file_damaged", "\(folder) is damaged: run  kin wallet rotate --to  with the new phrase again")
+            throw KinError(
+                "file_damaged", "\(folder) is damaged: run  kin wallet rotate --to  with the new phrase again")
         }
         return file.shared
     }
@@ -120,7 +121,9 @@ extension SuccessionKeeper {
         let link = state.withLock { state in
             state.isEverybodyTold = isEverybodyTold
             // Where another wallet was first nothing is relayed, until the broker hears of this one.
-            guard isEverybodyTold || state.file.candidates.count > 1, !state.isConfirmed, time - state.toldBrokerAt >= Self.patience else {
+            guard isEverybodyTold || state.file.candidates.count > 1, !state.isConfirmed,
+                time - state.toldBrokerAt >= Self.patience
+            else {
                 return nil as MeshLink?
             }
             state.toldBrokerAt = time

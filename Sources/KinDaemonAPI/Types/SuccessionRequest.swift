@@ -48,7 +48,8 @@ public struct SuccessionPlan: Hashable, Sendable {
                 succession: try Succession(json: fields.take("succession")),
                 certificates: try fields.certificates("certificates"),
                 issuer: try IssuerCertificate(json: fields.take("issuer")),
-                names: try APIBody.array(fields.array("names", atMost: SuccessionPlan.maxDevices)) { item throws(WireError) in
+                names: try APIBody.array(fields.array("names", atMost: SuccessionPlan.maxDevices)) {
+                    item throws(WireError) in
                     guard case .string(let name) = item else { throw .invalid("a name is a string") }
                     return name
                 })

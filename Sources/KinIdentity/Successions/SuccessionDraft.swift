@@ -16,7 +16,8 @@ public struct SuccessionDraft: Sendable {
     ///   - known: everybody this device knows; whoever is no member now is left behind.
     ///   - now: milliseconds.
     /// - Throws: `not_an_owner`, `same_wallet`.
-    public init(from installation: Installation, known: [VerifiedMember], to successor: WalletAddress, now: Int64) throws
+    public init(from installation: Installation, known: [VerifiedMember], to successor: WalletAddress, now: Int64)
+        throws
     {
         let own = installation.chain
         guard own.certificate.role == .owner else {
