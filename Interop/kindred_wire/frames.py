@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from . import fields as f
 from .chain import is_chain
 from .encodings import Refused, canonical, parse_canonical
-from .statements import is_credential, is_revocation_proof
+from .statements import is_credential, is_revocation_proof, is_succession
 
 MAX_HEADER = 16_384
 
@@ -15,6 +15,7 @@ NACK_CODES = {
     "out_of_order": True,
     "rate_limited": True,
     "storage_full": True,
+    "mesh_succeeded": True,
     "expired": False,
     "member_revoked": False,
     "unknown_topic": False,
@@ -105,6 +106,7 @@ FORMS = {
     "credential": ({"credential": is_credential}, {}),
     "revocations_get": ({"have": f.array_of(f.hash32, most=256)}, {}),
     "revocations": ({"entries": f.array_of(is_revocation_proof, most=16)}, {}),
+    "succession": ({"drained": f.boolean, "owner": is_chain, "succession": is_succession}, {}),
     "error": ({"code": _CODE, "message": f.text(512)}, {"ref": _CODE}),
 }
 WITH_BODY = ("send", "push", "history_item")

@@ -7,7 +7,7 @@ from . import keys
 from .encodings import Refused, canonical, parse_canonical
 
 MAX_BYTES = 4096
-SIGNATURES = ("sig", "sig_old", "sig_new")
+SIGNATURES = ("sig", "sig_old", "sig_new", "sig_member")
 
 CERTIFICATE = {
     "v": f.exactly(1),
@@ -59,6 +59,16 @@ REVOCATION = {
     "at": f.time,
     "sig": f.signature,
 }
+SUCCESSION = {
+    "v": f.exactly(1),
+    "mesh": f.mesh,
+    "successor": f.wallet_address,
+    "member": f.ulid,
+    "at": f.time,
+    "sig_old": f.signature,
+    "sig_new": f.signature,
+    "sig_member": f.signature,
+}
 HELLO = {
     "v": f.exactly(1),
     "origin": f.matching(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"),
@@ -80,7 +90,15 @@ CREDENTIAL = {
     "expires_at": f.time,
     "sig": f.signature,
 }
-FORMS = {"credential": CREDENTIAL, "certificate": CERTIFICATE, "issuer": ISSUER, "rotation": ROTATION, "revocation": REVOCATION, "hello": HELLO}
+FORMS = {
+    "credential": CREDENTIAL,
+    "certificate": CERTIFICATE,
+    "issuer": ISSUER,
+    "rotation": ROTATION,
+    "revocation": REVOCATION,
+    "succession": SUCCESSION,
+    "hello": HELLO,
+}
 
 
 def domain(name: str) -> str:
@@ -103,6 +121,10 @@ def check(kind: str, value) -> None:
         raise Refused("field_invalid", "a guest's certificate expires")
     if kind == "revocation" and (value["seq"] == 1) != (value["prev"] is None):
         raise Refused("field_invalid", "prev is null for the first entry of an author and for no other")
+    if kind == "succession" and value["mesh"].partition("@")[0] != "home":
+        raise Refused("field_invalid", "only a home mesh is succeeded")
+    if kind == "succession" and value["mesh"].partition("@")[2] == value["successor"]:
+        raise Refused("field_invalid", "no wallet succeeds itself")
     if kind == "hello" and _has_default_port(value["origin"]):
         raise Refused("field_invalid", "the default port is left out of an origin")
     if len(canonical(value)) > MAX_BYTES:
@@ -152,6 +174,20 @@ def signed_rotation(value: dict, old_seed: bytes, new_seed: bytes) -> dict:
     data = unsigned(value)
     both = {"sig_old": old_seed, "sig_new": new_seed}
     return value | {name: keys.sign(seed, domain("rotation"), data).hex() for name, seed in both.items()}
+
+
+def signed_succession(value: dict, old_seed: bytes, new_seed: bytes, member_seed: bytes) -> dict:
+    data = unsigned(value)
+    all_three = {"sig_old": old_seed, "sig_new": new_seed, "sig_member": member_seed}
+    return value | {name: keys.sign(seed, domain("succession"), data).hex() for name, seed in all_three.items()}
+
+
+def is_succession(value) -> bool:
+    try:
+        check("succession", value)
+    except Refused:
+        return False
+    return True
 
 
 def verifies(kind: str, value: dict, public: str, member: str = "sig") -> bool:

@@ -15,7 +15,7 @@ def canonical(text: str) -> str:
 
 def without_signatures(text: str) -> str:
     members = json.loads(text)
-    signed = {name: item for name, item in members.items() if name not in ("sig", "sig_old", "sig_new")}
+    signed = {name: item for name, item in members.items() if name not in ("sig", "sig_old", "sig_new", "sig_member")}
     return rfc8785.dumps(signed).decode()
 
 

@@ -12,7 +12,8 @@ from kindred_wire import encodings, messages, registry, statements
 FILE = ours("statements.json")
 KEYS = FILE["keys"]
 ROTATIONS = [entry for entry in FILE["valid"] if entry["kind"] == "rotation"]
-SIGNED_ONCE = [entry for entry in FILE["valid"] if entry["kind"] != "rotation"]
+SUCCESSIONS = [entry for entry in FILE["valid"] if entry["kind"] == "succession"]
+SIGNED_ONCE = [entry for entry in FILE["valid"] if entry["kind"] not in ("rotation", "succession")]
 
 
 def decode(kind: str, data: bytes):
@@ -57,6 +58,17 @@ def test_a_rotation_is_signed_by_the_old_key_and_the_new(entry):
         signature = plain.ed25519_signature(key["seed"], entry["domain"], entry["unsigned"])
         assert value[f"sig_{which}"] == entry[f"signature_{which}"] == signature
         assert value[f"{which}_ed25519"] == key["public"]
+
+
+@pytest.mark.parametrize("entry", named(SUCCESSIONS))
+def test_a_succession_is_signed_by_both_wallets_and_the_speaker(entry):
+    value = json.loads(entry["canonical"])
+    for which in ("old", "new", "member"):
+        key = KEYS[entry[f"signer_{which}"]]
+        signature = plain.ed25519_signature(key["seed"], entry["domain"], entry["unsigned"])
+        assert value[f"sig_{which}"] == entry[f"signature_{which}"] == signature
+    assert value["mesh"] == "home@" + encodings.base58_encode(bytes.fromhex(KEYS[entry["signer_old"]]["public"]))
+    assert value["successor"] == encodings.base58_encode(bytes.fromhex(KEYS[entry["signer_new"]]["public"]))
 
 
 @pytest.mark.parametrize("entry", named(FILE["valid"]))

@@ -151,6 +151,21 @@ def revocation(signer: Actor = WALLET, **changes) -> dict:
     return statements.signed("revocation", revocation_fields(**changes), signer.seed)
 
 
+def succession_fields(**changes) -> dict:
+    """The other wallet takes over from the wallet, by the laptop's word."""
+    return {
+        "v": 1,
+        "mesh": MESH,
+        "successor": address(OTHER_WALLET),
+        "member": member("laptop"),
+        "at": NOW - MINUTE,
+    } | changes
+
+
+def succession(speaker: Actor = LAPTOP, old: Actor = WALLET, new: Actor = OTHER_WALLET, **changes) -> dict:
+    return statements.signed_succession(succession_fields(**changes), old.seed, new.seed, speaker.seed)
+
+
 EMPTY_HEAD = statements.revocation_head([])
 
 

@@ -247,6 +247,11 @@ def _others():
     def results(value):
         return _frame({"type": "client_ack", "results": value})
 
+    handover = {"type": "succession", "succession": a.succession(), "owner": CHAIN, "drained": False}
+    yield "succession, drained a number", _frame(handover | {"drained": 0}), "no boolean"
+    yield "succession, owner without a chain", _frame(handover | {"owner": []}), "1 to 8 statements"
+    own = a.succession(successor=a.address(a.WALLET))
+    yield "succession by the wallet itself", _frame(handover | {"succession": own}), "no wallet succeeds itself"
     yield "client_ack, no results", results([]), "1 to 256"
     yield "client_ack, 257 results", results([[n, "stored"] for n in range(257)]), "1 to 256"
     yield "client_ack, unknown result", results([[1, "lost"]]), "no result"

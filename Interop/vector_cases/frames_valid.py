@@ -208,6 +208,9 @@ def other_cases():
         {"type": "revocations", "entries": [proof(value) for _, value, _ in statements_valid.revocations()][:3]},
     )
     yield "revocations, 16, a header of 16,384 bytes", revocations_header(frames.MAX_HEADER)
+    handover = {"type": "succession", "succession": a.succession(), "owner": CHAIN}
+    yield "succession", handover | {"drained": False}
+    yield "succession, drained, rotated", handover | {"owner": CHAIN + a.rotations(2), "drained": True}
     yield "error", {"type": "error", "code": "unauthorized", "message": "signature"}
     yield "error, ref", {"type": "error", "code": "invalid_message", "message": "", "ref": "member_put"}
     yield (

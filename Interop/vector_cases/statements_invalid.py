@@ -106,6 +106,18 @@ ROTATION = [
     ("sig_new too short", {"sig_new": "ab" * 63}, "64 bytes"),
     ("sig_old null", {"sig_old": None}, "null instead of a value"),
 ]
+SUCCESSION = [
+    ("unknown field", {"reason": ""}, "a field that is not named"),
+    ("v is 2", {"v": 2}, "v is 1"),
+    ("mesh not home", {"mesh": a.OTHER_MESH}, "only a home mesh is succeeded"),
+    ("successor is the wallet itself", {"successor": _WALLET}, "no wallet succeeds itself"),
+    ("successor a mesh", {"successor": a.FOREIGN_MESH}, "no wallet address"),
+    ("successor of 31 bytes", {"successor": encodings.base58_encode(b"\1" * 31)}, "32 bytes"),
+    ("member is the wallet", {"member": "wallet"}, "no ULID"),
+    ("at null", {"at": None}, "null instead of a value"),
+    ("sig_member too short", {"sig_member": "ab" * 63}, "64 bytes"),
+    ("sig_member null", {"sig_member": None}, "null instead of a value"),
+]
 RECORD = [
     ("machine_id too long", {"machine_id": "ab" * 9}, "16 hex digits"),
     ("host_pub in upper case", {"host_pub": "AB" * 32}, "lower-case hex only"),
@@ -125,6 +137,7 @@ def invalid() -> list[dict]:
     cases += [_changed("issuer", name, a.issuer(**changes), why) for name, changes, why in ISSUER]
     cases += [_changed("revocation", name, a.revocation(**changes), why) for name, changes, why in REVOCATION]
     cases += [_changed("rotation", name, a.rotation(1) | changes, why) for name, changes, why in ROTATION]
+    cases += [_changed("succession", name, a.succession() | changes, why) for name, changes, why in SUCCESSION]
     cases += [_changed("record", name, record(**changes), why) for name, changes, why in RECORD]
     too_large = sized_certificate(s.MAX_BYTES + 1)
     cases.append(_changed("certificate", "4,097 bytes", too_large, "at most 4,096 bytes"))
@@ -146,6 +159,8 @@ def _missing() -> list[dict]:
         cases.append(_changed(kind, "without sig", _without(whole, "sig"), "a field is missing"))
     for name in a.rotation(1):
         cases.append(_changed("rotation", f"without {name}", _without(a.rotation(1), name), "a field is missing"))
+    for name in a.succession():
+        cases.append(_changed("succession", f"without {name}", _without(a.succession(), name), "a field is missing"))
     for name in ("ts", "host_pub", "sig", "machine_id", "revocation_head", "lan"):
         cases.append(_changed("record", f"without {name}", _without(record(), name), "a field is missing"))
     return cases

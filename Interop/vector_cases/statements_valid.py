@@ -83,6 +83,12 @@ def rotation_entry(name: str, value: dict, old: a.Actor, new: a.Actor) -> dict:
     return _entry("rotation", name, value, "rotation") | signers | signatures
 
 
+def succession_entry(name: str, value: dict, speaker: a.Actor) -> dict:
+    signers = {"signer_old": a.WALLET.name, "signer_new": a.OTHER_WALLET.name, "signer_member": speaker.name}
+    signatures = {f"signature_{which}": value[f"sig_{which}"] for which in ("old", "new", "member")}
+    return _entry("succession", name, value, "succession") | signers | signatures
+
+
 def _entry(kind, name, value, domain):
     data = encodings.canonical(value)
     return {
@@ -101,6 +107,9 @@ def valid() -> list[dict]:
     entries += [rotation_entry(f"number {n}", a.rotation(n), a.LAPTOPS[n - 1], a.LAPTOPS[n]) for n in (1, 2, 6)]
     far = s.signed_rotation(a.rotation_fields(1, seq=MAX, at=MAX), a.LAPTOP.seed, a.LAPTOPS[1].seed)
     entries.append(rotation_entry("largest numbers", far, a.LAPTOP, a.LAPTOPS[1]))
+    entries.append(succession_entry("by the laptop", a.succession(), a.LAPTOP))
+    entries.append(succession_entry("by the laptop, rotated", a.succession(a.LAPTOPS[2]), a.LAPTOPS[2]))
+    entries.append(succession_entry("largest time", a.succession(at=MAX), a.LAPTOP))
     entries += [entry("revocation", *case) for case in revocations()]
     entries += [entry("hello", *case) for case in hellos()]
     for name, (text, _) in registry_valid.records().items():

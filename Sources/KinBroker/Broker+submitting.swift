@@ -61,6 +61,7 @@ extension Broker {
     private func admit(_ submission: Submission, from sender: MeshMember, _ hub: MeshHub) -> Refusal? {
         if let refusal = check(submission) { return refusal }
         guard case .dm(let recipient) = submission.send.destination else { return .unsupportedDestination }
+        if hub.isClosed { return .meshSucceeded }
         switch hub.standing(of: recipient) {
         case .member: break
         case .revoked: return .memberRevoked

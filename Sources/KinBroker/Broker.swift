@@ -69,11 +69,16 @@ public final class Broker: Sendable {
     /// The hub of a mesh that was seen before.
     func knownHub(_ mesh: MeshID) -> MeshHub? { hubs.withLock { $0[mesh] } }
 
+    /// Whether a mesh that is served here was succeeded by this one.
+    private func isHeir(_ mesh: MeshID) -> Bool {
+        hubs.withLock { Array($0.values) }.contains { $0.succession?.succession.heir == mesh }
+    }
+
     /// The hub of a mesh; a mesh not seen before is created where the policy allows.
     /// - Parameter isInvited: whatever the policy says.
     func hub(for mesh: MeshID, isInvited: Bool = false) async throws -> MeshHub {
         if let hub = knownHub(mesh) { return hub }
-        guard isInvited || policy.admission.allows(mesh) else { throw MeshNotAllowed() }
+        guard isInvited || policy.admission.allows(mesh) || isHeir(mesh) else { throw MeshNotAllowed() }
         let key = try await store.createMesh(mesh, now: now())
         return hubs.withLock { hubs in
             if let hub = hubs[mesh] { return hub }

@@ -47,6 +47,22 @@ extension BrokerSession {
                 return
             }
         }
+        sayDrained()
+    }
+
+    /// In a mesh that was succeeded: once this member has everything, it may go.
+    private func sayDrained() {
+        guard case .ready(let membership) = state.withLock({ $0.phase }), var handover = membership.hub.succession
+        else {
+            return
+        }
+        handover.drained = true
+        let frame = MeshFrame.succession(handover).encoded()
+        state.withLock { state in
+            guard !state.wasDrained, state.window?.isDrained == true else { return }
+            state.wasDrained = true
+            sink.send([frame])
+        }
     }
 
     private func nextLoad() -> (DeliveryWindow.Load, Membership)? {

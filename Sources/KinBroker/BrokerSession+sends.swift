@@ -12,6 +12,7 @@ extension BrokerSession {
         case .memberPut(let put): introduce(put.chain, to: membership.hub)
         case .revocationsGet(let get): answer(get, membership.hub, now: broker.now())
         case .revocations(let revocations): membership.hub.add(revocations.entries, now: broker.now())
+        case .succession(let handover): succeed(handover, membership)
         case .error: break
         default:
             sink.send(
@@ -47,11 +48,30 @@ extension BrokerSession {
         }
     }
 
+    private func succeed(_ handover: Handover, _ membership: Membership) {
+        do {
+            try broker.verifier.verify(handover, in: membership.hub.mesh, now: broker.now())
+        } catch {
+            return sink.send(
+                .error(
+                    ErrorFrame(
+                        code: SuccessionRefusal.invalid.rawValue, message: String("\(error)".prefix(256)),
+                        ref: "succession")))
+        }
+        var handover = handover
+        handover.drained = false
+        membership.hub.succeed(handover, by: membership.member) { [sink] refusal in
+            guard let refusal else { return }
+            sink.send(.error(ErrorFrame(code: refusal.rawValue, message: refusal.message, ref: "succession")))
+        }
+    }
+
     /// Runs inside the store's transaction, for ids it does not know.
     func admit(_ submission: Submission, from sender: ULID, _ hub: MeshHub) -> Refusal? {
         let send = submission.send
         if let refusal = broker.check(submission) { return refusal }
         guard case .dm(let recipient) = send.destination else { return .unsupportedDestination }
+        if hub.isClosed { return .meshSucceeded }
         guard hub.standing(of: sender) == .member else { return .memberRevoked }
         // Before the session's lock: the hub takes that one while it holds its own.
         let standing = hub.standing(of: recipient)

@@ -33,6 +33,8 @@ public final class BrokerSession: Sendable {
         var isPaused = false
         /// nil until the member joined and its positions are known.
         var window: DeliveryWindow?
+        /// It was told that nothing waits for it any more.
+        var wasDrained = false
         /// Refused, replaced or cut: nothing that still comes counts, though the connection may live a little longer.
         var isEnding = false
         /// When `revocations_get` was answered last, milliseconds.

@@ -25,6 +25,10 @@ public protocol BrokerStore: Sendable {
         _ revocations: [RevocationProof], replacing old: [RevocationProof], droppingQueuesOf members: [ULID],
         in mesh: MeshKey)
 
+    /// Keeps successions of a mesh, in place of those kept before. What was queued earlier is committed when `completion` runs, with whether
+    /// they are on disk.
+    func put(_ handovers: [Handover], in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void)
+
     /// Takes a batch of sends from one session in one transaction, in order. `completion` gets one answer for each.
     ///
     /// An id known for that mesh and sender is answered from the store. For any other `admit` is asked, inside the transaction; nil admits.
@@ -65,12 +69,18 @@ public struct StoredMesh: Sendable {
     public var mesh: MeshID
     public var chains: [Chain]
     public var revocations: [RevocationProof]
+    /// The first that came, then a rival of it.
+    public var handovers: [Handover]
 
-    public init(key: MeshKey, mesh: MeshID, chains: [Chain] = [], revocations: [RevocationProof] = []) {
+    public init(
+        key: MeshKey, mesh: MeshID, chains: [Chain] = [], revocations: [RevocationProof] = [],
+        handovers: [Handover] = []
+    ) {
         self.key = key
         self.mesh = mesh
         self.chains = chains
         self.revocations = revocations
+        self.handovers = handovers
     }
 }
 
@@ -106,6 +116,8 @@ public struct Refusal: Error, Hashable, Sendable {
     public static let expired = Refusal("expired", retryable: false)
     public static let tooLarge = Refusal("too_large", retryable: false)
     public static let unsupportedDestination = Refusal("unsupported_destination", retryable: false)
+    /// A new wallet took over: what waits is sent in its mesh.
+    public static let meshSucceeded = Refusal("mesh_succeeded", retryable: true)
     public static let storageFull = Refusal("storage_full", retryable: true)
     public static let storageFailed = Refusal("storage_failed", retryable: true)
 

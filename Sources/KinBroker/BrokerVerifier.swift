@@ -9,6 +9,10 @@ public protocol BrokerVerifier: Sendable {
     /// Whether `hello` answers `nonce` for one of `origins`, signed by its chain's key in force; the chain too is verified.
     func verify(_ hello: Hello, nonce: [UInt8], origins: [String], now: Int64) throws
 
+    /// Whether both wallets and an owner device of `mesh` say what `handover` says; revocations are not looked at.
+    /// - Throws: an error whose description may be shown to the speaker.
+    func verify(_ handover: Handover, in mesh: MeshID, now: Int64) throws
+
     /// The id of a raw Ed25519 key: SHA-256, as tokens carry it.
     func keyID(of key: [UInt8]) -> [UInt8]
 

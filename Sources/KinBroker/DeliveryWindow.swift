@@ -51,6 +51,9 @@ struct DeliveryWindow {
     /// The acknowledged prefix of each priority, by rank.
     var positions: [Int64] { lanes.map(\.position) }
 
+    /// Nothing waits in the store, and everything that was handed out is acknowledged.
+    var isDrained: Bool { !isLoading && count == 0 && !lanes.contains { $0.isBehind } }
+
     /// A message was just stored. Returns whether to push it at once; else it is found in the store later.
     mutating func offer(id: Int64, priority: Priority, bytes size: Int, now: Int64) -> Bool {
         let rank = priority.rank

@@ -18,6 +18,7 @@ final class MeshHub: Sendable {
         var revoked: Set<ULID> = []
         var sessions: [ULID: BrokerSession] = [:]
         var version: Int64 = 0
+        var successions = Successions()
     }
     private let state: Mutex<State>
 
@@ -29,7 +30,7 @@ final class MeshHub: Sendable {
         self.index = index
         let chains = Dictionary(stored.chains.map { ($0.member, $0) }) { _, later in later }
         let revoked = chains.filter { !ledger.revocations(of: $0.value).isEmpty }
-        state = Mutex(State(chains: chains, revoked: Set(revoked.keys)))
+        state = Mutex(State(chains: chains, revoked: Set(revoked.keys), successions: Successions(stored.handovers)))
         for chain in chains.values { index.note(chain, in: mesh, replacing: nil) }
     }
 
@@ -122,6 +123,8 @@ final class MeshHub: Sendable {
     /// Takes entries of the revocation log in: keeps them, tells everybody, and ends the sessions of those they revoke.
     func add(_ proofs: [RevocationProof], now: Int64) {
         let ended = state.withLock { state -> [BrokerSession] in
+            // Once a new wallet took over the old one's word is worth nothing: whoever found its phrase would revoke everybody.
+            guard state.successions.accepted == nil else { return [] }
             let (new, replaced) = ledger.add(proofs, now: now)
             guard !new.isEmpty else { return [] }
             let revoked = state.chains.keys.filter { member in
@@ -141,6 +144,45 @@ final class MeshHub: Sendable {
             return ended
         }
         for session in ended { session.end(.memberRevoked) }
+    }
+
+    // MARK: Successions
+
+    /// The succession that holds: it is on disk, and no other wallet claims it.
+    var succession: Handover? { state.withLock { $0.successions.accepted } }
+
+    /// Whether nothing more is taken here.
+    var isClosed: Bool { state.withLock { $0.successions.isClosed } }
+
+    /// Takes in what a member says of a new wallet, verified before.
+    ///
+    /// From this moment sends are refused; once it is on disk, and with it everything taken before, everybody is told.
+    /// - Parameter answer: called with why it is not taken, nil where it is.
+    func succeed(_ handover: Handover, by member: ULID, answer: @escaping @Sendable (SuccessionRefusal?) -> Void) {
+        let outcome = state.withLock { state -> Result<[Handover], SuccessionRefusal> in
+            guard handover.succession.member == member, state.chains[member] == handover.owner,
+                !state.revoked.contains(member)
+            else { return .failure(.invalid) }
+            return state.successions.take(handover)
+        }
+        switch outcome {
+        case .failure(let refusal): answer(refusal)
+        case .success(let kept):
+            store.put(kept, in: key) { [self] isStored in
+                let refusal: SuccessionRefusal? = state.withLock { state in
+                    guard isStored else {
+                        state.successions.takenBack()
+                        return .notStored
+                    }
+                    let refusal = state.successions.stored(handover)
+                    let frame = MeshFrame.succession(handover).encoded()
+                    for session in state.sessions.values { session.sink.send([frame]) }
+                    return refusal
+                }
+                answer(refusal)
+                for session in sessions { session.pump() }
+            }
+        }
     }
 
     /// Forgets a session, unless a newer one took its place.
@@ -171,6 +213,7 @@ final class MeshHub: Sendable {
             frames.append(MeshFrame.member(Member(chain: chain, online: state.sessions[other] != nil)).encoded())
         }
         frames.append(MeshFrame.membersEnd(MembersEnd(version: state.version)).encoded())
+        frames += state.successions.kept.map { MeshFrame.succession($0).encoded() }
         session.sink.send(frames)
     }
 

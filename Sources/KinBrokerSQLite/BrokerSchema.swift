@@ -31,6 +31,14 @@ enum BrokerSchema {
                     INSERT INTO probe VALUES (0, x'');
                     """)
         }
+        migrator.registerMigration("2: successions") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE succession (
+                        mesh INTEGER NOT NULL REFERENCES mesh, place INTEGER NOT NULL, handover BLOB NOT NULL,
+                        PRIMARY KEY (mesh, place)) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 }

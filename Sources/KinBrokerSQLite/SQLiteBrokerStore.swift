@@ -47,7 +47,7 @@ public final class SQLiteBrokerStore: BrokerStore {
                 let key = MeshKey(rowID: row["id"])
                 return StoredMesh(
                     key: key, mesh: mesh, chains: try Self.chains(in: key, db),
-                    revocations: try Self.revocations(in: key, db))
+                    revocations: try Self.revocations(in: key, db), handovers: try Self.handovers(in: key, db))
             }
         }
     }
@@ -65,6 +65,30 @@ public final class SQLiteBrokerStore: BrokerStore {
             } catch {
                 throw StoreError(.corrupt, "a stored revocation is damaged")
             }
+        }
+    }
+
+    private static func handovers(in mesh: MeshKey, _ db: Database) throws -> [Handover] {
+        let sql = "SELECT handover FROM succession WHERE mesh = ? ORDER BY place"
+        return try [UInt8].fetchAll(db, sql, [mesh.rowID]).map { bytes in
+            do {
+                return try Handover(json: JSON.parse(bytes))
+            } catch {
+                throw StoreError(.corrupt, "a stored succession is damaged")
+            }
+        }
+    }
+
+    public func put(_ handovers: [Handover], in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
+        database.writer.submit { db in
+            try db.execute(sql: "DELETE FROM succession WHERE mesh = ?", arguments: [mesh.rowID])
+            for (place, handover) in handovers.enumerated() {
+                try db.execute(
+                    sql: "INSERT INTO succession (mesh, place, handover) VALUES (?, ?, ?)",
+                    arguments: [mesh.rowID, place, handover.json.canonicalBytes().data])
+            }
+        } completion: {
+            completion($0 == nil)
         }
     }
 

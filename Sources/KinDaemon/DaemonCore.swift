@@ -22,6 +22,7 @@ struct DaemonCore: Sendable {
     let directory: DirectoryRunner
     let events: EventHub
     let revocations: RevocationKeeper
+    let successions: SuccessionKeeper
     let vault: VaultService
     /// Whether this is the machine the home was made on.
     let host: HostCheck.Verdict
@@ -33,46 +34,61 @@ struct DaemonCore: Sendable {
     private let http: HTTPClient
     private let localServer: LocalServer?
 
-    init(_ options: DaemonOptions, logger: Logger) throws {
+    /// - Parameter former: the daemon's life in the mesh before, which is closed: this one goes on in its place.
+    init(_ options: DaemonOptions, continuing former: DaemonCore? = nil, logger: Logger) throws {
         state = options.state
-        let installation = try Installation(options.state)
-        lock = try DaemonPaths.lock(options.state)
+        let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
+        var installation = try Installation(options.state)
+        lock = try former?.lock ?? DaemonPaths.lock(options.state)
+        if try SuccessionSwitch(options.state, now: now()).finish() {
+            installation = try Installation(options.state)
+            logger.notice("wallet_succeeded", metadata: ["mesh": .string(installation.mesh.description)])
+        }
+        let installed = installation
         let settings = try Self.settings(options)
         host = try HostCheck(options.state, reader: options.host).run(settings.clonePolicy)
         if host == .differs {
             logger.warning("clone_suspected", metadata: ["policy": .string("\(settings.clonePolicy)")])
         }
         let name = settings.name ?? DeviceName.ofHost(ProcessInfo.processInfo.hostName)
-        let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
-        let me = try Self.member(installation, now: now())
+        let me = try Self.member(installed, now: now())
         let servers = try Self.servers(settings)
         let tls = try TrustRoots.tls(options.trustRoots)
         outbox = try OutboxStore(path: DaemonPaths.outbox(in: state)) { Random.bytes(8) }
         inbox = try InboxStore(path: DaemonPaths.inbox(in: state))
-        let family = try Self.family(installation, now: now())
+        let family = try Self.family(installed, now: now())
+        let successionFile = try SuccessionFile(reading: state)
+        let owners = try KnownOwners(reading: KnownOwners.path(in: state))
         // Nothing throws from here on: a client that is not shut down traps.
         http = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: .relays(tls))
         localServer =
             settings.servers.isEmpty
             ? LocalServer(state: state, executable: options.executable, http: http, logger: logger) : nil
 
-        let events = EventHub()
+        let events = former?.events ?? EventHub()
         self.events = events
         let board = StatusBoard(servers: servers, now: now)
-        let sealer = DirectSealer(chain: installation.chain, keys: installation.keys)
-        let control = ControlMessage(sealer: sealer, me: me, name: name, revocations: installation.revocations)
-        let keeper = RevocationKeeper(installation, family: family, events: events, logger: logger, now: now)
+        let sealer = DirectSealer(chain: installed.chain, keys: installed.keys)
+        let control = ControlMessage(sealer: sealer, me: me, name: name, revocations: installed.revocations)
+        let keeper = RevocationKeeper(installed, family: family, events: events, logger: logger, now: now)
         revocations = keeper
         let exchange = RevocationExchange(keeper: keeper, control: control, now: now)
         let outgoing = Outgoing(
             outbox: outbox, sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger,
             logger: logger, now: now)
         let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
+        let mail = SuccessionMail(
+            outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },
+            accepted: { outgoing.accepted($0) }, now: now)
+        let successions = SuccessionKeeper(
+            installed, file: successionFile, owners: owners, family: family, mail: mail, events: events, logger: logger,
+            now: now)
+        self.successions = successions
         let incoming = Incoming(
             inbox: inbox, outbox: outbox, sealer: sealer, family: family, receipts: receipts, revocations: exchange,
-            events: events, logger: logger, now: now)
+            successions: successions, events: events, logger: logger, now: now)
         let directory = DirectoryRunner(
-            servers: servers, reader: RegistryReader(http: http, routeID: installation.wallet.routeID), family: family,
+            servers: servers, reader: RegistryReader(http: http, routeID: installed.wallet.routeID), family: family,
             revocations: exchange, state: state, events: events, logger: logger, now: now)
         self.directory = directory
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
@@ -80,36 +96,39 @@ struct DaemonCore: Sendable {
             server: servers[0],
             identity: {
                 MeshIdentity(
-                    chain: installation.chain, keys: installation.keys, credential: installation.credential,
+                    chain: installed.chain, keys: installed.keys, credential: installed.credential,
                     revocationHead: keeper.ledger.head)
             }, tls: tls, eventLoop: eventLoop, localServer: localServer,
             parts: MeshParts(
                 family: family, outgoing: outgoing, incoming: incoming, receipts: receipts,
-                revocations: exchange, board: board, events: events, lookAround: { directory.lookSoon() }, now: now),
+                revocations: exchange, successions: successions,
+                storeIdentity: { Self.storeIdentity($0, installed) }, board: board, events: events,
+                lookAround: { directory.lookSoon() }, now: now),
             logger: logger)
         registrations = servers.map { server in
             RegistrationRunner(
-                server: server, installation: installation, name: name, tls: tls, eventLoop: eventLoop, board: board,
+                server: server, installation: installed, name: name, tls: tls, eventLoop: eventLoop, board: board,
                 logger: logger, now: now, onRegistered: { directory.lookSoon() })
         }
         // The record states where the log stands.
         keeper.onChange { [registrations] in for registration in registrations { registration.republish() } }
         let sending = Sending(
-            outbox: outbox, family: family, keys: installation.keys, me: me, name: name,
+            outbox: outbox, family: family, keys: installed.keys, me: me, name: name,
             inlineBytes: { board.inlineBytes }, accepted: { outgoing.accepted($0) }, now: now)
         let vault = VaultService(limits: settings.vault.limits, now: now)
         self.vault = vault
         routes = DaemonRoutes(
             sending: sending,
             revoking: Revoking(
-                installation: installation, family: family, keeper: keeper, exchange: exchange, now: now),
-            vault: VaultRoutes(vault: vault), family: family, directory: directory, inbox: inbox, outbox: outbox,
+                installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
+            successions: successions, vault: VaultRoutes(vault: vault), family: family, directory: directory,
+            inbox: inbox, outbox: outbox,
             events: events,
             board: board,
             version: {
                 DaemonVersion(
-                    daemonVersion: KinVersion.current, mesh: installation.mesh, member: me.member,
-                    machineID: installation.machineID, name: name, brokerFeatures: board.features)
+                    daemonVersion: KinVersion.current, mesh: installed.mesh, member: me.member,
+                    machineID: installed.machineID, name: name, brokerFeatures: board.features)
             })
     }
 
@@ -180,6 +199,13 @@ struct DaemonCore: Sendable {
                 "this device's certificate is not valid (\(error)): check the clock, or enrol again with kin wallet import",
                 category: .refused)
         }
+    }
+
+    /// A mesh that followed another is another store, though one server has both: what was relayed in the mesh before and is not known to
+    /// have arrived is sent again.
+    private static func storeIdentity(_ store: [UInt8], _ installation: Installation) -> [UInt8] {
+        guard installation.previous != nil else { return store }
+        return Array(Digest.sha256(store + Array(installation.mesh.description.utf8)).prefix(16))
     }
 
     private static func family(_ installation: Installation, now: Int64) throws -> Family {

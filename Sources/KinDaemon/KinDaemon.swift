@@ -15,16 +15,20 @@ public import ServiceLifecycle
 
 /// The long-lived process that makes a host a member: one lasting session, durable queues, a local API.
 public struct KinDaemon: Service {
+    private let options: DaemonOptions
+    private let logger: Logger
     private let core: DaemonCore
     private let onReady: @Sendable (DaemonVersion, _ socket: String) -> Void
 
     /// Opens everything that is on this machine; nothing is dialled yet.
-    /// - Parameter onReady: called once, when the local API answers.
+    /// - Parameter onReady: called when the local API answers; again where the daemon went on in the mesh of a new wallet.
     /// - Throws: `KinError`: `no_wallet`, `daemon_running`, `clone_suspected`, `loose_mode`, `home_not_writable`, `config_invalid`, `store_…`.
     public init(
         _ options: DaemonOptions, logger: Logger,
         onReady: @escaping @Sendable (DaemonVersion, _ socket: String) -> Void = { _, _ in }
     ) throws {
+        self.options = options
+        self.logger = logger
         core = try DaemonCore(options, logger: logger)
         self.onReady = onReady
     }
@@ -35,22 +39,30 @@ public struct KinDaemon: Service {
     /// Runs until graceful shutdown.
     /// - Throws: `KinError` where the daemon must not go on: `feature_…`, `replaced_by_newer_connection`, `member_revoked`, …
     public func run() async throws {
-        do {
-            try await runParts()
-        } catch {
-            await core.close()
-            throw error
+        var core = core
+        while true {
+            do {
+                try await runParts(of: core)
+                return await core.close()
+            } catch is WalletSucceeded {
+                await core.close()
+                core = try DaemonCore(options, continuing: core, logger: logger)
+            } catch {
+                await core.close()
+                throw error
+            }
         }
-        await core.close()
     }
 
-    private func runParts() async throws {
+    private func runParts(of core: DaemonCore) async throws {
         let application = try core.application { onReady(core.version(), DaemonPaths.socket(in: core.state)) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
             group.addTask { try await core.mesh.run() }
             group.addTask { await core.directory.run() }
             group.addTask { try await core.revocations.waitForOwn() }
+            group.addTask { await core.successions.run() }
+            group.addTask { try await core.successions.waitForOwn() }
             group.addTask { await core.vault.autolock() }
             group.addTask { await core.events.beat() }
             for registration in core.registrations { group.addTask { await registration.run() } }

@@ -18,6 +18,10 @@ public struct TestVerifier: BrokerVerifier {
         guard HelloProof.isValid(hello, of: member, nonce: nonce, origins: origins) else { throw BadHello() }
     }
 
+    public func verify(_ handover: Handover, in mesh: MeshID, now: Int64) throws {
+        _ = try handover.verify(in: mesh, now: now)
+    }
+
     public func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
 
     public func isValid(_ credential: JoinCredential, now: Int64) -> Bool { credential.isValid(at: now) }

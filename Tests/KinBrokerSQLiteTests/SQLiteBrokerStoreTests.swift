@@ -32,6 +32,19 @@ import Testing
         #expect(error?.code == .newerSchema)
     }
 
+    @Test("a file from before successions were known gets their table, and keeps what it has")
+    func migratesSuccessions() async throws {
+        let store = try SQLiteBrokerStore(path: path)
+        let wallet = try TestWallet()
+        let key = try await store.createMesh(wallet.home, now: 1)
+        store.close()
+        try damage("DROP TABLE succession; DELETE FROM grdb_migrations WHERE identifier LIKE '2:%'")
+        let migrated = try SQLiteBrokerStore(path: path)
+        let mesh = try migrated.loadMeshes().first.orThrow("the mesh")
+        #expect(mesh.key == key && mesh.handovers.isEmpty)
+        migrated.close()
+    }
+
     @Test("a stored chain or mesh that cannot be read is damage, not silence")
     func damagedRows() async throws {
         let store = try SQLiteBrokerStore(path: path)
@@ -40,7 +53,9 @@ import Testing
         store.close()
         try damage("INSERT INTO member VALUES (1, 'x', x'00')")
         try expectCorruptMeshes()
-        try damage("DELETE FROM member; UPDATE mesh SET name = 'nobody'")
+        try damage("DELETE FROM member; INSERT INTO succession VALUES (1, 0, x'00')")
+        try expectCorruptMeshes()
+        try damage("DELETE FROM succession; UPDATE mesh SET name = 'nobody'")
         try expectCorruptMeshes()
     }
 

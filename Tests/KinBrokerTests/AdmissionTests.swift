@@ -194,6 +194,9 @@ private struct BlindStore: BrokerStore {
         _ revocations: [RevocationProof], replacing old: [RevocationProof], droppingQueuesOf members: [ULID],
         in mesh: MeshKey
     ) {}
+    func put(_ handovers: [Handover], in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
+        store.put(handovers, in: mesh, completion: completion)
+    }
     func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
         admit: @escaping @Sendable (Submission) -> Refusal?, takenBack: @escaping @Sendable () -> Void,

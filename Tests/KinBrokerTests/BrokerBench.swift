@@ -19,11 +19,12 @@ final class BrokerBench: Sendable {
 
     convenience init(
         policy: BrokerPolicy? = nil, verifier: any BrokerVerifier = TestVerifier(), ticking: Bool = false,
-        wrapping wrap: (any BrokerStore) -> any BrokerStore = { $0 }
+        family: TestFamily? = nil, wrapping wrap: (any BrokerStore) -> any BrokerStore = { $0 }
     ) throws {
         let folder = try TemporaryFolder()
         try self.init(
-            family: TestFamily(), path: folder.file("broker.db"), home: folder, policy: policy, verifier: verifier,
+            family: family ?? TestFamily(), path: folder.file("broker.db"), home: folder, policy: policy,
+            verifier: verifier,
             ticking: ticking, wrapping: wrap)
     }
 

@@ -33,7 +33,7 @@ struct HelpTests {
                 "vault lock", "vault status", "vault derive",
                 "vault password", "vault encrypt", "vault decrypt", "vault rotate", "vault ssh-key",
                 "vault eth-address", "vault nostr-key", "wallet accounts", "wallet seal", "wallet unseal",
-                "wallet forget", "wallet new", "wallet import", "wallet address", "up", "devices",
+                "wallet forget", "wallet rotate", "wallet new", "wallet import", "wallet address", "up", "devices",
                 "send", "inbox", "message", "peers",
                 "status", "daemon accept-host", "daemon remint", "apikey new",
                 "apikey list", "apikey revoke", "serve", "demo", "completions",

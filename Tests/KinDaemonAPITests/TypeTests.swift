@@ -25,6 +25,7 @@ import Testing
         let optional: Set = [
             "priority", "meta", "reply_to", "client_message_id", "expires_in", "cursor", "broker_message_id", "read_at",
             "relayed_at", "delivered_at", "expires_at", "last_error", "broker_features_negotiated",
+            "succession",
         ]
         let required = members.keys.filter { !optional.contains($0) }
         #expect(!required.isEmpty)

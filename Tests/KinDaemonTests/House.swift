@@ -38,9 +38,12 @@ final class House: Sendable {
     }
 
     /// A home of that name, enrolled the first time it is asked for.
-    func home(_ name: String) async throws -> StateFolder {
+    /// - Parameter age: how long ago that was, milliseconds.
+    func home(_ name: String, age: Int64 = 0) async throws -> StateFolder {
         let state = StateFolder(root: "\(folder)/\(name)")
-        try await Enrolment(state: state, now: realNow()).enrol(wallet.walletFile, signer: wallet)
+        // Once the wallet has changed there is nothing to enrol.
+        if try WalletFile(reading: state.path("wallet.json")) != nil { return state }
+        try await Enrolment(state: state, now: realNow() - age).enrol(wallet.walletFile, signer: wallet)
         return state
     }
 

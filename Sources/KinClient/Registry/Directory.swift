@@ -23,6 +23,8 @@ public struct Directory: Sendable {
     private let me: MachineID
     /// Devices certified before this one are no news to it.
     private let enrolledAt: Int64
+    /// Members of the mesh before the wallet changed: no news either.
+    private let former: Set<ULID>
     private var devices: [MachineID: Device] = [:]
     /// The newest `ts` that each server showed of a machine: a device registers at each server in its own second, and what is older than that server's own is a replay.
     private var newest: [MachineID: [ServerAddress: Int64]] = [:]
@@ -35,6 +37,7 @@ public struct Directory: Sendable {
             wallet: installation.wallet, mesh: installation.mesh, revocations: installation.revocations)
         me = installation.machineID
         enrolledAt = installation.chain.certificate.issuedAt
+        former = Set(installation.formerNames.keys)
     }
 
     /// Takes a cached record in; nothing is online by it.
@@ -115,7 +118,7 @@ public struct Directory: Sendable {
     }
 
     private func isNews(_ opened: OpenedRecord) -> Bool {
-        guard opened.machineID != me, let member = opened.member else { return false }
+        guard opened.machineID != me, let member = opened.member, !former.contains(member.member) else { return false }
         return member.chain.certificate.issuedAt >= enrolledAt
     }
 

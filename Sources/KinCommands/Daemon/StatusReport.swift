@@ -2,14 +2,18 @@ import KinDaemonAPI
 import KinEncoding
 import KinWire
 
-/// What `kin status` says: five lines at most.
+/// What `kin status` says: five lines, and one more while a new wallet takes over.
 struct StatusReport {
     let version: DaemonVersion
     let health: DaemonHealth
     /// Milliseconds.
     let now: Int64
 
-    var facts: [Drawing.Fact] { [device, broker, relays, outbox, inbox] }
+    var facts: [Drawing.Fact] { [device, broker, relays, outbox, inbox] + succession }
+
+    private var succession: [Drawing.Fact] {
+        health.succession.map { [.init(name: "wallet", value: $0, tone: .bad)] } ?? []
+    }
 
     static func factsWhenDown(wallet: WalletAddress, revokedBy entry: Revocation? = nil) -> [Drawing.Fact] {
         let reason = entry.map { $0.reason.isEmpty ? "" : " (\($0.reason))" }

@@ -49,6 +49,26 @@ struct VaultSecret {
         return VaultSecret(phrase: contents.phrase, passphrase: passphrase)
     }
 
+    /// The wallet that a home leaves, by its sealed vault or its phrase; the lines after it stay for what is asked next.
+    static func rotated(
+        from file: WalletFile, _ options: VaultSecretOptions, _ lines: inout SecretLines, _ context: CommandContext
+    ) throws -> VaultWallet {
+        let purpose = "to hand over"
+        let state = try LocalDaemon.of(context).state
+        let phrase: SecretBytes
+        var needsPassphrase = options.words.passphrase
+        if !options.takesPhrase, let sealed = try SealedVault(reading: state.path("vault.sealed")) {
+            let contents = try sealed.open(lines.next("passphrase of the sealed vault, \(purpose) (not shown): "))
+            phrase = contents.phrase.sentence
+            needsPassphrase = contents.needsPassphrase
+        } else {
+            phrase = try lines.next("recovery phrase of the wallet that leaked, \(purpose) (not shown): ")
+        }
+        let passphrase =
+            needsPassphrase ? try lines.next("passphrase of the phrase (not shown): ") : SecretBytes(copying: [])
+        return try PhraseInput(phrase: phrase, passphrase: passphrase).wallet(of: file)
+    }
+
     private var input: PhraseInput { PhraseInput(phrase: phrase.sentence, passphrase: passphrase) }
 
     /// A vault that lives as long as this command.

@@ -7,6 +7,8 @@ struct PhraseCheck {
     private static let tries = 3
 
     let phrase: Phrase
+    /// What to run again.
+    var command = "kin wallet new"
 
     /// - Throws: `phrase_not_confirmed` after three wrong answers to one question.
     func ask(_ context: CommandContext) throws {
@@ -30,7 +32,7 @@ struct PhraseCheck {
         }
         throw KinError(
             "phrase_not_confirmed",
-            "the words were not confirmed, so this phrase is not used: throw it away and run  kin wallet new  again",
+            "the words were not confirmed, so this phrase is not used: throw it away and run  \(command)  again",
             category: .usage)
     }
 }

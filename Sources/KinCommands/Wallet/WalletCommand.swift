@@ -13,6 +13,6 @@ struct WalletCommand: AsyncParsableCommand {
             """,
         subcommands: [
             WalletNewCommand.self, WalletImportCommand.self, WalletAddressCommand.self, WalletAccountsCommand.self,
-            WalletSealCommand.self, WalletUnsealCommand.self, WalletForgetCommand.self,
+            WalletSealCommand.self, WalletUnsealCommand.self, WalletRotateCommand.self, WalletForgetCommand.self,
         ])
 }

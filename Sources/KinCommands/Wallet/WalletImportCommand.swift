@@ -26,16 +26,20 @@ struct WalletImportCommand: ContextCommand {
         try state.prepare()
         let wallet = try phrase.wallet(context)
         let outcome = try await Enrolment(state: state, now: context.now()).enrol(wallet.walletFile, signer: wallet)
-        let isNew = outcome == .enrolled
+        let (line, word) =
+            switch outcome {
+            case .enrolled:
+                ("this machine is a device of wallet \(wallet.address) now; next:  kin up --name NAME", "enrolled")
+            case .gainedIssuer:
+                (
+                    "this machine may certify and revoke others in wallet \(wallet.address) from its next start:  kin up",
+                    "gained_issuer"
+                )
+            case .alreadyEnrolled:
+                ("wallet \(wallet.address) is on this machine already; nothing was changed", "already_enrolled")
+            }
         try output.answer(
-            .lines([
-                isNew
-                    ? "this machine is a device of wallet \(wallet.address) now; next:  kin up --name NAME"
-                    : "wallet \(wallet.address) is on this machine already; nothing was changed"
-            ]),
-            json: .object([
-                "address": .string(wallet.address.description),
-                "outcome": .string(isNew ? "enrolled" : "already_enrolled"),
-            ]))
+            .lines([line]),
+            json: .object(["address": .string(wallet.address.description), "outcome": .string(word)]))
     }
 }

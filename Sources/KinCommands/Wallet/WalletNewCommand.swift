@@ -27,7 +27,7 @@ struct WalletNewCommand: ContextCommand {
     var yes = false
 
     func run(in context: CommandContext, _ output: Output) async throws {
-        try checkWays(context, output)
+        try Self.checkWays(context, output, print: print, yes: yes)
         let state = try StateFolder(environment: context.environment)
         try refuseSecondWallet(in: state)
         try state.prepare()
@@ -46,7 +46,7 @@ struct WalletNewCommand: ContextCommand {
     }
 
     /// Before anything is made: can the words be shown, and asked back?
-    private func checkWays(_ context: CommandContext, _ output: Output) throws {
+    static func checkWays(_ context: CommandContext, _ output: Output, print: Bool, yes: Bool) throws {
         try PhraseDisplay.check(context, print: print)
         guard yes || context.terminal.canAsk && output.form == .text else {
             throw KinError(

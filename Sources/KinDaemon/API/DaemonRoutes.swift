@@ -8,6 +8,7 @@ import KinWire
 struct DaemonRoutes: Sendable {
     let sending: Sending
     let revoking: Revoking
+    let successions: SuccessionKeeper
     let vault: VaultRoutes
     let family: Family
     let directory: DirectoryRunner
@@ -32,6 +33,7 @@ struct DaemonRoutes: Sendable {
         router.get("v1/members") { _, _ in APIResponse.json(revoking.members().json) }
         router.post("v1/device/revoke") { request, _ in try await revoke(request) }
         router.post("v1/revocations") { request, _ in try await take(request) }
+        addSuccessions(to: router)
         vault.add(to: router)
         router.get("v1/events") { request, _ in try await stream(request) }
         router.get("v1/health") { _, _ in APIResponse.json(try health().json) }
@@ -98,8 +100,9 @@ struct DaemonRoutes: Sendable {
         let depth = try outbox.depth()
         return DaemonHealth(
             broker: board.broker(), relays: board.relays(), outboxPending: Int64(depth.pending),
-            outboxDead: Int64(depth.dead), outboxRefusal: try outbox.lastRefusal(), inboxCount: Int64(try inbox.count())
-        )
+            outboxDead: Int64(depth.dead), outboxRefusal: try outbox.lastRefusal(),
+            inboxCount: Int64(try inbox.count()),
+            succession: successions.notice)
     }
 }
 

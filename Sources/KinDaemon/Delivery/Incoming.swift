@@ -19,6 +19,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
     private let family: Family
     private let receipts: Receipts
     private let revocations: RevocationExchange
+    private let successions: SuccessionKeeper
     private let events: EventHub
     private let logger: Logger
     /// Milliseconds.
@@ -28,7 +29,8 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
 
     init(
         inbox: InboxStore, outbox: OutboxStore, sealer: DirectSealer, family: Family, receipts: Receipts,
-        revocations: RevocationExchange, events: EventHub, logger: Logger, now: @escaping @Sendable () -> Int64
+        revocations: RevocationExchange, successions: SuccessionKeeper, events: EventHub, logger: Logger,
+        now: @escaping @Sendable () -> Int64
     ) {
         self.inbox = inbox
         self.outbox = outbox
@@ -36,6 +38,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         self.family = family
         self.receipts = receipts
         self.revocations = revocations
+        self.successions = successions
         self.events = events
         self.logger = logger
         self.now = now
@@ -67,6 +70,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             switch incoming.message.contentType {
             case Receipt.contentType: apply(incoming, link)
             case RevocationsGet.contentType, Revocations.contentType: exchange(incoming, link)
+            case SuccessionBundle.contentType: succeed(incoming, link)
             default: return true
             }
             return false
@@ -78,6 +82,14 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         let sender = family.member(incoming.message.sender)
         let isUnderstood = sender.map { revocations.received(incoming.message, from: $0) } ?? false
         let result: ClientAck.Result = isUnderstood ? .stored : .refused
+        acknowledge([ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)], link)
+    }
+
+    private func succeed(_ incoming: IncomingMessage, _ link: MeshLink) {
+        let sender = family.member(incoming.message.sender)
+        let result = sender.map { successions.received(incoming.message, from: $0) } ?? .refused
+        // Not on disk, so not acknowledged: a new session gets it again.
+        guard let result else { return link.close(reason: "succession_unwritable") }
         acknowledge([ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)], link)
     }
 

@@ -27,12 +27,24 @@ final class Family: Sendable {
 
     /// A name of the directory, or the id of any member: machines without the phrase can read no names.
     func resolve(_ text: String) throws -> VerifiedMember {
-        if let told = ULID(text).flatMap({ roster.member($0) }) { return member(told.member) ?? told }
-        let published = try directory.withLock { try $0.resolve(text) }
-        return member(published.member) ?? published
+        do {
+            if let told = ULID(text).flatMap({ roster.member($0) }) { return member(told.member) ?? told }
+            let published = try directory.withLock { try $0.resolve(text) }
+            return member(published.member) ?? published
+        } catch let error as KinError where error.code == "unknown_recipient" {
+            // Who has not followed to the new wallet yet publishes nothing there.
+            let former = me.formerNames.filter { $0.value == text || $0.key.description == text }
+            guard former.count == 1, let id = former.keys.first, let member = member(id) else { throw error }
+            return member
+        }
     }
 
-    func name(of member: ULID) -> String { directory.withLock { $0.name(of: member) } }
+    func name(of member: ULID) -> String {
+        directory.withLock { directory in
+            directory.device(member: member) == nil
+                ? me.formerNames[member] ?? member.description : directory.name(of: member)
+        }
+    }
 
     func withDirectory<T>(_ body: (inout Directory) throws -> T) rethrows -> T {
         try directory.withLock { try body(&$0) }
@@ -72,7 +84,9 @@ final class Family: Sendable {
                 devices: members.map { member in
                     let device = directory.device(member: member.member)
                     return DeviceInfo(
-                        name: directory.name(of: member.member), machineID: member.machineID.description,
+                        name: device == nil
+                            ? me.formerNames[member.member] ?? member.member.description
+                            : directory.name(of: member.member), machineID: member.machineID.description,
                         member: member.member.description, role: member.role.description,
                         online: roster.isOnline(member.member) || member.member == me.chain.member,
                         servers: device?.servers.map(\.authority).sorted() ?? [], lastSeen: device?.lastSeen,

@@ -84,6 +84,9 @@ struct MeshParts: Sendable {
     let incoming: Incoming
     let receipts: Receipts
     let revocations: RevocationExchange
+    let successions: SuccessionKeeper
+    /// By what the outbox knows a broker's store.
+    let storeIdentity: @Sendable ([UInt8]) -> [UInt8]
     let board: StatusBoard
     let events: EventHub
     /// Someone came whose name may not be known.

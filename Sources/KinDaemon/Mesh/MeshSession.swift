@@ -56,9 +56,12 @@ final class MeshSession: MeshLinkDelegate {
             return state.opened
         }
         guard let opened else { return }
-        parts.outgoing.connected(link, ready: opened.ready, features: opened.features)
+        var ready = opened.ready
+        ready.store = parts.storeIdentity(ready.store)
+        parts.outgoing.connected(link, ready: ready, features: opened.features)
         parts.receipts.connected(link)
         parts.revocations.connected(link)
+        parts.successions.connected(link)
     }
 
     func mesh(_ link: MeshLink, received frame: ReceivedFrame) {
@@ -76,7 +79,9 @@ final class MeshSession: MeshLinkDelegate {
         case .peerLeave(let change): presence(change.member, online: false)
         case .revocationsGet(let get): parts.revocations.brokerHas(get, link)
         case .revocations(let revocations): parts.revocations.brokerTold(revocations)
+        case .succession(let handover): parts.successions.brokerTold(handover)
         case .error(let error):
+            parts.successions.brokerRefused(error)
             logger.warning("broker_error", metadata: ["code": .string(error.code), "message": .string(error.message)])
         default: break
         }
@@ -98,6 +103,7 @@ final class MeshSession: MeshLinkDelegate {
         parts.outgoing.disconnected(link)
         parts.receipts.disconnected(link)
         parts.revocations.disconnected(link)
+        parts.successions.disconnected(link)
         // Who is there is not known any more.
         parts.family.roster.startOver()
         onEnd(end)

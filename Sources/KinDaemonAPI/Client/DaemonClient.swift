@@ -37,6 +37,28 @@ public struct DaemonClient: Sendable {
         try RevokeAnswer(json: await post("/v1/revocations", revocation.json.canonicalBytes()))
     }
 
+    /// What both wallets have to sign so that this device hands its family over to `successor`.
+    public func draftSuccession(to successor: WalletAddress) async throws -> SuccessionPlan {
+        let request = SuccessionRequest(successor: successor)
+        return try SuccessionPlan(json: await post("/v1/wallet/succession/draft", request.json.canonicalBytes()))
+    }
+
+    /// Hands in what both wallets signed; from then on the devices are told.
+    public func succeed(_ signed: SignedSuccession) async throws -> SuccessionProgress {
+        try SuccessionProgress(json: await post("/v1/wallet/succession", signed.json.canonicalBytes()))
+    }
+
+    /// Follows that wallet, whatever this device thinks of it.
+    public func follow(_ successor: WalletAddress) async throws -> SuccessionProgress {
+        let request = SuccessionRequest(successor: successor)
+        return try SuccessionProgress(json: await post("/v1/wallet/succession/follow", request.json.canonicalBytes()))
+    }
+
+    /// How far this device and its family have moved to a new wallet.
+    public func successionProgress() async throws -> SuccessionProgress {
+        try SuccessionProgress(json: await get("/v1/wallet/succession"))
+    }
+
     /// The members with their certificates, and who was revoked.
     public func members() async throws -> MemberList { try MemberList(json: await get("/v1/members")) }
 

@@ -8,6 +8,8 @@ public struct DaemonEvent: Hashable, Sendable {
         case peerJoin = "peer_join"
         case peerLeave = "peer_leave"
         case deviceNew = "device_new"
+        case succession
+        case successionConflict = "succession_conflict"
         case memberRevoked = "member_revoked"
         case daemonDisconnect = "daemon_disconnect"
         case daemonReconnect = "daemon_reconnect"

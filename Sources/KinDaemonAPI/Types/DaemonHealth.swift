@@ -45,10 +45,12 @@ public struct DaemonHealth: Hashable, Sendable {
     /// Why the oldest waiting message was refused last.
     public var outboxRefusal: String?
     public var inboxCount: Int64
+    /// What is to be known, or decided, of a new wallet; nil where there is none.
+    public var succession: String?
 
     public init(
         broker: Server, relays: [Server], outboxPending: Int64, outboxDead: Int64, outboxRefusal: String? = nil,
-        inboxCount: Int64
+        inboxCount: Int64, succession: String? = nil
     ) {
         self.broker = broker
         self.relays = relays
@@ -56,6 +58,7 @@ public struct DaemonHealth: Hashable, Sendable {
         self.outboxDead = outboxDead
         self.outboxRefusal = outboxRefusal
         self.inboxCount = inboxCount
+        self.succession = succession
     }
 
     /// `ok` when messages flow, else `degraded`: local work goes on.
@@ -73,7 +76,7 @@ public struct DaemonHealth: Hashable, Sendable {
                 },
                 outboxPending: try outbox.integer("pending"), outboxDead: try outbox.integer("dead"),
                 outboxRefusal: try outbox.givenText("refusal"),
-                inboxCount: try inbox.integer("messages"))
+                inboxCount: try inbox.integer("messages"), succession: try fields.givenText("succession"))
             try outbox.end()
             try inbox.end()
             return health
@@ -88,6 +91,7 @@ public struct DaemonHealth: Hashable, Sendable {
                 "refusal": .orNull(outboxRefusal) { .string($0) },
             ]),
             "inbox": .object(["messages": .integer(inboxCount)]),
+            "succession": .orNull(succession) { .string($0) },
         ])
     }
 }

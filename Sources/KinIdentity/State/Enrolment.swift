@@ -16,6 +16,8 @@ public struct Enrolment: Sendable {
     /// What became of an enrolment.
     public enum Outcome: Hashable, Sendable {
         case enrolled, alreadyEnrolled
+        /// A device that followed its family to a new wallet may certify others now.
+        case gainedIssuer
     }
 
     /// Enrols into the wallet's `home` mesh. Repeated with the same wallet it changes nothing.
@@ -26,9 +28,9 @@ public struct Enrolment: Sendable {
         try refuseAnotherWallet(than: wallet.address)
         let folder = state.daemon()
         if try WalletFile(reading: state.path("wallet.json"))?.recordKey != nil,
-            try ChainFile(reading: "\(folder)/chain.json") != nil
+            let chain = try ChainFile(reading: "\(folder)/chain.json")
         {
-            return .alreadyEnrolled
+            return try await gainIssuer(chain, signer) ? .gainedIssuer : .alreadyEnrolled
         }
         let machineID = try MachineFile.load(in: state)
         let keys = try deviceKeys(at: "\(folder)/keypair.json")
@@ -37,6 +39,24 @@ public struct Enrolment: Sendable {
         try chain.write(to: "\(folder)/chain.json")
         try wallet.write(to: state.path("wallet.json"))
         return .enrolled
+    }
+
+    /// Nobody but the device itself knows the issuer key for which its family's new wallet must sign.
+    private func gainIssuer(_ file: ChainFile, _ signer: any WalletSigner) async throws -> Bool {
+        let certificate = file.chain.certificate
+        guard file.issuer == nil, certificate.role == .owner,
+            let keys = try DeviceKeys(reading: state.daemon() + "/keypair.json")
+        else { return false }
+        let issuer = try await signer.sign(
+            Self.issuer(keys, member: certificate.member, mesh: certificate.mesh, now: now))
+        try ChainFile(chain: file.chain, issuer: issuer).write(to: state.daemon() + "/chain.json")
+        return true
+    }
+
+    private static func issuer(_ keys: DeviceKeys, member: ULID, mesh: MeshID, now: Int64) -> IssuerCertificate {
+        IssuerCertificate(
+            mesh: mesh, issuer: member, ed25519: keys.issuing.publicKey.bytes, maxRole: .member,
+            scopes: [.issue, .revoke], notBefore: now)
     }
 
     /// - Throws: `another_wallet` where the home belongs to another one.
@@ -66,10 +86,7 @@ public struct Enrolment: Sendable {
             Certificate(
                 mesh: mesh, member: member, machineID: machineID, ed25519: keys.signing.publicKey.bytes,
                 x25519: keys.sealing.publicKey.bytes, role: .owner, issuedAt: now, issuer: .wallet))
-        let issuer = try await signer.sign(
-            IssuerCertificate(
-                mesh: mesh, issuer: member, ed25519: keys.issuing.publicKey.bytes, maxRole: .member,
-                scopes: [.issue, .revoke], notBefore: now))
+        let issuer = try await signer.sign(Self.issuer(keys, member: member, mesh: mesh, now: now))
         return ChainFile(chain: Chain(certificate: certificate), issuer: issuer)
     }
 }

@@ -4,7 +4,8 @@ import Foundation
 public struct Forgetting: Sendable {
     private static let secrets = ["wallet.json", "vault.sealed", "device.json", "devices.json"]
     private static let daemonSecrets = [
-        "keypair.json", "chain.json", "revocations.json", "host_fingerprint.json", "local_token",
+        "keypair.json", "chain.json", "revocations.json", "host_fingerprint.json", "local_token", "succession.json",
+        "known_owners.json",
     ]
     private static let stores = ["inbox.db", "outbox.db"]
 
@@ -21,6 +22,10 @@ public struct Forgetting: Sendable {
     public func forget() throws -> [String] {
         // wallet.json first: without it the home is no installation, whatever else is still there.
         for name in Self.secrets { try erase(name, in: state.root) }
+        // While succession.json names them.
+        for candidate in (try? SuccessionFile(reading: state))?.candidates ?? [] {
+            try SuccessionSwitch.discard(candidate.successor, in: state)
+        }
         for name in Self.daemonSecrets { try erase(name, in: state.daemon()) }
         return try Self.stores.flatMap { try setAside(state.daemon() + "/" + $0) }
     }

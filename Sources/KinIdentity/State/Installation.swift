@@ -1,3 +1,4 @@
+import KinEncoding
 import KinWire
 
 /// An enrolled installation: everything a daemon needs to be this device.
@@ -13,6 +14,10 @@ public struct Installation: Sendable {
     public let credential: JoinCredential?
     /// Shared by everything that verifies chains for this device.
     public let revocations: RevocationLedger
+    /// The mesh it was in before the wallet changed; nil where it never did.
+    public let previous: MeshID?
+    /// Names of members in that mesh.
+    public let formerNames: [ULID: String]
 
     /// - Throws: `no_wallet` where the home is not enrolled.
     public init(_ state: StateFolder) throws {
@@ -32,6 +37,9 @@ public struct Installation: Sendable {
         revocations = RevocationLedger(
             mesh: certified.chain.certificate.mesh,
             holding: try RevocationFile.read(state.daemon() + "/revocations.json"))
+        let succession = try SuccessionFile(reading: state)
+        previous = succession.previous
+        formerNames = succession.names
         machineID = try MachineFile.load(in: state)
     }
 

@@ -71,7 +71,7 @@ public struct StateFolder: Hashable, Sendable {
         }
     }
 
-    private static func unwritable(_ folder: String, _ code: Int32) -> KinError {
+    static func unwritable(_ folder: String, _ code: Int32) -> KinError {
         KinError(
             "home_not_writable",
             "\(folder) cannot be written (\(String(cString: strerror(code)))): make it yours, or set KINDRED_HOME to a folder that is",
@@ -178,7 +178,7 @@ extension StateFolder {
         guard fsync(file) == 0 else { throw unwritable(path, errno) }
     }
 
-    private static func syncFolder(of path: String) throws {
+    static func syncFolder(of path: String) throws {
         let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw unwritable(path, errno) }
         defer { close(folder) }

@@ -130,6 +130,20 @@ public final class OutboxStore: Sendable {
         }
     }
 
+    /// Erases the content of messages that only this daemon had something to do with; their ids stay taken, and they are not sent again.
+    public func forget(_ ids: [ClientMessageID], at time: Int64) {
+        let empty = Data(OutboxRow.Content(body: "").payload)
+        database.writer.submit { db in
+            for id in ids {
+                try db.execute(
+                    sql: """
+                        UPDATE outbox SET payload = ?, delivered_at = coalesce(delivered_at, ?),
+                            status = CASE status WHEN 'pending' THEN 'dead' ELSE status END WHERE client_message_id = ?
+                        """, arguments: [empty, time, id.description])
+            }
+        }
+    }
+
     /// The message can never be sent.
     public func markDead(_ id: ClientMessageID, reason: String) {
         database.writer.submit { db in

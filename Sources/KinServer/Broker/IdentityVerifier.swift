@@ -26,6 +26,10 @@ struct IdentityVerifier: BrokerVerifier {
         }
     }
 
+    func verify(_ handover: Handover, in mesh: MeshID, now: Int64) throws {
+        _ = try handover.verify(in: mesh, now: now)
+    }
+
     func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
 
     func isValid(_ credential: JoinCredential, now: Int64) -> Bool { credential.isValid(at: now) }

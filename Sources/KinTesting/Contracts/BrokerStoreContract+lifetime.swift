@@ -22,6 +22,18 @@ extension BrokerStoreContract {
             try requireEqual(meshes.map(\.mesh), [bench.meshID], "meshes")
             try requireEqual(Set(meshes[0].chains), [second, other], "chains")
         },
+        Case("successions are kept in their order, and replaced together") { bench in
+            let handovers = try ["one", "two"].map { _ in try bench.handover() }
+            for kept in [[handovers[0]], handovers] {
+                let isStored = await withCheckedContinuation { continuation in
+                    bench.store.put(kept, in: bench.mesh) { continuation.resume(returning: $0) }
+                }
+                try require(isStored, "they are on disk")
+                try requireEqual(try bench.store.loadMeshes()[0].handovers, kept, "successions")
+            }
+            try bench.reopen()
+            try requireEqual(try bench.store.loadMeshes()[0].handovers, handovers, "successions after a restart")
+        },
     ]
 
     /// Restarts and the end.

@@ -91,6 +91,15 @@ final class StoreBench: Sendable {
     /// Waits until every earlier write took effect.
     func flush() async { _ = await accept([]) }
 
+    /// A succession of this bench's mesh; stores keep them without judging signatures.
+    func handover() throws -> Handover {
+        let succession = Succession(
+            mesh: meshID, successor: try WalletAddress(bytes: Random.bytes(32)).orThrow("wallet"), member: alice,
+            at: Self.now, oldSignature: Random.bytes(64), newSignature: Random.bytes(64),
+            memberSignature: Random.bytes(64))
+        return Handover(succession: succession, owner: try chain(of: alice))
+    }
+
     /// A chain in this bench's mesh; stores keep chains without judging signatures.
     func chain(of member: ULID, issuedAt: Int64 = StoreBench.now, rotations: Int = 0) throws -> Chain {
         let certificate = Certificate(

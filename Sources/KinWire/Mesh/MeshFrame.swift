@@ -27,6 +27,7 @@ public enum MeshFrame: Hashable, Sendable {
     case credential(CredentialFrame)
     case revocationsGet(RevocationsGet)
     case revocations(Revocations)
+    case succession(Handover)
     case error(ErrorFrame)
 
     /// Bounds that hold before and besides what a server advertises.
@@ -132,6 +133,7 @@ extension MeshFrame {
         "credential": { fields throws(WireError) in .credential(try CredentialFrame(&fields)) },
         "revocations_get": { fields throws(WireError) in .revocationsGet(try RevocationsGet(&fields)) },
         "revocations": { fields throws(WireError) in .revocations(try Revocations(&fields)) },
+        "succession": { fields throws(WireError) in .succession(try Handover(&fields)) },
         "error": { fields throws(WireError) in .error(try ErrorFrame(&fields)) },
     ]
 
@@ -162,6 +164,7 @@ extension MeshFrame {
         case .credential(let message): ("credential", message.members)
         case .revocationsGet(let message): ("revocations_get", message.members)
         case .revocations(let message): ("revocations", message.members)
+        case .succession(let message): ("succession", message.members)
         case .error(let message): ("error", message.members)
         }
     }

@@ -93,7 +93,7 @@ extension VaultStatus {
 }
 
 extension Fields {
-    mutating func walletAddress(_ name: String) throws(WireError) -> WalletAddress {
+    package mutating func walletAddress(_ name: String) throws(WireError) -> WalletAddress {
         try parsed(name, as: "a wallet address") { WalletAddress($0) }
     }
 }

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Foundation
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinVault
+import KinWire
+
+struct WalletRotateCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rotate",
+        abstract: "Move the whole family to a new recovery phrase, because the old one leaked.",
+        discussion: """
+            Makes a new phrase, shows it once, and asks for the old one: the phrase itself, or the passphrase of the vault that was \
+            sealed here. Every device that is online follows by itself, the others when they come back; what was sent before \
+            still arrives. Piped, the old phrase comes first; with --to the new phrase is the last line.
+
+            A device follows by itself only where it has known the one that speaks for a day, and where no other wallet claims the \
+            same. Else  kin status  on it says so, and --follow decides there.
+
+            EXAMPLES
+              kin wallet rotate
+              kin wallet rotate --print --yes < old-phrase > new-phrase
+              kin wallet rotate --to                    a new phrase that you have already
+              kin wallet rotate --follow 7fUAJdStEuGbc3sM84cKRL6yYaaSstyLSU4ve5oovLS7
+            """)
+
+    @OptionGroup var options: OutputOptions
+    @OptionGroup var secret: VaultSecretOptions
+
+    @Flag(help: "Write the new words even where the output is no terminal: one line.")
+    var print = false
+
+    @Flag(help: "Do not ask three of the new words back.")
+    var yes = false
+
+    @Flag(help: "Take a new phrase that you have, instead of making one: also to go on where this was interrupted.")
+    var to = false
+
+    @Option(
+        help: ArgumentHelp("Let this device follow that wallet, whatever it thinks of it.", valueName: "address"),
+        transform: { text in
+            guard let address = WalletAddress(text) else { throw ValidationError("that is no wallet's address") }
+            return address
+        })
+    var follow: WalletAddress?
+
+    @Option(
+        help: ArgumentHelp("How long to wait for the devices that are online; 60s unless said.", valueName: "time"),
+        transform: TimeSpan.parse)
+    var wait: TimeSpan?
+
+    private static let patience: Int64 = 60_000
+
+    func run(in context: CommandContext, _ output: Output) async throws {
+        let daemon = try LocalDaemon.of(context)
+        if let follow { return try await decide(for: follow, daemon, output) }
+        let old = try daemon.requireWallet()
+        if !to { try WalletNewCommand.checkWays(context, output, print: print, yes: yes) }
+        // Before any words are shown: does a daemon answer?
+        let before = try await daemon.call { try await $0.successionProgress() }
+        let (oldWallet, newWallet) = try wallets(old, context, output)
+        let vaults = try daemon.setAsideVaults()
+        let rotation = WalletRotation(daemon: daemon, context: context, output: output)
+        try await rotation.hand(over: oldWallet, to: newWallet)
+        let devices = try await rotation.wait(
+            for: newWallet.address, online: before, milliseconds: wait?.milliseconds ?? Self.patience)
+        try report(devices, newWallet.address, sealed: try daemon.setAsideVaults().subtracting(vaults).first, output)
+    }
+
+    /// The old wallet, which must be this home's, and the new one.
+    private func wallets(
+        _ old: WalletFile, _ context: CommandContext, _ output: Output
+    ) throws -> (VaultWallet, VaultWallet) {
+        var lines = SecretLines(context)
+        let oldWallet = try VaultSecret.rotated(from: old, secret, &lines, context)
+        if to {
+            let typed = try lines.next("new recovery phrase (not shown): ")
+            return (oldWallet, try VaultWallet(phrase: Phrase(parsing: typed)))
+        }
+        let phrase = try Phrase.generate()
+        let wallet = try VaultWallet(phrase: phrase)
+        do {
+            try PhraseDisplay.show(phrase, context, output, beside: ["address": .text(wallet.address)])
+        } catch is BrokenPipe {
+            throw KinError("output_failed", "nobody read the words, so nothing was changed: run it again")
+        }
+        if !yes { try PhraseCheck(phrase: phrase, command: "kin wallet rotate").ask(context) }
+        return (oldWallet, wallet)
+    }
+
+    private func decide(for successor: WalletAddress, _ daemon: LocalDaemon, _ output: Output) async throws {
+        let progress = try await daemon.call { try await $0.follow(successor) }
+        let isHeld = progress.candidates.first { $0.successor == successor }?.held == true
+        try output.answer(
+            .lines([
+                isHeld
+                    ? "this device follows \(successor) once everything sent to it has arrived"
+                    : "this device follows \(successor) as soon as its certificate arrives from the device that speaks for it"
+            ]), json: progress.json)
+    }
+
+    private func report(
+        _ devices: [SuccessionProgress.Device], _ successor: WalletAddress, sealed: String?, _ output: Output
+    ) throws {
+        let away = devices.filter { !$0.here }.map(\.name)
+        output.note("this machine is in wallet \(successor) now", .good)
+        for device in devices where device.here { output.note("\(device.name) followed", .good) }
+        if !away.isEmpty {
+            output.note(
+                "not here yet: \(away.joined(separator: ", ")). They follow when they come online; where  kin status  on one asks for it:  kin wallet rotate --follow \(successor)"
+            )
+        }
+        if let sealed { output.note("the sealed vault of the old phrase was set aside: \(sealed)") }
+        // The new words were this command's answer, unless they were given.
+        guard to else { return }
+        try output.answer(
+            .lines([]),
+            json: .object(["address": .text(successor), "devices": .array(devices.map(\.json))]))
+    }
+}
+
+extension LocalDaemon {
+    /// Sealed vaults of wallets before.
+    fileprivate func setAsideVaults() throws -> Set<String> {
+        let names = try FileManager.default.contentsOfDirectory(atPath: state.root)
+        return Set(names.filter { $0.hasPrefix("vault.sealed.old-") }.map { state.path($0) })
+    }
+}

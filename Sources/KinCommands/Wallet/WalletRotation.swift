@@ -1,0 +1,75 @@
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinVault
+import KinWire
+
+/// Hands a family over from one wallet to another: what has to be signed is signed here, so that the daemon sees no phrase.
+struct WalletRotation {
+    private static let interval = Duration.milliseconds(200)
+
+    let daemon: LocalDaemon
+    let context: CommandContext
+    let output: Output
+
+    func hand(over old: VaultWallet, to new: VaultWallet) async throws {
+        let plan = try await daemon.call { try await $0.draftSuccession(to: new.address) }
+        try check(plan, old, new)
+        output.note("moving to wallet \(new.address): \(plan.names.joined(separator: ", "))")
+        let succession = try await plan.succession.signed(old: old, new: new)
+        var certificates: [Certificate] = []
+        for certificate in plan.certificates { certificates.append(try await new.sign(certificate)) }
+        let signed = SignedSuccession(
+            succession: succession, certificates: certificates, issuer: try await new.sign(plan.issuer),
+            wallet: new.walletFile.shared)
+        try await daemon.call { try await $0.succeed(signed) }
+    }
+
+    /// What comes from the daemon is signed with both wallets' keys: it must be what was asked for.
+    private func check(_ plan: SuccessionPlan, _ old: VaultWallet, _ new: VaultWallet) throws {
+        let heir = MeshID.home(of: new.address)
+        let member = plan.succession.member
+        guard plan.succession.mesh == .home(of: old.address), plan.succession.successor == new.address,
+            plan.issuer.mesh == heir, plan.issuer.issuer == member, plan.issuer.maxRole == .member,
+            plan.certificates.first?.member == member, plan.names.count == plan.certificates.count,
+            plan.certificates.allSatisfy({ $0.mesh == heir && $0.issuer == .wallet })
+        else {
+            throw KinError("daemon_answer", "the daemon asks for a signature over something else: is it kin's?")
+        }
+    }
+
+    /// Waits until this device is in the new mesh, and with it those that were online before.
+    /// - Throws: `succession_conflict`, `succession_waits`.
+    func wait(
+        for successor: WalletAddress, online before: SuccessionProgress, milliseconds: Int64
+    ) async throws -> [SuccessionProgress.Device] {
+        let expected = Set(before.devices.filter(\.here).map(\.member))
+        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+        var last: SuccessionProgress?
+        while true {
+            // While the daemon goes over nobody answers for a moment.
+            if let progress = try? await daemon.client.successionProgress() {
+                last = progress
+                let here = Set(progress.devices.filter(\.here).map(\.member))
+                if progress.mesh.wallet == successor, here.isSuperset(of: expected) { return progress.devices }
+                if progress.candidates.count > 1, progress.following == nil { throw conflict(progress, successor) }
+            }
+            guard ContinuousClock.now < deadline else { break }
+            try await Task.sleep(for: Self.interval)
+        }
+        if let last, last.mesh.wallet == successor { return last.devices }
+        throw KinError(
+            "succession_waits",
+            "this machine has not gone over yet\(last?.trouble.map { ": \($0)" } ?? ""): its daemon goes on by itself; see  kin status",
+            category: .unreachable, retryable: true)
+    }
+
+    private func conflict(_ progress: SuccessionProgress, _ successor: WalletAddress) -> KinError {
+        let rivals = progress.candidates.filter { $0.successor != successor }
+        let names = rivals.map { "\($0.successor) (by \($0.speaker))" }.joined(separator: ", ")
+        return KinError(
+            "succession_conflict",
+            "another wallet claims to take over: \(names). Nobody follows by himself now: run  kin wallet rotate --follow \(successor)  on each of your devices, this one last",
+            category: .conflict, detail: ["rivals": .strings(rivals.map(\.successor.description))])
+    }
+}

@@ -1,0 +1,72 @@
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinWire
+
+// What users are told, and decide.
+
+extension SuccessionKeeper {
+    /// The user decides for a wallet.
+    /// - Throws: `unknown_succession`.
+    func follow(_ successor: WalletAddress) throws {
+        try state.withLock { state in
+            guard state.file.candidate(successor) != nil else {
+                let known = state.file.candidates.map { $0.successor.description }
+                throw KinError(
+                    "unknown_succession",
+                    known.isEmpty
+                        ? "this device has heard of no wallet that would take over: is it online?"
+                        : "this device has not heard of that wallet; it knows \(known.joined(separator: ", "))",
+                    category: .notFound, detail: ["candidates": .strings(known)])
+            }
+            var file = state.file
+            file.chosen = successor
+            try file.write(in: installation.state)
+            state.file = file
+        }
+        settle()
+    }
+
+    func progress() -> SuccessionProgress {
+        let (file, trouble) = state.withLock { ($0.file, $0.trouble) }
+        return SuccessionProgress(
+            mesh: installation.mesh, previous: installation.previous,
+            candidates: file.candidates.map { candidate in
+                SuccessionProgress.Candidate(
+                    successor: candidate.successor, speaker: family.name(of: candidate.handover.succession.member),
+                    held: candidate.isHeld, trusted: candidate.isTrusted)
+            }, following: file.followed?.successor, devices: devices(file), trouble: trouble)
+    }
+
+    private func devices(_ file: SuccessionFile) -> [SuccessionProgress.Device] {
+        let told = file.candidates.first { $0.isOwn }?.told ?? []
+        let ids = Dictionary(told.map { ($0.chain.member, $0.id) }) { first, _ in first }
+        let members = Set(ids.keys).union(family.everybody.map(\.member)).subtracting([installation.chain.member])
+        return members.map { member in
+            SuccessionProgress.Device(
+                name: family.name(of: member), member: member.description,
+                told: ids[member].flatMap { (try? mail.isDone($0)) ?? nil } ?? false,
+                here: family.roster.isOnline(member))
+        }.sorted { $0.name < $1.name }
+    }
+
+    /// One line for `kin status`; nil where there is nothing to say.
+    var notice: String? {
+        let file = state.withLock { $0.file }
+        if file.isConflict {
+            let rivals = file.candidates.map {
+                "\($0.successor) (by \(family.name(of: $0.handover.succession.member)))"
+            }
+            return
+                "several wallets claim to take over: \(rivals.joined(separator: ", ")). None is followed by itself: kin wallet rotate --follow ADDRESS  on each device decides"
+        }
+        if let followed = file.followed {
+            return followed.isHeld
+                ? "moving to the wallet \(followed.successor) once everything sent here has arrived"
+                : "the wallet \(followed.successor) takes over; waiting for this device's certificate"
+        }
+        guard let claim = file.candidates.first else { return nil }
+        return
+            "\(family.name(of: claim.handover.succession.member)), which this device has not known for a day, says that the wallet \(claim.successor) takes over. If you did that:  kin wallet rotate --follow \(claim.successor)"
+    }
+}

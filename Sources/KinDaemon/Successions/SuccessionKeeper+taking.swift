@@ -1,0 +1,76 @@
+import KinCrypto
+import KinEncoding
+import KinIdentity
+import KinWire
+
+// What an owner device sends this one.
+
+extension SuccessionKeeper {
+    /// Takes a message with this device's place in the new mesh: on disk when this returns.
+    /// - Returns: the result for the broker; nil where it could not be written, so that it comes again.
+    func received(_ message: SealedMessage, from sender: VerifiedMember) -> ClientAck.Result? {
+        guard let bundle = try? SuccessionBundle(canonical: Array(message.body.utf8)),
+            bundle.succession.member == sender.member
+        else { return .refused }
+        if bundle.succession.mesh == installation.previous { return .duplicate }
+        let handover = Handover(succession: bundle.succession, owner: bundle.owner)
+        guard let speaker = verified(handover), isForThisDevice(bundle) else { return .refused }
+        do {
+            let result = try state.withLock { state -> ClientAck.Result in
+                if state.isLeaving || state.file.candidate(bundle.succession.successor)?.isHeld == true {
+                    return .duplicate
+                }
+                _ = try note(handover, by: speaker, &state)
+                try hold(bundle, &state)
+                return .stored
+            }
+            settle()
+            return result
+        } catch {
+            logger.error("succession_unwritable", metadata: ["error": .string("\(error)")])
+            return nil
+        }
+    }
+
+    private func hold(_ bundle: SuccessionBundle, _ state: inout State) throws {
+        let successor = bundle.succession.successor
+        guard let index = state.file.candidates.firstIndex(where: { $0.successor == successor }) else { return }
+        let isOwner = installation.chain.certificate.role == .owner
+        let wallet = try WalletFile(isOwner ? bundle.wallet : bundle.wallet.withoutSecrets)
+        try SuccessionSwitch.stage(
+            ChainFile(chain: bundle.chain, issuer: nil), wallet, nil, in: installation.state)
+        var file = state.file
+        file.candidates[index].isHeld = true
+        try file.write(in: installation.state)
+        state.file = file
+    }
+
+    /// Whether it certifies this very device as what it is, in the mesh of the wallet that takes over.
+    private func isForThisDevice(_ bundle: SuccessionBundle) -> Bool {
+        let own = installation.chain.certificate
+        let new = bundle.chain.certificate
+        guard bundle.wallet.address == bundle.succession.successor, new.issuer == .wallet,
+            let member = try? ChainVerifier(mesh: bundle.succession.heir).verify(bundle.chain, now: now())
+        else { return false }
+        return member.member == own.member && member.machineID == own.machineID && member.role == own.role
+            && member.ed25519.first == installation.keys.signing.publicKey
+            && member.x25519.first == installation.keys.sealing.publicKey
+    }
+}
+
+extension WalletFile {
+    /// What a device keeps of the wallet that was sent to it.
+    init(_ wallet: SuccessionBundle.Wallet) throws {
+        self.init(
+            address: wallet.address, routeID: wallet.routeID, boxPublic: wallet.boxPublic,
+            recordKey: wallet.recordKey.map { SecretBytes(copying: $0) },
+            boxSecret: try wallet.boxSecret.map { try X25519.PrivateKey(SecretBytes(copying: $0)) })
+    }
+
+    /// What is sent of it to an owner device.
+    public var shared: SuccessionBundle.Wallet {
+        SuccessionBundle.Wallet(
+            address: address, routeID: routeID, boxPublic: boxPublic, recordKey: recordKey?.withBytes { Array($0) },
+            boxSecret: boxSecret?.secret.withBytes { Array($0) })
+    }
+}

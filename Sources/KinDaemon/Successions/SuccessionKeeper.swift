@@ -1,0 +1,229 @@
+import KinClient
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinWire
+import Logging
+import Synchronization
+
+/// The daemon of this home goes on in the mesh of a new wallet.
+struct WalletSucceeded: Error {}
+
+/// Knows of wallets that would take over, decides whether this device follows, and ends the daemon's life in the old mesh when it does.
+final class SuccessionKeeper: Sendable {
+    struct State {
+        var file: SuccessionFile
+        var owners: KnownOwners
+        /// What was prepared for the wallets to sign.
+        var draft: SuccessionDraft?
+        var link: MeshLink?
+        /// The wallet for which the broker has nothing more for this device.
+        var drained: WalletAddress?
+        /// The broker said on this connection that it knows of this device's own succession.
+        var isConfirmed = false
+        /// When it was told last, milliseconds.
+        var toldBrokerAt: Int64 = 0
+        /// Every device's message has reached the broker.
+        var isEverybodyTold = false
+        var trouble: String?
+        /// From here on nothing changes any more: the next life of the daemon finishes.
+        var isLeaving = false
+    }
+
+    let installation: Installation
+    let family: Family
+    let mail: SuccessionMail
+    let events: EventHub
+    let logger: Logger
+    /// Milliseconds.
+    let now: @Sendable () -> Int64
+    let state: Mutex<State>
+    private let ends: AsyncStream<Void>
+    private let end: AsyncStream<Void>.Continuation
+
+    /// - Parameters:
+    ///   - file: what this device knows of new wallets.
+    ///   - owners: since when it knows its family's owners.
+    init(
+        _ installation: Installation, file: SuccessionFile, owners: KnownOwners, family: Family, mail: SuccessionMail,
+        events: EventHub, logger: Logger, now: @escaping @Sendable () -> Int64
+    ) {
+        self.installation = installation
+        self.family = family
+        self.mail = mail
+        self.events = events
+        self.logger = logger
+        self.now = now
+        state = Mutex(State(file: file, owners: owners))
+        (ends, end) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
+    }
+
+    /// Waits until this device moves.
+    /// - Throws: `WalletSucceeded` then.
+    func waitForOwn() async throws {
+        for await _ in ends { throw WalletSucceeded() }
+    }
+
+    // MARK: The connection
+
+    func connected(_ link: MeshLink) {
+        let introduces = state.withLock { state in
+            state.link = link
+            return state.file.introduces
+        }
+        let known = Set(family.roster.all.map(\.member))
+        let frames = introduces.filter { !known.contains($0.member) }
+            .map { MeshFrame.memberPut(MemberPut(chain: $0)).encoded() }
+        if !frames.isEmpty { link.send(frames) }
+    }
+
+    func disconnected(_ link: MeshLink) {
+        state.withLock { state in
+            guard state.link === link else { return }
+            (state.link, state.drained, state.isConfirmed, state.toldBrokerAt) = (nil, nil, false, 0)
+        }
+    }
+
+    /// The broker's answer to what this device said of its own succession.
+    func brokerRefused(_ error: ErrorFrame) {
+        guard error.ref == "succession" || error.code == "unknown_message_type" else { return }
+        state.withLock { state in
+            if state.file.candidates.contains(where: \.isOwn) { state.trouble = "\(error.message) (\(error.code))" }
+        }
+    }
+
+    /// The broker knows of a new wallet.
+    func brokerTold(_ told: Handover) {
+        guard let speaker = verified(told) else { return }
+        var handover = told
+        handover.drained = false
+        do {
+            try state.withLock { state in
+                guard !state.isLeaving else { return }
+                // Only the one that holds is drained; a rival tells that nothing is.
+                state.drained = told.drained ? handover.succession.successor : nil
+                if try note(handover, by: speaker, &state) { try state.file.write(in: installation.state) }
+                guard let own = state.file.candidate(handover.succession.successor), own.isOwn else { return }
+                state.isConfirmed = true
+            }
+            settle()
+        } catch {
+            logger.error("succession_unwritable", metadata: ["error": .string("\(error)")])
+        }
+    }
+
+    // MARK: Deciding
+
+    /// A succession of this mesh, said by somebody who may; nil else.
+    func verified(_ handover: Handover) -> VerifiedMember? {
+        let mesh = installation.mesh
+        do throws(SuccessionFault) {
+            let speaker = try handover.verify(in: mesh, revocations: installation.revocations, now: now())
+            // A chain shorter than one known is of keys that were rotated away.
+            let known = family.member(speaker.member)?.chain.rotations.count ?? 0
+            guard speaker.chain.rotations.count >= known else { throw .speakerInvalid }
+            return speaker
+        } catch {
+            logger.warning("succession_refused", metadata: ["fault": .string(error.rawValue)])
+            return nil
+        }
+    }
+
+    /// Takes note of a wallet that would take over. Whether it is trusted is decided here, once: who only waits does not become known by it.
+    /// - Returns: whether it is news.
+    func note(_ handover: Handover, by speaker: VerifiedMember, _ state: inout State) throws -> Bool {
+        let successor = handover.succession.successor
+        guard state.file.candidate(successor) == nil else { return false }
+        guard state.file.candidates.count < SuccessionFile.maxCandidates else { return false }
+        let isKnown = state.owners.vouches(for: speaker, at: handover.succession.at, now: now())
+        state.file.candidates.append(
+            SuccessionFile.Candidate(handover: handover, isHeld: false, isTrusted: isKnown))
+        announce(successor, speaker, isTrusted: isKnown, isConflict: state.file.isConflict)
+        return true
+    }
+
+    private func announce(_ successor: WalletAddress, _ speaker: VerifiedMember, isTrusted: Bool, isConflict: Bool) {
+        let name = family.name(of: speaker.member)
+        logger.notice(
+            isConflict ? "succession_conflict" : "succession",
+            metadata: [
+                "successor": .string(successor.description), "speaker": .string(speaker.member.description),
+                "trusted": .stringConvertible(isTrusted),
+            ])
+        let data: [String: JSON] = [
+            "successor": .text(successor), "speaker": .string(name), "trusted": .bool(isTrusted),
+        ]
+        events.publish(DaemonEvent(kind: isConflict ? .successionConflict : .succession, data: .object(data)))
+    }
+
+    /// Moves where it is time to.
+    func settle() {
+        do {
+            try state.withLock { state in
+                guard !state.isLeaving, let followed = state.file.followed, followed.isHeld,
+                    mayLeave(for: followed, state)
+                else { return }
+                for member in family.everybody { state.file.names[member.member] = family.name(of: member.member) }
+                try SuccessionSwitch(installation.state, now: now()).begin(state.file, to: followed.successor)
+                state.isLeaving = true
+                leave(for: followed.successor)
+            }
+        } catch {
+            logger.error("succession_unwritable", metadata: ["error": .string("\(error)")])
+        }
+    }
+
+    private func mayLeave(for followed: SuccessionFile.Candidate, _ state: State) -> Bool {
+        if followed.isOwn && !state.isEverybodyTold { return false }
+        // Where several claim it the old mesh is open and never empty: whoever was told to go goes.
+        let isTold = state.file.chosen == followed.successor && state.file.candidates.count > 1
+        return isTold || state.drained == followed.successor
+    }
+
+    /// Whoever asked for it over the local API gets an answer first.
+    private static let grace = Duration.milliseconds(300)
+
+    private func leave(for successor: WalletAddress) {
+        logger.notice("succession_follows", metadata: ["successor": .string(successor.description)])
+        Task { [end] in
+            try? await Task.sleep(for: Self.grace)
+            end.yield()
+        }
+    }
+
+    // MARK: Now and then
+
+    /// Between looks at what is under way.
+    private static let interval = Duration.milliseconds(200)
+
+    /// Tells devices and the broker of this device's own succession, and gets to know owners, until cancelled.
+    func run() async {
+        forgetSpent()
+        while !Task.isCancelled {
+            noteOwners()
+            await tell()
+            settle()
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    private func noteOwners() {
+        let everybody = family.everybody
+        do {
+            try state.withLock { state in
+                guard !state.isLeaving, state.owners.note(everybody, now: now()) else { return }
+                try state.owners.write(to: KnownOwners.path(in: installation.state))
+            }
+        } catch {
+            logger.error("known_owners_unwritable", metadata: ["error": .string("\(error)")])
+        }
+    }
+
+    private func forgetSpent() {
+        let spent = state.withLock { state in
+            defer { state.file.spent = [] }
+            return state.file.spent
+        }
+        if !spent.isEmpty { mail.outbox.forget(spent, at: now()) }
+    }
+}

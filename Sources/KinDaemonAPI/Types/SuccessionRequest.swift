@@ -1,0 +1,109 @@
+import KinEncoding
+import KinWire
+
+/// The body of `POST /v1/wallet/succession/draft` and `…/follow`.
+public struct SuccessionRequest: Hashable, Sendable {
+    /// The wallet that takes over.
+    public var successor: WalletAddress
+
+    public init(successor: WalletAddress) { self.successor = successor }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            SuccessionRequest(successor: try fields.walletAddress("successor"))
+        }
+    }
+
+    public var json: JSON { .object(["successor": .text(successor)]) }
+}
+
+/// What both wallets have to sign: nothing here is signed (64 zero bytes).
+public struct SuccessionPlan: Hashable, Sendable {
+    public static let unsigned = [UInt8](repeating: 0, count: 64)
+    static let maxDevices = 1024
+
+    public var succession: Succession
+    /// The devices in the new mesh, this one first.
+    public var certificates: [Certificate]
+    /// This device's in the new mesh.
+    public var issuer: IssuerCertificate
+    /// What each is called, in the order of `certificates`.
+    public var names: [String]
+
+    public init(succession: Succession, certificates: [Certificate], issuer: IssuerCertificate, names: [String]) {
+        self.succession = succession
+        self.certificates = certificates
+        self.issuer = issuer
+        self.names = names
+        self.succession.oldSignature = Self.unsigned
+        self.succession.newSignature = Self.unsigned
+        self.succession.memberSignature = Self.unsigned
+        self.issuer.signature = Self.unsigned
+        for index in certificates.indices { self.certificates[index].signature = Self.unsigned }
+    }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            SuccessionPlan(
+                succession: try Succession(json: fields.take("succession")),
+                certificates: try fields.certificates("certificates"),
+                issuer: try IssuerCertificate(json: fields.take("issuer")),
+                names: try APIBody.array(fields.array("names", atMost: SuccessionPlan.maxDevices)) {
+                    item throws(WireError) in
+                    guard case .string(let name) = item else { throw .invalid("a name is a string") }
+                    return name
+                })
+        }
+    }
+
+    public var json: JSON {
+        .object([
+            "succession": succession.json, "certificates": .array(certificates.map(\.json)), "issuer": issuer.json,
+            "names": .strings(names),
+        ])
+    }
+}
+
+/// The body of `POST /v1/wallet/succession`: what both wallets signed, and what devices keep of the new one. It holds the family's registry keys.
+public struct SignedSuccession: Hashable, Sendable {
+    /// Signed by both wallets; the device's own signature is zeros.
+    public var succession: Succession
+    /// Signed by the new wallet.
+    public var certificates: [Certificate]
+    public var issuer: IssuerCertificate
+    public var wallet: SuccessionBundle.Wallet
+
+    public init(
+        succession: Succession, certificates: [Certificate], issuer: IssuerCertificate, wallet: SuccessionBundle.Wallet
+    ) {
+        self.succession = succession
+        self.certificates = certificates
+        self.issuer = issuer
+        self.wallet = wallet
+    }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            SignedSuccession(
+                succession: try Succession(json: fields.take("succession")),
+                certificates: try fields.certificates("certificates"),
+                issuer: try IssuerCertificate(json: fields.take("issuer")),
+                wallet: try SuccessionBundle.Wallet(json: fields.take("wallet")))
+        }
+    }
+
+    public var json: JSON {
+        .object([
+            "succession": succession.json, "certificates": .array(certificates.map(\.json)), "issuer": issuer.json,
+            "wallet": wallet.json,
+        ])
+    }
+}
+
+extension Fields {
+    fileprivate mutating func certificates(_ name: String) throws(WireError) -> [Certificate] {
+        try APIBody.array(array(name, atMost: SuccessionPlan.maxDevices)) { item throws(WireError) in
+            try Certificate(json: item)
+        }
+    }
+}
