@@ -6,44 +6,6 @@ import Testing
 /// The program itself, where only a process of its own shows what happens.
 @Suite("The kin program")
 struct BinaryTests {
-    private struct Ended {
-        var code: Int32
-        var output: String
-        var errors: String
-    }
-
-    private static let program: URL? = {
-        // Beside the tests: their own file on Linux, their bundle on macOS.
-        #if os(Linux)
-            let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")).map(
-                URL.init(fileURLWithPath:))
-        #else
-            let tests = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
-        #endif
-        return tests?.deletingLastPathComponent().appendingPathComponent("kin")
-    }()
-
-    private func run(_ script: String, home: String) throws -> Ended {
-        let program = try #require(Self.program)
-        try #require(
-            FileManager.default.isExecutableFile(atPath: program.path), "build it first: swift build --product kin")
-        let process = Process()
-        let (output, errors) = (Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", script]
-        process.environment = [
-            "KIN": program.path, "KINDRED_HOME": home, "PATH": "/usr/bin:/bin", "PHRASE": Stage.phrase,
-        ]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        return Ended(code: process.terminationStatus, output: text, errors: said)
-    }
-
     @Test(
         "exit codes reach the shell",
         arguments: [
@@ -51,19 +13,19 @@ struct BinaryTests {
         ] as [(String, Int32)])
     func codes(arguments: String, code: Int32) throws {
         let stage = try Stage()
-        #expect(try run("\"$KIN\" \(arguments)", home: stage.home).code == code)
+        #expect(try Program.run("\"$KIN\" \(arguments)", home: stage.home).code == code)
     }
 
     @Test("a phrase on standard input makes this machine a device, which a second import leaves alone")
     func enrolment() throws {
         let stage = try Stage()
         defer { stage.remove() }
-        let ended = try run(
+        let ended = try Program.run(
             """
             echo "$PHRASE" | "$KIN" wallet import && "$KIN" wallet address && echo "$PHRASE" | "$KIN" wallet import
             "$KIN" send studio hi
             """, home: stage.home)
-        let lines = ended.output.split(separator: "\n")
+        let lines = ended.lines
         #expect(lines.count == 3)
         #expect(lines.last?.hasSuffix("nothing was changed") == true)
         #expect(ended.code == 3)
@@ -73,14 +35,14 @@ struct BinaryTests {
     @Test("a reader that stops early is no error")
     func brokenPipe() throws {
         let stage = try Stage()
-        let ended = try run(
+        let ended = try Program.run(
             "{ \"$KIN\" completions bash; echo \"code $?\" >&2; } | head -c 1 > /dev/null", home: stage.home)
         #expect(ended.errors == "code 0\n")
     }
 
     @Test("a home that is nobody's to write is named")
     func unwritable() throws {
-        let ended = try run("echo \"$PHRASE\" | \"$KIN\" wallet import", home: "/proc/kin")
+        let ended = try Program.run("echo \"$PHRASE\" | \"$KIN\" wallet import", home: "/proc/kin")
         #expect(ended.code == 1)
         #expect(ended.errors.hasPrefix("kin: /proc"))
     }
@@ -89,7 +51,7 @@ struct BinaryTests {
     func looseHome() throws {
         let stage = try Stage()
         defer { stage.remove() }
-        let ended = try run(
+        let ended = try Program.run(
             "mkdir \"$KINDRED_HOME\" && chmod 777 \"$KINDRED_HOME\" && echo \"$PHRASE\" | \"$KIN\" wallet import",
             home: stage.home)
         #expect(ended.code == 4)
@@ -100,7 +62,7 @@ struct BinaryTests {
     func apiKey() throws {
         let stage = try Stage()
         defer { stage.remove() }
-        let ended = try run(
+        let ended = try Program.run(
             """
             umask 077; mkdir "$KINDRED_HOME"; cd "$KINDRED_HOME"
             mkfifo listening; "$KIN" serve --listen 127.0.0.1:0 --json > listening 2>log & server=$!
@@ -119,7 +81,7 @@ struct BinaryTests {
             kill $server; wait $server; echo "ended $?"
             grep -c "$key" log
             """, home: stage.home)
-        let lines = ended.output.split(separator: "\n").map(String.init)
+        let lines = ended.lines
         #expect(
             lines == [#""code":"not_a_member""#, #""code":"api_key_revoked""#, "ended 0", "0"],
             "\(ended.output) \(ended.errors)")
@@ -129,7 +91,7 @@ struct BinaryTests {
     func hosts() throws {
         let stage = try Stage()
         defer { stage.remove() }
-        let ended = try run(
+        let ended = try Program.run(
             """
             echo "$PHRASE" | "$KIN" wallet import > /dev/null
             cd "$KINDRED_HOME/daemon/home"
@@ -144,7 +106,7 @@ struct BinaryTests {
             "$KIN" $up > ready 2>/dev/null & daemon=$!
             read -r line < ready; kill $daemon; wait $daemon; echo "again $?"
             """, home: stage.home)
-        let lines = ended.output.split(separator: "\n").map(String.init)
+        let lines = ended.lines
         #expect(lines == ["running 6", "elsewhere 4", "accepted 0", "again 0"], "\(ended.output) \(ended.errors)")
         #expect(ended.errors.contains("kin daemon remint"))
     }

@@ -1,0 +1,93 @@
+import Foundation
+import KinCrypto
+import KinIdentity
+import KinTesting
+import KinVault
+import KinWire
+import Testing
+
+@testable import KinCommands
+
+@Suite("kin wallet rotate")
+struct WalletRotationTests {
+    private static let hour: Int64 = 3_600_000
+
+    /// Homes of devices that were enrolled three days ago and have known each other for two.
+    private func family(_ names: [String], in folder: String) async throws {
+        let wallet = try VaultWallet(phrase: Phrase(parsing: SecretBytes(copying: Stage.phrase.utf8)))
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        let states = names.map { StateFolder(root: "\(folder)/\($0)") }
+        var members: [VerifiedMember] = []
+        for state in states {
+            try await Enrolment(state: state, now: now - 72 * Self.hour).enrol(wallet.walletFile, signer: wallet)
+            let installation = try Installation(state)
+            members.append(try ChainVerifier(mesh: installation.mesh).verify(installation.chain, now: now))
+        }
+        var owners = KnownOwners()
+        _ = owners.note(members, now: now - 48 * Self.hour)
+        for state in states { try owners.write(to: KnownOwners.path(in: state)) }
+    }
+
+    /// What the scripts share: `at NAME COMMAND…` runs a command of that device, `up NAME` starts it, `down NAME` ends it,
+    /// `until_true SECONDS COMMAND…` waits.
+    private static let tools = """
+        umask 077; cd "$KINDRED_HOME"
+        at() { device=$1; shift; KINDRED_HOME="$KINDRED_HOME/$device" "$KIN" "$@"; }
+        listening() {
+          mkfifo listening; "$KIN" serve --listen 127.0.0.1:${port:-0} --data "$KINDRED_HOME/server" --json > listening 2>>server.log &
+          server=$!; read -r line < listening; rm listening
+          port=$(echo "$line" | sed 's/.*127.0.0.1:\\([0-9]*\\).*/\\1/')
+        }
+        up() {
+          mkfifo ready; KINDRED_HOME="$KINDRED_HOME/$1" "$KIN" up --name $1 --server http://127.0.0.1:$port --json > ready 2>>$1.log &
+          echo $! > $1.pid; read -r line < ready; rm ready
+        }
+        down() { kill $(cat $1.pid); until_true 20 ended $1; rm $1.pid; }
+        ended() { ! kill -0 $(cat $1.pid) 2>/dev/null; }
+        until_true() {
+          tries=$(($1 * 10)); shift
+          until "$@"; do
+            tries=$((tries - 1)); [ $tries -gt 0 ] || { echo "never: $*"; return 1; }
+            sleep 0.1
+          done
+        }
+        online() { [ "$(at $1 devices --json | grep -o '"online":true' | wc -l)" -eq $2 ]; }
+        bodies() { at $1 inbox --json | grep -o '"body":"[^"]*"' | cut -d'"' -f4 | sort | tr '\\n' ' '; }
+        has() { [ "$(bodies $1 | wc -w)" -ge $2 ]; }
+        trap 'for file in *.pid; do [ -e "$file" ] && kill $(cat "$file"); done; kill $server' EXIT
+
+        """
+
+    @Test("three devices, one of them off: each comes over, and what was sent before and after arrives once")
+    func processes() async throws {
+        let folder = try TemporaryFolder()
+        try await family(["laptop", "studio", "kiosk"], in: folder.path)
+        let ended = try Program.run(
+            Self.tools + """
+                listening; up laptop; up studio; up kiosk
+                until_true 20 online laptop 3; until_true 20 online studio 3
+                down kiosk
+                until_true 20 online studio 2
+                at studio send kiosk before > /dev/null; at laptop send studio early > /dev/null
+                echo "$PHRASE" | at laptop wallet rotate --print --yes > phrase; echo "rotated $?"
+                [ "$(at laptop wallet address)" = "$(at studio wallet address)" ] && echo "studio followed"
+                at studio send kiosk after > /dev/null; echo "kiosk in $(at kiosk wallet address)"
+                up kiosk
+                until_true 30 has kiosk 2; until_true 30 online kiosk 3
+                [ "$(at laptop wallet address)" = "$(at kiosk wallet address)" ] && echo "kiosk followed"
+                at kiosk send laptop back > /dev/null; until_true 20 has laptop 1
+                for name in laptop studio kiosk; do echo $name: $(bodies $name); done
+                for name in laptop studio kiosk; do down $name; done
+                at attic wallet import < phrase > /dev/null
+                [ "$(at laptop wallet address)" = "$(at attic wallet address)" ] && echo "the new phrase is that wallet's"
+                grep -l "$(cut -d' ' -f1-3 phrase)" *.log */daemon/home/* || echo "no words in logs or files"
+                """, home: folder.path)
+        let old = "3Cy3YNTFywCmxoxt8n7UH6hg6dLo5uACowX3CFceaSnx"
+        #expect(
+            ended.lines == [
+                "rotated 0", "studio followed", "kiosk in \(old)", "kiosk followed", "laptop: back", "studio: early",
+                "kiosk: after before", "the new phrase is that wallet's", "no words in logs or files",
+            ], "\(ended.output) \(ended.errors)")
+        #expect(ended.errors.contains("not here yet: kiosk."))
+    }
+}
