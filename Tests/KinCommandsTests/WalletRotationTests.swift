@@ -90,4 +90,43 @@ struct WalletRotationTests {
             ], "\(ended.output) \(ended.errors)")
         #expect(ended.errors.contains("not here yet: kiosk."))
     }
+
+    @Test("what cannot be is said before any words are shown, and changes nothing")
+    func refusals() throws {
+        let folder = try TemporaryFolder()
+        let other = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+        let ended = try Program.run(
+            Self.tools + """
+                echo "$PHRASE" | at laptop wallet import > /dev/null
+                try() { at laptop wallet rotate "$@" 2> said; code=$?; echo "$code $(cut -d: -f1-2 said | head -1 | sed 's/\\(moving to wallet\\).*/\\1/')"; }
+                echo "$PHRASE" | try --print --yes
+                listening; up laptop
+                echo "$PHRASE" | try --yes
+                echo "$PHRASE" | try --print
+                echo "\(other)" | try --print --yes
+                echo "$PHRASE extra" | try --print --yes
+                echo "$PHRASE" | try --to
+                { echo "$PHRASE"; echo "$PHRASE"; } | try --to
+                try --follow 9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin
+                try --follow 9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin --yes
+                at laptop wallet address
+                { echo "$PHRASE"; echo "\(other)"; echo pass; } | try --to --new-passphrase
+                { echo "\(other)"; echo pass; } | at attic wallet import --passphrase > /dev/null
+                [ "$(at laptop wallet address)" = "$(at attic wallet address)" ] && echo "moved to the given wallet"
+                """, home: folder.path)
+        let old = "3Cy3YNTFywCmxoxt8n7UH6hg6dLo5uACowX3CFceaSnx"
+        let foreign = "BLeUXTx9thHGT7VJUtF9vHEmfMDgW1nnKZ9UVer2CoLX"
+        #expect(
+            ended.lines == [
+                "3 kin: no daemon answers at \(folder.path)/laptop/daemon/home/sock",
+                "2 kin: the words are shown on a terminal only",
+                "2 kin: three of the words are asked back on a terminal",
+                "4 kin: that phrase belongs to the wallet \(foreign), and this machine to \(old)",
+                "2 kin: a recovery phrase has 12, 15, 18, 21 or 24 words, and here are 25",
+                "2 kin: the input ended before an answer", "2 kin: that is the wallet this family has already",
+                "5 kin: this device has heard of no wallet that would take over",
+                "2 kin: --follow decides for a wallet that is known already", old, "0 moving to wallet",
+                "moved to the given wallet",
+            ], "\(ended.output) \(ended.errors)")
+    }
 }

@@ -13,7 +13,7 @@ struct WalletRotateCommand: ContextCommand {
         discussion: """
             Makes a new phrase, shows it once, and asks for the old one: the phrase itself, or the passphrase of the vault that was \
             sealed here. Every device that is online follows by itself, the others when they come back; what was sent before \
-            still arrives. Piped, the old phrase comes first; with --to the new phrase is the last line.
+            still arrives. Piped, what opens the old wallet comes first; with --to the new phrase follows on the next line.
 
             A device follows by itself only where it has known the one that speaks for a day, and where no other wallet claims the \
             same. Else  kin status  on it says so, and --follow decides there.
@@ -37,6 +37,9 @@ struct WalletRotateCommand: ContextCommand {
     @Flag(help: "Take a new phrase that you have, instead of making one: also to go on where this was interrupted.")
     var to = false
 
+    @Flag(help: "With --to: the new phrase has a passphrase beside it; piped, the line after it.")
+    var newPassphrase = false
+
     @Option(
         help: ArgumentHelp("Let this device follow that wallet, whatever it thinks of it.", valueName: "address"),
         transform: { text in
@@ -52,41 +55,61 @@ struct WalletRotateCommand: ContextCommand {
 
     private static let patience: Int64 = 60_000
 
+    func validate() throws {
+        guard follow == nil || !(to || print || yes) else {
+            throw ValidationError("--follow decides for a wallet that is known already: it takes no phrase")
+        }
+        guard to || !newPassphrase else { throw ValidationError("--new-passphrase goes with --to") }
+    }
+
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
         if let follow { return try await decide(for: follow, daemon, output) }
-        let old = try daemon.requireWallet()
+        let home = try daemon.requireWallet()
         if !to { try WalletNewCommand.checkWays(context, output, print: print, yes: yes) }
-        // Before any words are shown: does a daemon answer?
         let before = try await daemon.call { try await $0.successionProgress() }
-        let (oldWallet, newWallet) = try wallets(old, context, output)
+        var lines = SecretLines(context)
+        let old = try VaultSecret.rotated(from: home, secret, &lines, context)
         let vaults = try daemon.setAsideVaults()
-        let rotation = WalletRotation(daemon: daemon, context: context, output: output)
-        try await rotation.hand(over: oldWallet, to: newWallet)
+        let rotation = WalletRotation(daemon: daemon, old: old, output: output)
+        let successor = try await hand(over: rotation, &lines, context, output)
         let devices = try await rotation.wait(
-            for: newWallet.address, online: before, milliseconds: wait?.milliseconds ?? Self.patience)
-        try report(devices, newWallet.address, sealed: try daemon.setAsideVaults().subtracting(vaults).first, output)
+            for: successor, online: before, milliseconds: wait?.milliseconds ?? Self.patience)
+        try report(devices, successor, sealed: try daemon.setAsideVaults().subtracting(vaults).first, output)
     }
 
-    /// The old wallet, which must be this home's, and the new one.
-    private func wallets(
-        _ old: WalletFile, _ context: CommandContext, _ output: Output
-    ) throws -> (VaultWallet, VaultWallet) {
-        var lines = SecretLines(context)
-        let oldWallet = try VaultSecret.rotated(from: old, secret, &lines, context)
+    /// - Returns: the wallet that takes over.
+    private func hand(
+        over rotation: WalletRotation, _ lines: inout SecretLines, _ context: CommandContext, _ output: Output
+    ) async throws -> WalletAddress {
         if to {
-            let typed = try lines.next("new recovery phrase (not shown): ")
-            return (oldWallet, try VaultWallet(phrase: Phrase(parsing: typed)))
+            let wallet = try given(&lines, context)
+            try await rotation.hand(over: rotation.plan(for: wallet), to: wallet)
+            return wallet.address
         }
         let phrase = try Phrase.generate()
         let wallet = try VaultWallet(phrase: phrase)
+        // Refuses before any words are shown.
+        let plan = try await rotation.plan(for: wallet)
         do {
             try PhraseDisplay.show(phrase, context, output, beside: ["address": .text(wallet.address)])
         } catch is BrokenPipe {
             throw KinError("output_failed", "nobody read the words, so nothing was changed: run it again")
         }
         if !yes { try PhraseCheck(phrase: phrase, command: "kin wallet rotate").ask(context) }
-        return (oldWallet, wallet)
+        try await rotation.hand(over: plan, to: wallet)
+        return wallet.address
+    }
+
+    private func given(_ lines: inout SecretLines, _ context: CommandContext) throws -> VaultWallet {
+        let phrase = try Phrase(parsing: lines.next("new recovery phrase (not shown): "))
+        guard newPassphrase else { return try VaultWallet(phrase: phrase) }
+        let passphrase = try lines.next("its passphrase (not shown): ")
+        // Every passphrase opens some wallet: a slip would move the family to one that nobody finds again.
+        guard try !context.terminal.canAsk || lines.next("its passphrase again: ") == passphrase else {
+            throw KinError.passphraseDiffers
+        }
+        return try VaultWallet(phrase: phrase, passphrase: passphrase)
     }
 
     private func decide(for successor: WalletAddress, _ daemon: LocalDaemon, _ output: Output) async throws {
@@ -104,7 +127,6 @@ struct WalletRotateCommand: ContextCommand {
         _ devices: [SuccessionProgress.Device], _ successor: WalletAddress, sealed: String?, _ output: Output
     ) throws {
         let away = devices.filter { !$0.here }.map(\.name)
-        output.note("this machine is in wallet \(successor) now", .good)
         for device in devices where device.here { output.note("\(device.name) followed", .good) }
         if !away.isEmpty {
             output.note(

@@ -9,12 +9,17 @@ struct WalletRotation {
     private static let interval = Duration.milliseconds(200)
 
     let daemon: LocalDaemon
-    let context: CommandContext
+    let old: VaultWallet
     let output: Output
 
-    func hand(over old: VaultWallet, to new: VaultWallet) async throws {
+    /// What both wallets have to sign.
+    func plan(for new: VaultWallet) async throws -> SuccessionPlan {
         let plan = try await daemon.call { try await $0.draftSuccession(to: new.address) }
-        try check(plan, old, new)
+        try check(plan, new)
+        return plan
+    }
+
+    func hand(over plan: SuccessionPlan, to new: VaultWallet) async throws {
         output.note("moving to wallet \(new.address): \(plan.names.joined(separator: ", "))")
         let succession = try await plan.succession.signed(old: old, new: new)
         var certificates: [Certificate] = []
@@ -26,7 +31,7 @@ struct WalletRotation {
     }
 
     /// What comes from the daemon is signed with both wallets' keys: it must be what was asked for.
-    private func check(_ plan: SuccessionPlan, _ old: VaultWallet, _ new: VaultWallet) throws {
+    private func check(_ plan: SuccessionPlan, _ new: VaultWallet) throws {
         let heir = MeshID.home(of: new.address)
         let member = plan.succession.member
         guard plan.succession.mesh == .home(of: old.address), plan.succession.successor == new.address,
@@ -43,16 +48,23 @@ struct WalletRotation {
     func wait(
         for successor: WalletAddress, online before: SuccessionProgress, milliseconds: Int64
     ) async throws -> [SuccessionProgress.Device] {
-        let expected = Set(before.devices.filter(\.here).map(\.member))
+        let expected = before.devices.filter(\.here)
         let deadline = ContinuousClock.now + .milliseconds(milliseconds)
         var last: SuccessionProgress?
+        var hasMoved = false
         while true {
             // While the daemon goes over nobody answers for a moment.
             if let progress = try? await daemon.client.successionProgress() {
                 last = progress
                 let here = Set(progress.devices.filter(\.here).map(\.member))
-                if progress.mesh.wallet == successor, here.isSuperset(of: expected) { return progress.devices }
-                if progress.candidates.count > 1, progress.following == nil { throw conflict(progress, successor) }
+                let missing = expected.filter { !here.contains($0.member) }
+                if progress.mesh.wallet == successor {
+                    if !hasMoved { sayMoved(to: successor, missing, milliseconds) }
+                    hasMoved = true
+                    if missing.isEmpty { return progress.devices }
+                } else if progress.candidates.count > 1, progress.following == nil {
+                    throw conflict(progress, successor)
+                }
             }
             guard ContinuousClock.now < deadline else { break }
             try await Task.sleep(for: Self.interval)
@@ -62,6 +74,15 @@ struct WalletRotation {
             "succession_waits",
             "this machine has not gone over yet\(last?.trouble.map { ": \($0)" } ?? ""): its daemon goes on by itself; see  kin status",
             category: .unreachable, retryable: true)
+    }
+
+    private func sayMoved(
+        to successor: WalletAddress, _ missing: [SuccessionProgress.Device], _ milliseconds: Int64
+    ) {
+        output.note("this machine is in wallet \(successor) now", .good)
+        guard !missing.isEmpty else { return }
+        let names = missing.map(\.name).joined(separator: ", ")
+        output.note("waiting for \(names), \(milliseconds / 1000) s at most; it does no harm to stop here")
     }
 
     private func conflict(_ progress: SuccessionProgress, _ successor: WalletAddress) -> KinError {

@@ -13,6 +13,7 @@ extension DaemonRoutes {
         }
         router.post("v1/wallet/succession") { request, _ in
             try successions.take(SignedSuccession(json: try await Self.body(of: request)))
+            await successions.tell()
             return APIResponse.json(successions.progress().json)
         }
         router.post("v1/wallet/succession/follow") { request, _ in

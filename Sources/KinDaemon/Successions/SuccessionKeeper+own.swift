@@ -25,12 +25,18 @@ extension SuccessionKeeper {
     }
 
     private func refuseSecond(_ successor: WalletAddress, _ state: State) throws {
+        guard !state.isLeaving else { throw Self.leaving }
         guard let own = state.file.candidates.first(where: { $0.isOwn }), own.successor != successor else { return }
         throw KinError(
             "succession_under_way",
             "this device is handing over to the wallet \(own.successor) already: use the phrase of that one  (kin wallet rotate --to)",
             category: .conflict, detail: ["successor": .text(own.successor)])
     }
+
+    static let leaving = KinError(
+        "succession_under_way", "this device is going over to another wallet this moment: run it again",
+        category: .conflict,
+        retryable: true)
 
     /// Takes what both wallets signed, and begins to tell the devices.
     /// - Throws: `no_draft`, `succession_invalid`, `message_too_large`.
@@ -50,10 +56,11 @@ extension SuccessionKeeper {
         try state.withLock { state in
             try refuseSecond(draft.succession.successor, state)
             try SuccessionSwitch.stage(file, WalletFile(signed.wallet), draft.keys, in: installation.state)
-            state.file.candidates.removeAll { $0.successor == succession.successor }
-            state.file.candidates.append(
+            var kept = state.file
+            kept.candidates.removeAll { $0.successor == succession.successor }
+            kept.candidates.append(
                 SuccessionFile.Candidate(handover: handover, isHeld: true, isTrusted: true, told: told))
-            try state.file.write(in: installation.state)
+            try state.keep(kept, in: installation.state)
             (state.draft, state.isEverybodyTold, state.trouble) = (nil, false, nil)
         }
         logger.notice("succession_made", metadata: ["successor": .string(succession.successor.description)])

@@ -10,6 +10,7 @@ extension SuccessionKeeper {
     /// - Throws: `unknown_succession`.
     func follow(_ successor: WalletAddress) throws {
         try state.withLock { state in
+            guard !state.isLeaving else { throw Self.leaving }
             guard state.file.candidate(successor) != nil else {
                 let known = state.file.candidates.map { $0.successor.description }
                 throw KinError(
@@ -21,8 +22,7 @@ extension SuccessionKeeper {
             }
             var file = state.file
             file.chosen = successor
-            try file.write(in: installation.state)
-            state.file = file
+            try state.keep(file, in: installation.state)
         }
         settle()
     }
@@ -34,7 +34,7 @@ extension SuccessionKeeper {
             candidates: file.candidates.map { candidate in
                 SuccessionProgress.Candidate(
                     successor: candidate.successor, speaker: family.name(of: candidate.handover.succession.member),
-                    held: candidate.isHeld, trusted: candidate.isTrusted)
+                    held: candidate.isHeld, trusted: candidate.isTrusted, own: candidate.isOwn)
             }, following: file.followed?.successor, devices: devices(file), trouble: trouble)
     }
 

@@ -98,14 +98,16 @@ final class SuccessionKeeper: Sendable {
         var handover = told
         handover.drained = false
         do {
-            try state.withLock { state in
-                guard !state.isLeaving else { return }
+            let isNews = try state.withLock { state in
+                guard !state.isLeaving else { return false }
                 // Only the one that holds is drained; a rival tells that nothing is.
                 state.drained = told.drained ? handover.succession.successor : nil
-                if try note(handover, by: speaker, &state) { try state.file.write(in: installation.state) }
-                guard let own = state.file.candidate(handover.succession.successor), own.isOwn else { return }
-                state.isConfirmed = true
+                if state.file.candidate(handover.succession.successor)?.isOwn == true { state.isConfirmed = true }
+                guard let file = noting(handover, by: speaker, state) else { return false }
+                try state.keep(file, in: installation.state)
+                return true
             }
+            if isNews { announce(handover.succession.successor, speaker) }
             settle()
         } catch {
             logger.error("succession_unwritable", metadata: ["error": .string("\(error)")])
@@ -129,31 +131,32 @@ final class SuccessionKeeper: Sendable {
         }
     }
 
-    /// Takes note of a wallet that would take over. Whether it is trusted is decided here, once: who only waits does not become known by it.
-    /// - Returns: whether it is news.
-    func note(_ handover: Handover, by speaker: VerifiedMember, _ state: inout State) throws -> Bool {
-        let successor = handover.succession.successor
-        guard state.file.candidate(successor) == nil else { return false }
-        guard state.file.candidates.count < SuccessionFile.maxCandidates else { return false }
+    /// What is known once a wallet would take over. Whether it is trusted is decided here, once: who only waits does not become known by it.
+    /// - Returns: nil where it is no news.
+    func noting(_ handover: Handover, by speaker: VerifiedMember, _ state: State) -> SuccessionFile? {
+        var file = state.file
+        guard file.candidate(handover.succession.successor) == nil,
+            file.candidates.count < SuccessionFile.maxCandidates
+        else { return nil }
         let isKnown = state.owners.vouches(for: speaker, at: handover.succession.at, now: now())
-        state.file.candidates.append(
-            SuccessionFile.Candidate(handover: handover, isHeld: false, isTrusted: isKnown))
-        announce(successor, speaker, isTrusted: isKnown, isConflict: state.file.isConflict)
-        return true
+        file.candidates.append(SuccessionFile.Candidate(handover: handover, isHeld: false, isTrusted: isKnown))
+        return file
     }
 
-    private func announce(_ successor: WalletAddress, _ speaker: VerifiedMember, isTrusted: Bool, isConflict: Bool) {
-        let name = family.name(of: speaker.member)
+    func announce(_ successor: WalletAddress, _ speaker: VerifiedMember) {
+        let file = state.withLock { $0.file }
+        let isTrusted = file.candidate(successor)?.isTrusted == true
         logger.notice(
-            isConflict ? "succession_conflict" : "succession",
+            file.isConflict ? "succession_conflict" : "succession",
             metadata: [
                 "successor": .string(successor.description), "speaker": .string(speaker.member.description),
                 "trusted": .stringConvertible(isTrusted),
             ])
         let data: [String: JSON] = [
-            "successor": .text(successor), "speaker": .string(name), "trusted": .bool(isTrusted),
+            "successor": .text(successor), "speaker": .string(family.name(of: speaker.member)),
+            "trusted": .bool(isTrusted),
         ]
-        events.publish(DaemonEvent(kind: isConflict ? .successionConflict : .succession, data: .object(data)))
+        events.publish(DaemonEvent(kind: file.isConflict ? .successionConflict : .succession, data: .object(data)))
     }
 
     /// Moves where it is time to.
@@ -163,8 +166,9 @@ final class SuccessionKeeper: Sendable {
                 guard !state.isLeaving, let followed = state.file.followed, followed.isHeld,
                     mayLeave(for: followed, state)
                 else { return }
-                for member in family.everybody { state.file.names[member.member] = family.name(of: member.member) }
-                try SuccessionSwitch(installation.state, now: now()).begin(state.file, to: followed.successor)
+                var file = state.file
+                for member in family.everybody { file.names[member.member] = family.name(of: member.member) }
+                try SuccessionSwitch(installation.state, now: now()).begin(file, to: followed.successor)
                 state.isLeaving = true
                 leave(for: followed.successor)
             }
@@ -193,8 +197,8 @@ final class SuccessionKeeper: Sendable {
 
     // MARK: Now and then
 
-    /// Between looks at what is under way.
-    private static let interval = Duration.milliseconds(200)
+    /// Between looks: while a wallet would take over, and while none does.
+    private static let (interval, idleInterval) = (Duration.milliseconds(200), Duration.seconds(2))
 
     /// Tells devices and the broker of this device's own succession, and gets to know owners, until cancelled.
     func run() async {
@@ -203,7 +207,8 @@ final class SuccessionKeeper: Sendable {
             noteOwners()
             await tell()
             settle()
-            try? await Task.sleep(for: Self.interval)
+            let isIdle = state.withLock { $0.file.candidates.isEmpty }
+            try? await Task.sleep(for: isIdle ? Self.idleInterval : Self.interval)
         }
     }
 
@@ -219,11 +224,28 @@ final class SuccessionKeeper: Sendable {
         }
     }
 
+    /// Empties what devices were told: it holds registry keys.
     private func forgetSpent() {
-        let spent = state.withLock { state in
-            defer { state.file.spent = [] }
-            return state.file.spent
+        let spent = state.withLock { $0.file.spent }
+        guard !spent.isEmpty else { return }
+        mail.outbox.forget(spent, at: now()) { [self] in
+            do {
+                try state.withLock { state in
+                    var file = state.file
+                    file.spent = []
+                    try state.keep(file, in: installation.state)
+                }
+            } catch {
+                logger.error("succession_unwritable", metadata: ["error": .string("\(error)")])
+            }
         }
-        if !spent.isEmpty { mail.outbox.forget(spent, at: now()) }
+    }
+}
+
+extension SuccessionKeeper.State {
+    /// On disk before it is in force.
+    mutating func keep(_ file: SuccessionFile, in folder: StateFolder) throws {
+        try file.write(in: folder)
+        self.file = file
     }
 }

@@ -12,12 +12,15 @@ public struct SuccessionProgress: Hashable, Sendable {
         public var held: Bool
         /// Whether this device follows it unless another claims the same.
         public var trusted: Bool
+        /// Whether it was made on this device.
+        public var own: Bool
 
-        public init(successor: WalletAddress, speaker: String, held: Bool, trusted: Bool) {
+        public init(successor: WalletAddress, speaker: String, held: Bool, trusted: Bool, own: Bool) {
             self.successor = successor
             self.speaker = speaker
             self.held = held
             self.trusted = trusted
+            self.own = own
         }
 
         init(json: JSON) throws(WireError) {
@@ -26,13 +29,14 @@ public struct SuccessionProgress: Hashable, Sendable {
             speaker = try fields.text("speaker")
             held = try fields.bool("held")
             trusted = try fields.bool("trusted")
+            own = try fields.bool("own")
             try fields.end()
         }
 
         public var json: JSON {
             .object([
                 "successor": .text(successor), "speaker": .string(speaker), "held": .bool(held),
-                "trusted": .bool(trusted),
+                "trusted": .bool(trusted), "own": .bool(own),
             ])
         }
     }
