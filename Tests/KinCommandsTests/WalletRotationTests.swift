@@ -28,42 +28,12 @@ struct WalletRotationTests {
         for state in states { try owners.write(to: KnownOwners.path(in: state)) }
     }
 
-    /// What the scripts share: `at NAME COMMAND…` runs a command of that device, `up NAME` starts it, `down NAME` ends it,
-    /// `until_true SECONDS COMMAND…` waits.
-    private static let tools = """
-        umask 077; cd "$KINDRED_HOME"
-        at() { device=$1; shift; KINDRED_HOME="$KINDRED_HOME/$device" "$KIN" "$@"; }
-        listening() {
-          mkfifo listening; "$KIN" serve --listen 127.0.0.1:${port:-0} --data "$KINDRED_HOME/server" --json > listening 2>>server.log &
-          server=$!; read -r line < listening; rm listening
-          port=$(echo "$line" | sed 's/.*127.0.0.1:\\([0-9]*\\).*/\\1/')
-        }
-        up() {
-          mkfifo ready; KINDRED_HOME="$KINDRED_HOME/$1" "$KIN" up --name $1 --server http://127.0.0.1:$port --json > ready 2>>$1.log &
-          echo $! > $1.pid; read -r line < ready; rm ready
-        }
-        down() { kill $(cat $1.pid); until_true 20 ended $1; rm $1.pid; }
-        ended() { ! kill -0 $(cat $1.pid) 2>/dev/null; }
-        until_true() {
-          tries=$(($1 * 10)); shift
-          until "$@"; do
-            tries=$((tries - 1)); [ $tries -gt 0 ] || { echo "never: $*"; return 1; }
-            sleep 0.1
-          done
-        }
-        online() { [ "$(at $1 devices --json | grep -o '"online":true' | wc -l)" -eq $2 ]; }
-        bodies() { at $1 inbox --json | grep -o '"body":"[^"]*"' | cut -d'"' -f4 | sort | tr '\\n' ' '; }
-        has() { [ "$(bodies $1 | wc -w)" -ge $2 ]; }
-        trap 'for file in *.pid; do [ -e "$file" ] && kill $(cat "$file"); done; kill $server' EXIT
-
-        """
-
     @Test("three devices, one of them off: each comes over, and what was sent before and after arrives once")
     func processes() async throws {
         let folder = try TemporaryFolder()
         try await family(["laptop", "studio", "kiosk"], in: folder.path)
         let ended = try Program.run(
-            Self.tools + """
+            Program.tools + """
                 listening; up laptop; up studio; up kiosk
                 until_true 20 online laptop 3; until_true 20 online studio 3
                 down kiosk
@@ -96,7 +66,7 @@ struct WalletRotationTests {
         let folder = try TemporaryFolder()
         let other = "legal winner thank year wave sausage worth useful legal winner thank yellow"
         let ended = try Program.run(
-            Self.tools + """
+            Program.tools + """
                 echo "$PHRASE" | at laptop wallet import > /dev/null
                 try() { at laptop wallet rotate "$@" 2> said; code=$?; echo "$code $(cut -d: -f1-2 said | head -1 | sed 's/\\(moving to wallet\\).*/\\1/')"; }
                 echo "$PHRASE" | try --print --yes
