@@ -58,7 +58,7 @@ struct DaemonCore: Sendable {
         inbox = try InboxStore(path: DaemonPaths.inbox(in: state))
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
-        let owners = try KnownOwners(reading: KnownOwners.path(in: state))
+        let seen = try KnownMembers(reading: KnownMembers.path(in: state))
         // Nothing throws from here on: a client that is not shut down traps.
         http = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: .relays(tls))
         localServer =
@@ -81,7 +81,7 @@ struct DaemonCore: Sendable {
             outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },
             accepted: { outgoing.accepted($0) }, now: now)
         let successions = SuccessionKeeper(
-            installed, file: successionFile, owners: owners, family: family, mail: mail, events: events, logger: logger,
+            installed, file: successionFile, seen: seen, family: family, mail: mail, events: events, logger: logger,
             now: now)
         self.successions = successions
         let incoming = Incoming(

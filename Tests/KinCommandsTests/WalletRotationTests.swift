@@ -23,9 +23,9 @@ struct WalletRotationTests {
             let installation = try Installation(state)
             members.append(try ChainVerifier(mesh: installation.mesh).verify(installation.chain, now: now))
         }
-        var owners = KnownOwners()
+        var owners = KnownMembers()
         _ = owners.note(members, now: now - 48 * Self.hour)
-        for state in states { try owners.write(to: KnownOwners.path(in: state)) }
+        for state in states { try owners.write(to: KnownMembers.path(in: state)) }
     }
 
     @Test("three devices, one of them off: each comes over, and what was sent before and after arrives once")
@@ -77,6 +77,7 @@ struct WalletRotationTests {
                 echo "$PHRASE extra" | try --print --yes
                 echo "$PHRASE" | try --to
                 { echo "$PHRASE"; echo "$PHRASE"; } | try --to
+                echo "$PHRASE" | try --print --yes --with nobody
                 try --follow 9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin
                 try --follow 9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin --yes
                 at laptop wallet address
@@ -94,6 +95,7 @@ struct WalletRotationTests {
                 "4 kin: that phrase belongs to the wallet \(foreign), and this machine to \(old)",
                 "2 kin: a recovery phrase has 12, 15, 18, 21 or 24 words, and here are 25",
                 "2 kin: the input ended before an answer", "2 kin: that is the wallet this family has already",
+                "5 kin: no device is called nobody; known are laptop",
                 "5 kin: this device has heard of no wallet that would take over",
                 "2 kin: --follow decides for a wallet that is known already", old, "0 moving to wallet",
                 "moved to the given wallet",

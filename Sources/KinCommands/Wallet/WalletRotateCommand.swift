@@ -15,12 +15,15 @@ struct WalletRotateCommand: ContextCommand {
             sealed here. Every device that is online follows by itself, the others when they come back; what was sent before \
             still arrives. Piped, what opens the old wallet comes first; with --to the new phrase follows on the next line.
 
+            Whoever found the phrase can have made himself a device. So one that was seen here first less than a day ago stays \
+            behind, unless you say that it is yours: asked on a terminal, or named by --with.
+
             A device follows by itself only where it has known the one that speaks for a day, and where no other wallet claims the \
             same. Else  kin status  on it says so, and --follow decides there.
 
             EXAMPLES
               kin wallet rotate
-              kin wallet rotate --print --yes < old-phrase > new-phrase
+              kin wallet rotate --print --yes --with studio < old-phrase > new-phrase
               kin wallet rotate --to                    a new phrase that you have already
               kin wallet rotate --follow 7fUAJdStEuGbc3sM84cKRL6yYaaSstyLSU4ve5oovLS7
             """)
@@ -41,6 +44,11 @@ struct WalletRotateCommand: ContextCommand {
     var newPassphrase = false
 
     @Option(
+        help: ArgumentHelp("A new device that is yours and comes along; may be given again.", valueName: "name"),
+        completion: KnownDevices.completion)
+    var with: [String] = []
+
+    @Option(
         help: ArgumentHelp("Let this device follow that wallet, whatever it thinks of it.", valueName: "address"),
         transform: { text in
             guard let address = WalletAddress(text) else { throw ValidationError("that is no wallet's address") }
@@ -56,7 +64,7 @@ struct WalletRotateCommand: ContextCommand {
     private static let patience: Int64 = 60_000
 
     func validate() throws {
-        guard follow == nil || !(to || print || yes) else {
+        guard follow == nil || !(to || print || yes) && with.isEmpty else {
             throw ValidationError("--follow decides for a wallet that is known already: it takes no phrase")
         }
         guard to || !newPassphrase else { throw ValidationError("--new-passphrase goes with --to") }
@@ -72,25 +80,26 @@ struct WalletRotateCommand: ContextCommand {
         let old = try VaultSecret.rotated(from: home, secret, &lines, context)
         let vaults = try daemon.setAsideVaults()
         let rotation = WalletRotation(daemon: daemon, old: old, output: output)
-        let successor = try await hand(over: rotation, &lines, context, output)
-        let devices = try await rotation.wait(
-            for: successor, online: before, milliseconds: wait?.milliseconds ?? Self.patience)
-        try report(devices, successor, sealed: try daemon.setAsideVaults().subtracting(vaults).first, output)
+        let plan = try await hand(over: rotation, &lines, context, output)
+        let here = try await rotation.wait(
+            for: plan, online: before, milliseconds: wait?.milliseconds ?? Self.patience)
+        try report(plan, here, sealed: try daemon.setAsideVaults().subtracting(vaults).first, output)
     }
 
-    /// - Returns: the wallet that takes over.
+    /// - Returns: what both wallets signed.
     private func hand(
         over rotation: WalletRotation, _ lines: inout SecretLines, _ context: CommandContext, _ output: Output
-    ) async throws -> WalletAddress {
+    ) async throws -> SuccessionPlan {
         if to {
             let wallet = try given(&lines, context)
-            try await rotation.hand(over: rotation.plan(for: wallet), to: wallet)
-            return wallet.address
+            let plan = try await plan(rotation, for: wallet, context)
+            try await rotation.hand(over: plan, to: wallet)
+            return plan
         }
         let phrase = try Phrase.generate()
         let wallet = try VaultWallet(phrase: phrase)
         // Refuses before any words are shown.
-        let plan = try await rotation.plan(for: wallet)
+        let plan = try await plan(rotation, for: wallet, context)
         do {
             try PhraseDisplay.show(phrase, context, output, beside: ["address": .text(wallet.address)])
         } catch is BrokenPipe {
@@ -98,7 +107,17 @@ struct WalletRotateCommand: ContextCommand {
         }
         if !yes { try PhraseCheck(phrase: phrase, command: "kin wallet rotate").ask(context) }
         try await rotation.hand(over: plan, to: wallet)
-        return wallet.address
+        return plan
+    }
+
+    /// With those new devices of which the user says that they are his.
+    private func plan(
+        _ rotation: WalletRotation, for wallet: VaultWallet, _ context: CommandContext
+    ) async throws -> SuccessionPlan {
+        let plan = try await rotation.plan(for: wallet, with: with)
+        guard context.terminal.canAsk, !yes, !plan.left.isEmpty else { return plan }
+        let own = try plan.left.filter { try $0.isOwned(context) }
+        return own.isEmpty ? plan : try await rotation.plan(for: wallet, with: with + own.map(\.member.description))
     }
 
     private func given(_ lines: inout SecretLines, _ context: CommandContext) throws -> VaultWallet {
@@ -123,11 +142,12 @@ struct WalletRotateCommand: ContextCommand {
             ]), json: progress.json)
     }
 
-    private func report(
-        _ devices: [SuccessionProgress.Device], _ successor: WalletAddress, sealed: String?, _ output: Output
-    ) throws {
-        let away = devices.filter { !$0.here }.map(\.name)
-        for device in devices where device.here { output.note("\(device.name) followed", .good) }
+    /// - Parameter here: members that are connected in the new mesh.
+    private func report(_ plan: SuccessionPlan, _ here: Set<ULID>, sealed: String?, _ output: Output) throws {
+        let successor = plan.succession.successor
+        let devices = zip(plan.names, plan.certificates.map(\.member)).dropFirst()
+        let away = devices.filter { !here.contains($0.1) }.map(\.0)
+        for device in devices where here.contains(device.1) { output.note("\(device.0) followed", .good) }
         if !away.isEmpty {
             output.note(
                 "not here yet: \(away.joined(separator: ", ")). They follow when they come online; where  kin status  on one asks for it:  kin wallet rotate --follow \(successor)"
@@ -136,9 +156,17 @@ struct WalletRotateCommand: ContextCommand {
         if let sealed { output.note("the sealed vault of the old phrase was set aside: \(sealed)") }
         // The new words were this command's answer, unless they were given.
         guard to else { return }
+        let rows = devices.map { name, member in
+            JSON.object([
+                "name": .string(name), "member": .text(member), "here": .bool(here.contains(member)),
+            ])
+        }
         try output.answer(
             .lines([]),
-            json: .object(["address": .text(successor), "devices": .array(devices.map(\.json))]))
+            json: .object([
+                "address": .text(successor), "devices": .array(rows),
+                "left": .strings(plan.left.map(\.name)),
+            ]))
     }
 }
 
@@ -147,5 +175,13 @@ extension LocalDaemon {
     fileprivate func setAsideVaults() throws -> Set<String> {
         let names = try FileManager.default.contentsOfDirectory(atPath: state.root)
         return Set(names.filter { $0.hasPrefix("vault.sealed.old-") }.map { state.path($0) })
+    }
+}
+
+extension SuccessionPlan.Left {
+    fileprivate func isOwned(_ context: CommandContext) throws -> Bool {
+        let seen = firstSeen.map { "first seen here \(Moments.span(context.now() - $0)) ago" } ?? "never seen here"
+        let answer = try context.terminal.ask("\(name) is new (\(seen)). Is it yours, and does it come along? [y/N] ")
+        return answer.lowercased().hasPrefix("y")
     }
 }

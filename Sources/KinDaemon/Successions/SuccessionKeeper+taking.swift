@@ -16,15 +16,14 @@ extension SuccessionKeeper {
         let handover = Handover(succession: bundle.succession, owner: bundle.owner)
         guard let speaker = verified(handover), isForThisDevice(bundle) else { return .refused }
         do {
-            let (result, isNews) = try state.withLock { state in
+            let (result, isNews) = try state.withLock { state -> (ClientAck.Result?, Bool) in
                 let successor = bundle.succession.successor
-                if state.isLeaving || state.file.candidate(successor)?.isHeld == true {
-                    return (ClientAck.Result.duplicate, false)
-                }
+                if state.isLeaving || state.file.candidate(successor)?.isHeld == true { return (.duplicate, false) }
                 let noted = noting(handover, by: speaker, state)
                 var file = noted ?? state.file
                 guard let index = file.candidates.firstIndex(where: { $0.successor == successor }) else {
-                    return (.refused, false)
+                    // No room for it now: it comes again.
+                    return (nil, false)
                 }
                 try stage(bundle)
                 file.candidates[index].isHeld = true

@@ -13,7 +13,7 @@ struct WalletSucceeded: Error {}
 final class SuccessionKeeper: Sendable {
     struct State {
         var file: SuccessionFile
-        var owners: KnownOwners
+        var seen: KnownMembers
         /// What was prepared for the wallets to sign.
         var draft: SuccessionDraft?
         var link: MeshLink?
@@ -43,9 +43,9 @@ final class SuccessionKeeper: Sendable {
 
     /// - Parameters:
     ///   - file: what this device knows of new wallets.
-    ///   - owners: since when it knows its family's owners.
+    ///   - seen: since when it knows its family's members.
     init(
-        _ installation: Installation, file: SuccessionFile, owners: KnownOwners, family: Family, mail: SuccessionMail,
+        _ installation: Installation, file: SuccessionFile, seen: KnownMembers, family: Family, mail: SuccessionMail,
         events: EventHub, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.installation = installation
@@ -54,7 +54,7 @@ final class SuccessionKeeper: Sendable {
         self.events = events
         self.logger = logger
         self.now = now
-        state = Mutex(State(file: file, owners: owners))
+        state = Mutex(State(file: file, seen: seen))
         (ends, end) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
     }
 
@@ -100,9 +100,16 @@ final class SuccessionKeeper: Sendable {
         do {
             let isNews = try state.withLock { state in
                 guard !state.isLeaving else { return false }
-                // Only the one that holds is drained; a rival tells that nothing is.
-                state.drained = told.drained ? handover.succession.successor : nil
-                if state.file.candidate(handover.succession.successor)?.isOwn == true { state.isConfirmed = true }
+                let successor = handover.succession.successor
+                // A rival says that nothing is drained; the same claim once more says nothing new.
+                if told.drained { state.drained = successor } else if state.drained != successor { state.drained = nil }
+                if state.file.candidate(successor)?.isOwn == true {
+                    state.isConfirmed = true
+                    guard handover.succession.member != installation.chain.member else { return false }
+                    // Another device was first to speak for this wallet, and tells the others.
+                    try state.keep(following(successor, state.file), in: installation.state)
+                    return false
+                }
                 guard let file = noting(handover, by: speaker, state) else { return false }
                 try state.keep(file, in: installation.state)
                 return true
@@ -135,11 +142,20 @@ final class SuccessionKeeper: Sendable {
     /// - Returns: nil where it is no news.
     func noting(_ handover: Handover, by speaker: VerifiedMember, _ state: State) -> SuccessionFile? {
         var file = state.file
-        guard file.candidate(handover.succession.successor) == nil,
-            file.candidates.count < SuccessionFile.maxCandidates
-        else { return nil }
-        let isKnown = state.owners.vouches(for: speaker, at: handover.succession.at, now: now())
+        guard file.candidate(handover.succession.successor) == nil else { return nil }
+        _ = file.makeRoom()
+        guard file.hasRoom else { return nil }
+        let isKnown = state.seen.vouches(for: speaker, at: handover.succession.at, now: now())
         file.candidates.append(SuccessionFile.Candidate(handover: handover, isHeld: false, isTrusted: isKnown))
+        return file
+    }
+
+    private func following(_ successor: WalletAddress, _ known: SuccessionFile) -> SuccessionFile {
+        var file = known
+        for index in file.candidates.indices where file.candidates[index].successor == successor {
+            file.spent += file.candidates[index].told?.map(\.id) ?? []
+            file.candidates[index].told = nil
+        }
         return file
     }
 
@@ -170,6 +186,8 @@ final class SuccessionKeeper: Sendable {
                 for member in family.everybody { file.names[member.member] = family.name(of: member.member) }
                 try SuccessionSwitch(installation.state, now: now()).begin(file, to: followed.successor)
                 state.isLeaving = true
+                // Registry keys are in these: they go while the outbox is still to be closed, which empties its log as well.
+                mail.outbox.forget(followed.told?.map(\.id) ?? [], at: now()) {}
                 leave(for: followed.successor)
             }
         } catch {
@@ -200,11 +218,11 @@ final class SuccessionKeeper: Sendable {
     /// Between looks: while a wallet would take over, and while none does.
     private static let (interval, idleInterval) = (Duration.milliseconds(200), Duration.seconds(2))
 
-    /// Tells devices and the broker of this device's own succession, and gets to know owners, until cancelled.
+    /// Tells devices and the broker of this device's own succession, and gets to know members, until cancelled.
     func run() async {
         forgetSpent()
         while !Task.isCancelled {
-            noteOwners()
+            noteMembers()
             await tell()
             settle()
             let isIdle = state.withLock { $0.file.candidates.isEmpty }
@@ -212,15 +230,15 @@ final class SuccessionKeeper: Sendable {
         }
     }
 
-    private func noteOwners() {
+    private func noteMembers() {
         let everybody = family.everybody
         do {
             try state.withLock { state in
-                guard !state.isLeaving, state.owners.note(everybody, now: now()) else { return }
-                try state.owners.write(to: KnownOwners.path(in: installation.state))
+                guard !state.isLeaving, state.seen.note(everybody, now: now()) else { return }
+                try state.seen.write(to: KnownMembers.path(in: installation.state))
             }
         } catch {
-            logger.error("known_owners_unwritable", metadata: ["error": .string("\(error)")])
+            logger.error("known_members_unwritable", metadata: ["error": .string("\(error)")])
         }
     }
 
@@ -243,9 +261,11 @@ final class SuccessionKeeper: Sendable {
 }
 
 extension SuccessionKeeper.State {
-    /// On disk before it is in force.
+    /// On disk before it is in force; what waited for claims that were dropped goes.
     mutating func keep(_ file: SuccessionFile, in folder: StateFolder) throws {
+        let dropped = self.file.candidates.map(\.successor).filter { file.candidate($0) == nil }
         try file.write(in: folder)
         self.file = file
+        for successor in dropped { try SuccessionSwitch.discard(successor, in: folder) }
     }
 }

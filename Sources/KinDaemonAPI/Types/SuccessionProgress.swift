@@ -44,13 +44,13 @@ public struct SuccessionProgress: Hashable, Sendable {
     /// A device of the family.
     public struct Device: Hashable, Sendable {
         public var name: String
-        public var member: String
+        public var member: ULID
         /// Whether the broker has what it needs to follow.
         public var told: Bool
         /// Whether it is connected in the mesh this device is in.
         public var here: Bool
 
-        public init(name: String, member: String, told: Bool, here: Bool) {
+        public init(name: String, member: ULID, told: Bool, here: Bool) {
             self.name = name
             self.member = member
             self.told = told
@@ -60,14 +60,14 @@ public struct SuccessionProgress: Hashable, Sendable {
         init(json: JSON) throws(WireError) {
             var fields = try Fields(json, in: "device")
             name = try fields.text("name")
-            member = try fields.text("member")
+            member = try fields.ulid("member")
             told = try fields.bool("told")
             here = try fields.bool("here")
             try fields.end()
         }
 
         public var json: JSON {
-            .object(["name": .string(name), "member": .string(member), "told": .bool(told), "here": .bool(here)])
+            .object(["name": .string(name), "member": .text(member), "told": .bool(told), "here": .bool(here)])
         }
     }
 

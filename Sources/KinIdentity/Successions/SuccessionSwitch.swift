@@ -7,7 +7,7 @@ import KinWire
 public struct SuccessionSwitch: Sendable {
     /// In this order.
     public enum Step: CaseIterable, Sendable {
-        case begun, keys, chain, wallet, revocations, devices, owners, vault, cleaned, finished
+        case begun, keys, chain, wallet, revocations, devices, members, vault, cleaned, finished
     }
 
     private static let secretFiles = ["wallet.json", "chain.json", "keypair.json"]
@@ -64,8 +64,8 @@ public struct SuccessionSwitch: Sendable {
         try reached(.revocations)
         try StateFolder.erase(state.path("devices.json"))
         try reached(.devices)
-        try StateFolder.erase(folder + "/known_owners.json")
-        try reached(.owners)
+        try StateFolder.erase(folder + "/known_members.json")
+        try reached(.members)
         try StateFolder.move(state.path("vault.sealed"), to: state.path("vault.sealed.old-\(now)"))
         try reached(.vault)
         for candidate in file.candidates { try Self.discard(candidate.successor, in: state) }
@@ -82,12 +82,12 @@ public struct SuccessionSwitch: Sendable {
         after.previous = taken.handover.succession.mesh
         after.names = file.names
         after.introduces = taken.told?.map(\.chain) ?? []
-        after.spent = file.candidates.flatMap { $0.told?.map(\.id) ?? [] }
+        after.spent = file.spent + file.candidates.flatMap { $0.told?.map(\.id) ?? [] }
         return after
     }
 
     /// Erases what was laid ready for a wallet.
-    static func discard(_ successor: WalletAddress, in state: StateFolder) throws {
+    public static func discard(_ successor: WalletAddress, in state: StateFolder) throws {
         let folder = SuccessionFile.folder(of: successor, in: state)
         guard FileManager.default.fileExists(atPath: folder) else { return }
         for name in secretFiles { try StateFolder.erase("\(folder)/\(name)") }
