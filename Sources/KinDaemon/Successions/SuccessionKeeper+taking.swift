@@ -18,7 +18,8 @@ extension SuccessionKeeper {
         do {
             let (result, isNews) = try state.withLock { state -> (ClientAck.Result?, Bool) in
                 let successor = bundle.succession.successor
-                if state.isLeaving || state.file.candidate(successor)?.isHeld == true { return (.duplicate, false) }
+                guard !state.isLeaving else { return (.duplicate, false) }
+                if state.file.candidate(successor)?.isHeld == true { return (try again(bundle), false) }
                 let noted = noting(handover, by: speaker, state)
                 var file = noted ?? state.file
                 guard let index = file.candidates.firstIndex(where: { $0.successor == successor }) else {
@@ -37,6 +38,14 @@ extension SuccessionKeeper {
             logger.error("succession_unwritable", metadata: ["error": .string("\(error)")])
             return nil
         }
+    }
+
+    /// A certificate where this device has one already.
+    private func again(_ bundle: SuccessionBundle) throws -> ClientAck.Result {
+        let (successor, folder) = (bundle.succession.successor, installation.state)
+        guard SuccessionSwitch.hasKeys(for: successor, in: folder) else { return .duplicate }
+        let told = ChainFile(chain: bundle.chain, issuer: nil)
+        return try SuccessionSwitch.keepTold(told, for: successor, in: folder) ? .stored : .duplicate
     }
 
     /// Lays ready what this device needs in the new mesh.

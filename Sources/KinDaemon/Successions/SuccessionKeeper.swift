@@ -184,6 +184,9 @@ final class SuccessionKeeper: Sendable {
                 else { return }
                 var file = state.file
                 for member in family.everybody { file.names[member.member] = family.name(of: member.member) }
+                if !followed.isOwn {
+                    try SuccessionSwitch.takeTold(for: followed.successor, in: installation.state)
+                }
                 try SuccessionSwitch(installation.state, now: now()).begin(file, to: followed.successor)
                 state.isLeaving = true
                 // Registry keys are in these: they go while the outbox is still to be closed, which empties its log as well.
