@@ -77,11 +77,12 @@ struct DaemonCore: Sendable {
             outbox: outbox, sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger,
             logger: logger, now: now)
         let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
-        let mail = SuccessionMail(
+        let acceptance = Acceptance(
             outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },
             accepted: { outgoing.accepted($0) }, now: now)
         let successions = SuccessionKeeper(
-            installed, file: successionFile, seen: seen, family: family, mail: mail, events: events, logger: logger,
+            installed, file: successionFile, seen: seen, family: family, mail: SuccessionMail(acceptance: acceptance),
+            events: events, logger: logger,
             now: now)
         self.successions = successions
         let incoming = Incoming(
@@ -112,13 +113,10 @@ struct DaemonCore: Sendable {
         }
         // The record states where the log stands.
         keeper.onChange { [registrations] in for registration in registrations { registration.republish() } }
-        let sending = Sending(
-            outbox: outbox, family: family, keys: installed.keys, me: me, name: name,
-            inlineBytes: { board.inlineBytes }, accepted: { outgoing.accepted($0) }, now: now)
         let vault = VaultService(limits: settings.vault.limits, now: now)
         self.vault = vault
         routes = DaemonRoutes(
-            sending: sending,
+            sending: Sending(acceptance: acceptance, family: family),
             revoking: Revoking(
                 installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
             successions: successions, vault: VaultRoutes(vault: vault), family: family, directory: directory,

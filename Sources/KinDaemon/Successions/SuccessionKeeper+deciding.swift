@@ -74,7 +74,7 @@ extension SuccessionKeeper {
                 try SuccessionSwitch(installation.state, now: now()).begin(file, to: followed.successor)
                 state.isLeaving = true
                 // Registry keys are in these: they go while the outbox is still to be closed, which empties its log as well.
-                mail.outbox.forget(followed.told?.map(\.id) ?? [], at: now()) {}
+                mail.forget(followed.told?.map(\.id) ?? [])
                 leave(for: followed.successor)
             }
         } catch {

@@ -153,8 +153,7 @@ final class SuccessionKeeper: Sendable {
     /// Empties what devices were told: it holds registry keys.
     private func forgetSpent() {
         let spent = state.withLock { $0.file.spent }
-        guard !spent.isEmpty else { return }
-        mail.outbox.forget(spent, at: now()) { [self] in
+        mail.forget(spent) { [self] in
             do {
                 try state.withLock { state in
                     var file = state.file
