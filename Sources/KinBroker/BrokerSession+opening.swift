@@ -109,7 +109,9 @@ extension BrokerSession {
             .error(
                 ErrorFrame(
                     code: code.reason,
-                    message: "another daemon is connected as this device, and this mesh prefers the older connection: stop it first")))
+                    message:
+                        "another daemon is connected as this device, and this mesh prefers the older connection: stop it first"
+                )))
         end(code)
     }
 

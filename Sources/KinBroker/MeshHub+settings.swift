@@ -21,30 +21,20 @@ extension MeshHub {
     /// Takes in settings whose signature was verified. Once they are on disk everybody is told, and they are in force.
     /// - Parameter answer: called with why they are not taken, nil where they are.
     func take(
-        _ proof: SettingsProof, judgedBy verifier: any BrokerVerifier,
-        answer: @escaping @Sendable (SettingsRefusal?) -> Void
+        _ proof: SettingsProof, judgedBy verifier: any BrokerVerifier, answer: @escaping HeldSettings.Answer
     ) {
-        enum Verdict { case store, wait, refuse(SettingsRefusal) }
-        let verdict = state.withLock { state -> Verdict in
-            guard mayBeSigned(proof, state) else { return .refuse(.invalid) }
-            if let pending = state.settings.pending {
-                // Said by several at once: everybody is told when it is stored.
-                return pending.settings == proof.settings ? .wait : .refuse(.notStored)
+        let verdict = state.withLock { state -> HeldSettings.Verdict? in
+            guard mayBeSigned(proof, state) else { return nil }
+            return state.settings.take(.init(proof: proof, answer: answer), holding: holding(state)) {
+                verifier.isNewer($0, than: $1)
             }
-            if let holding = holding(state), !verifier.isNewer(proof.settings, than: holding.settings) {
-                return .refuse(.outdated)
-            }
-            state.settings.take(proof)
-            return .store
         }
         switch verdict {
-        case .wait: break
-        case .refuse(let refusal): answer(refusal)
-        case .store:
-            store.put(proof, in: key) { [self] isStored in
-                stored(proof, isStored)
-                answer(isStored ? nil : .notStored)
-            }
+        case nil: answer(.invalid)
+        case .outdated: answer(.outdated)
+        case .known: break
+        case .queued(let older): older?.answer(.outdated)
+        case .write: write(proof)
         }
     }
 
@@ -55,15 +45,19 @@ extension MeshHub {
         return (try? ChainConflict.check(proof.owner, replacing: known)) != nil
     }
 
-    private func stored(_ proof: SettingsProof, _ isStored: Bool) {
-        let superfluous = state.withLock { state in
-            state.settings.written(isStored)
-            guard isStored else { return [] as [Superfluous] }
-            let frame = MeshFrame.settings(proof).encoded()
-            for session in state.sessions { session.sink.send([frame]) }
-            return takeOutSuperfluous(&state)
+    private func write(_ proof: SettingsProof) {
+        store.put(proof, in: key) { [self] isStored in
+            let (done, next, superfluous) = state.withLock { state in
+                let (done, next) = state.settings.written(isStored)
+                guard isStored else { return (done, next, [] as [Superfluous]) }
+                let frame = MeshFrame.settings(proof).encoded()
+                for session in state.sessions { session.sink.send([frame]) }
+                return (done, next, takeOutSuperfluous(&state))
+            }
+            for (session, code) in superfluous { session.end(code) }
+            done?.answer(isStored ? nil : .notStored)
+            if let next { write(next.proof) }
         }
-        for (session, code) in superfluous { session.end(code) }
     }
 
     typealias Superfluous = (session: BrokerSession, code: CloseCode)

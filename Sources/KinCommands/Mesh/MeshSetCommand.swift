@@ -7,9 +7,9 @@ struct MeshSetCommand: ContextCommand {
         commandName: "set",
         abstract: "Show what holds for the whole mesh, or change it.",
         discussion: """
-            concurrent-policy says what happens when a device is connected and connects again, as a copy of its folder does:
-              prefer_newest     the older connection is closed, and its daemon ends (the default)
-              prefer_oldest     the newer one is closed, while the older answers, and its daemon ends
+            concurrent-policy is for a device that connects while it is connected, as a copy of its folder does:
+              prefer_newest     the older connection and its daemon end (default)
+              prefer_oldest     the newer one ends, while the older one answers
               allow_concurrent  both stay, and each gets every message
 
             An owner device signs it, so no server can make it up. It needs no recovery phrase.

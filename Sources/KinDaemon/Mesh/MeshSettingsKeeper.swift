@@ -100,7 +100,8 @@ final class MeshSettingsKeeper: Sendable {
                 logger.warning(
                     "settings_rolled_back",
                     metadata: [
-                        "told": .stringConvertible(proof.settings.seq), "known": .stringConvertible(holding.settings.seq),
+                        "told": .stringConvertible(proof.settings.seq),
+                        "known": .stringConvertible(holding.settings.seq),
                     ])
                 return remind(&state, of: holding)
             }

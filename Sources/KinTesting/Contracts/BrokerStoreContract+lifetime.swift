@@ -47,7 +47,8 @@ extension BrokerStoreContract {
             let wallet = try WalletAddress(bytes: [UInt8](repeating: 4, count: 32)).orThrow("wallet")
             _ = try await bench.store.createMesh(.home(of: wallet), now: StoreBench.now)
             try bench.reopen()
-            try requireEqual(try bench.store.loadMeshes().map(\.settings), [settings[1], nil], "settings after a restart")
+            try requireEqual(
+                try bench.store.loadMeshes().map(\.settings), [settings[1], nil], "settings after a restart")
         },
     ]
 

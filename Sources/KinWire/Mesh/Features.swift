@@ -59,7 +59,9 @@ public struct NegotiatedFeatures: Hashable, Sendable {
         dedupeWindowHours: 168, concurrentPolicy: .preferNewest, inlineBytes: MeshFrame.defaultInlineBytes,
         ignored: [])
 
-    public init(dedupeWindowHours: Int64?, concurrentPolicy: ConcurrentPolicy, inlineBytes: Int, ignored: [FeatureFault]) {
+    public init(
+        dedupeWindowHours: Int64?, concurrentPolicy: ConcurrentPolicy, inlineBytes: Int, ignored: [FeatureFault]
+    ) {
         self.dedupeWindowHours = dedupeWindowHours
         self.concurrentPolicy = concurrentPolicy
         self.inlineBytes = inlineBytes
