@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from . import fields as f
 from .chain import is_chain
 from .encodings import Refused, canonical, parse_canonical
-from .statements import is_credential, is_revocation_proof, is_succession
+from .statements import is_credential, is_revocation_proof, is_settings, is_succession
 
 MAX_HEADER = 16_384
 
@@ -107,6 +107,7 @@ FORMS = {
     "revocations_get": ({"have": f.array_of(f.hash32, most=256)}, {}),
     "revocations": ({"entries": f.array_of(is_revocation_proof, most=16)}, {}),
     "succession": ({"drained": f.boolean, "owner": is_chain, "succession": is_succession}, {}),
+    "settings": ({"owner": is_chain, "settings": is_settings}, {}),
     "error": ({"code": _CODE, "message": f.text(512)}, {"ref": _CODE}),
 }
 WITH_BODY = ("send", "push", "history_item")

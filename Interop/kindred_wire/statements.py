@@ -69,6 +69,15 @@ SUCCESSION = {
     "sig_new": f.signature,
     "sig_member": f.signature,
 }
+SETTINGS = {
+    "v": f.exactly(1),
+    "mesh": f.mesh,
+    "seq": f.integer(1),
+    "concurrent_policy": f.exactly("prefer_newest", "prefer_oldest", "allow_concurrent"),
+    "member": f.ulid,
+    "at": f.time,
+    "sig": f.signature,
+}
 HELLO = {
     "v": f.exactly(1),
     "origin": f.matching(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"),
@@ -97,6 +106,7 @@ FORMS = {
     "rotation": ROTATION,
     "revocation": REVOCATION,
     "succession": SUCCESSION,
+    "settings": SETTINGS,
     "hello": HELLO,
 }
 
@@ -188,6 +198,19 @@ def is_succession(value) -> bool:
     except Refused:
         return False
     return True
+
+
+def is_settings(value) -> bool:
+    try:
+        check("settings", value)
+    except Refused:
+        return False
+    return True
+
+
+def newest_settings(known: list[dict]) -> dict:
+    """Of valid settings those that hold."""
+    return max(known, key=lambda value: (value["seq"], value["at"], sha256(value)))
 
 
 def verifies(kind: str, value: dict, public: str, member: str = "sig") -> bool:

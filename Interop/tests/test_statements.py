@@ -99,6 +99,17 @@ def test_a_revocation_head_does_not_depend_on_the_order_of_entries(group):
     assert statements.revocation_head(entries) == group["head"]
 
 
+@pytest.mark.parametrize("group", FILE["settings_orders"], ids=lambda group: group["name"])
+def test_of_settings_the_highest_number_time_and_hash_hold(group):
+    def rank(text):
+        value = json.loads(text)
+        return value["seq"], value["at"], hashlib.sha256(text.encode()).digest()
+
+    assert group["holds"] == max(group["settings"], key=rank)
+    for order in (group["settings"], group["settings"][::-1]):
+        assert statements.newest_settings([json.loads(text) for text in order]) == json.loads(group["holds"])
+
+
 @pytest.mark.parametrize(
     "origin",
     [

@@ -166,6 +166,22 @@ def succession(speaker: Actor = LAPTOP, old: Actor = WALLET, new: Actor = OTHER_
     return statements.signed_succession(succession_fields(**changes), old.seed, new.seed, speaker.seed)
 
 
+def settings_fields(**changes) -> dict:
+    """The laptop's word on its mesh."""
+    return {
+        "v": 1,
+        "mesh": MESH,
+        "seq": 1,
+        "concurrent_policy": "prefer_oldest",
+        "member": member("laptop"),
+        "at": NOW - MINUTE,
+    } | changes
+
+
+def settings(signer: Actor = LAPTOP, **changes) -> dict:
+    return statements.signed("settings", settings_fields(**changes), signer.seed)
+
+
 EMPTY_HEAD = statements.revocation_head([])
 
 

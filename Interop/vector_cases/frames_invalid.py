@@ -252,6 +252,10 @@ def _others():
     yield "succession, owner without a chain", _frame(handover | {"owner": []}), "1 to 8 statements"
     own = a.succession(successor=a.address(a.WALLET))
     yield "succession by the wallet itself", _frame(handover | {"succession": own}), "no wallet succeeds itself"
+    said = {"type": "settings", "settings": a.settings(), "owner": CHAIN}
+    yield "settings, none", _frame(said | {"settings": None}), "a frame without settings is not sent"
+    yield "settings, owner without a chain", _frame(said | {"owner": []}), "1 to 8 statements"
+    yield "settings, policy unknown", _frame(said | {"settings": a.settings(concurrent_policy="both")}), "no policy"
     yield "client_ack, no results", results([]), "1 to 256"
     yield "client_ack, 257 results", results([[n, "stored"] for n in range(257)]), "1 to 256"
     yield "client_ack, unknown result", results([[1, "lost"]]), "no result"

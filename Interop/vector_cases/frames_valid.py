@@ -211,6 +211,9 @@ def other_cases():
     handover = {"type": "succession", "succession": a.succession(), "owner": CHAIN}
     yield "succession", handover | {"drained": False}
     yield "succession, drained, rotated", handover | {"owner": CHAIN + a.rotations(2), "drained": True}
+    yield "settings", {"type": "settings", "settings": a.settings(), "owner": CHAIN}
+    rotated = {"settings": a.settings(a.LAPTOPS[2], seq=MAX, at=MAX), "owner": CHAIN + a.rotations(2)}
+    yield "settings, largest numbers, rotated", {"type": "settings"} | rotated
     yield "error", {"type": "error", "code": "unauthorized", "message": "signature"}
     yield "error, ref", {"type": "error", "code": "invalid_message", "message": "", "ref": "member_put"}
     yield (

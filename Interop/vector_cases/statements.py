@@ -2,7 +2,7 @@
 
 from . import actors as a
 from .statements_invalid import invalid
-from .statements_valid import revocation_heads, valid
+from .statements_valid import revocation_heads, settings_orders, valid
 
 
 def build() -> dict:
@@ -12,4 +12,5 @@ def build() -> dict:
         "valid": valid(),
         "invalid": invalid(),
         "revocation_heads": revocation_heads(),
+        "settings_orders": settings_orders(),
     }

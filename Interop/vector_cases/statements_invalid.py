@@ -118,6 +118,18 @@ SUCCESSION = [
     ("sig_member too short", {"sig_member": "ab" * 63}, "64 bytes"),
     ("sig_member null", {"sig_member": None}, "null instead of a value"),
 ]
+SETTINGS = [
+    ("unknown field", {"topics": []}, "a field that is not named"),
+    ("v is 2", {"v": 2}, "v is 1"),
+    ("seq is 0", {"seq": 0}, "seq counts from 1"),
+    ("seq null", {"seq": None}, "null instead of a value"),
+    ("policy unknown", {"concurrent_policy": "prefer_both"}, "no policy"),
+    ("policy in upper case", {"concurrent_policy": "Prefer_Newest"}, "no policy"),
+    ("policy null", {"concurrent_policy": None}, "null instead of a value"),
+    ("member is the wallet", {"member": "wallet"}, "no ULID"),
+    ("mesh without a slug", {"mesh": "@" + _WALLET}, "no mesh"),
+    ("at negative", {"at": -1}, "from 0"),
+]
 RECORD = [
     ("machine_id too long", {"machine_id": "ab" * 9}, "16 hex digits"),
     ("host_pub in upper case", {"host_pub": "AB" * 32}, "lower-case hex only"),
@@ -138,6 +150,7 @@ def invalid() -> list[dict]:
     cases += [_changed("revocation", name, a.revocation(**changes), why) for name, changes, why in REVOCATION]
     cases += [_changed("rotation", name, a.rotation(1) | changes, why) for name, changes, why in ROTATION]
     cases += [_changed("succession", name, a.succession() | changes, why) for name, changes, why in SUCCESSION]
+    cases += [_changed("settings", name, a.settings(**changes), why) for name, changes, why in SETTINGS]
     cases += [_changed("record", name, record(**changes), why) for name, changes, why in RECORD]
     too_large = sized_certificate(s.MAX_BYTES + 1)
     cases.append(_changed("certificate", "4,097 bytes", too_large, "at most 4,096 bytes"))
@@ -149,11 +162,13 @@ def _missing() -> list[dict]:
         "certificate": (a.certificate_fields(a.LAPTOP), a.certificate(a.LAPTOP)),
         "issuer": (a.issuer_fields(), a.issuer()),
         "revocation": (a.revocation_fields(), a.revocation()),
+        "settings": (a.settings_fields(), a.settings()),
     }
     cases = []
     for kind, (fields, whole) in good.items():
         for name in fields:
-            rest = s.signed(kind, {key: item for key, item in fields.items() if key != name}, a.WALLET.seed)
+            signer = a.LAPTOP if kind == "settings" else a.WALLET
+            rest = s.signed(kind, {key: item for key, item in fields.items() if key != name}, signer.seed)
             why = "absent instead of null" if fields[name] is None else "a field is missing"
             cases.append(_changed(kind, f"without {name}", rest, why))
         cases.append(_changed(kind, "without sig", _without(whole, "sig"), "a field is missing"))

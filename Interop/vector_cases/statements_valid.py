@@ -62,6 +62,14 @@ def revocations():
     yield "largest numbers", a.revocation(seq=MAX, prev="00" * 32, cutoff=MAX, at=MAX), a.WALLET
 
 
+def settings():
+    for policy in ("prefer_newest", "prefer_oldest", "allow_concurrent"):
+        yield policy, a.settings(concurrent_policy=policy), a.LAPTOP
+    yield "by the laptop, rotated", a.settings(a.LAPTOPS[2], seq=2), a.LAPTOPS[2]
+    yield "of another mesh of the wallet", a.settings(mesh=a.OTHER_MESH), a.LAPTOP
+    yield "largest numbers", a.settings(seq=MAX, at=MAX), a.LAPTOP
+
+
 def hellos():
     one, issued = [a.certificate(a.LAPTOP)], [a.issuer(), a.issued(a.PHONE)]
     head = s.revocation_head([a.revocation()])
@@ -111,6 +119,7 @@ def valid() -> list[dict]:
     entries.append(succession_entry("by the laptop, rotated", a.succession(a.LAPTOPS[2]), a.LAPTOPS[2]))
     entries.append(succession_entry("largest time", a.succession(at=MAX), a.LAPTOP))
     entries += [entry("revocation", *case) for case in revocations()]
+    entries += [entry("settings", *case) for case in settings()]
     entries += [entry("hello", *case) for case in hellos()]
     for name, (text, _) in registry_valid.records().items():
         value = encodings.parse_json(text.encode())
@@ -119,6 +128,20 @@ def valid() -> list[dict]:
     message = encodings.parse_json(messages_valid.receipt().encode())
     entries.append(entry("receipt", "a message of the receipt type", message, a.LAPTOP, "message"))
     return entries
+
+
+def settings_orders() -> list[dict]:
+    """Groups of settings, each with the one that holds."""
+    policies = ("prefer_newest", "prefer_oldest", "allow_concurrent")
+    groups = {
+        "by number": [a.settings(seq=n, at=a.NOW - n * a.MINUTE) for n in (1, 3, 2)],
+        "by time": [a.settings(seq=4, at=a.NOW - n * a.MINUTE) for n in (2, 1, 3)],
+        "by hash": [a.settings(seq=4, concurrent_policy=policy) for policy in policies],
+    }
+    return [
+        {"name": name, "settings": [a.text(value) for value in group], "holds": a.text(s.newest_settings(group))}
+        for name, group in groups.items()
+    ]
 
 
 def revocation_heads() -> list[dict]:

@@ -14,22 +14,30 @@ public final class Broker: Sendable {
     private let sessions = Mutex<[ObjectIdentifier: BrokerSession]>([:])
     let index: MemberIndex
     let rate = Mutex(SendRate())
+    private let audit: @Sendable (ConcurrentConnection) -> Void
 
+    /// - Parameter audit: told of members that connect while they are connected.
     /// - Throws: where the store cannot be read.
     public init(
         store: any BrokerStore, verifier: any BrokerVerifier, policy: BrokerPolicy,
-        now: @escaping @Sendable () -> Int64
+        now: @escaping @Sendable () -> Int64, audit: @escaping @Sendable (ConcurrentConnection) -> Void = { _ in }
     ) throws {
         self.store = store
         self.verifier = verifier
         self.policy = policy
         self.now = now
+        self.audit = audit
         acceptedOrigins = Mutex(policy.origins)
         let index = MemberIndex { verifier.keyID(of: $0) }
         self.index = index
         let known = try store.loadMeshes().map { stored in
             let ledger = verifier.ledger(for: stored.mesh, holding: stored.revocations)
-            return (stored.mesh, MeshHub(stored, store: store, ledger: ledger, index: index))
+            return (
+                stored.mesh,
+                MeshHub(
+                    stored, store: store, ledger: ledger, index: index, defaultPolicy: policy.defaultPolicy, now: now,
+                    audit: audit)
+            )
         }
         hubs = Mutex(Dictionary(known) { first, _ in first })
     }
@@ -59,7 +67,7 @@ public final class Broker: Sendable {
 
     /// Members connected now.
     public var connectedMembers: Int {
-        hubs.withLock { Array($0.values) }.reduce(0) { $0 + $1.sessionCount }
+        hubs.withLock { Array($0.values) }.reduce(0) { $0 + $1.memberCount }
     }
 
     func forget(_ session: BrokerSession) {
@@ -83,7 +91,9 @@ public final class Broker: Sendable {
         return hubs.withLock { hubs in
             if let hub = hubs[mesh] { return hub }
             let ledger = verifier.ledger(for: mesh, holding: [])
-            let hub = MeshHub(StoredMesh(key: key, mesh: mesh), store: store, ledger: ledger, index: index)
+            let hub = MeshHub(
+                StoredMesh(key: key, mesh: mesh), store: store, ledger: ledger, index: index,
+                defaultPolicy: policy.defaultPolicy, now: now, audit: audit)
             hubs[mesh] = hub
             return hub
         }

@@ -23,12 +23,15 @@ public struct BrokerPolicy: Sendable {
     public var inlineBytes: Int
     public var blobBytes: Int64
     public var dedupeWindowHours: Int64
-    /// How long the opening may take, in seconds.
+    /// How long the opening may take, in seconds; waiting for an older connection's sign of life does not count.
     public var openingDeadline: Int64
+    /// What happens in meshes whose owners set nothing when a member connects twice.
+    public var defaultPolicy: ConcurrentPolicy
 
     public init(
         admission: Admission, origins: [String], inlineBytes: Int = MeshFrame.defaultInlineBytes,
-        blobBytes: Int64 = 524_288_000, dedupeWindowHours: Int64 = 168, openingDeadline: Int64 = 10
+        blobBytes: Int64 = 524_288_000, dedupeWindowHours: Int64 = 168, openingDeadline: Int64 = 10,
+        defaultPolicy: ConcurrentPolicy = .preferNewest
     ) {
         self.admission = admission
         self.origins = origins
@@ -36,6 +39,7 @@ public struct BrokerPolicy: Sendable {
         self.blobBytes = blobBytes
         self.dedupeWindowHours = dedupeWindowHours
         self.openingDeadline = openingDeadline
+        self.defaultPolicy = defaultPolicy
     }
 
     /// The largest WebSocket message a daemon may send.
@@ -48,7 +52,7 @@ public struct BrokerPolicy: Sendable {
                 "version": .integer(1), "mode": .string("retention_scoped"),
                 "dedupe_window_hours": .integer(dedupeWindowHours), "request_fingerprint": .bool(true),
             ],
-            .concurrentConnectionPolicy: ["version": .integer(1), "default_policy": .string("prefer_newest")],
+            .concurrentConnectionPolicy: ["version": .integer(1), "default_policy": .text(defaultPolicy)],
             .maxPayload: [
                 "version": .integer(1), "inline_bytes": .integer(Int64(inlineBytes)), "blob_bytes": .integer(blobBytes),
             ],

@@ -26,9 +26,8 @@ extension BrokerSession {
     func finished(_ acks: ClientAck, _ membership: Membership) {
         let moved = state.withLock { $0.window?.acknowledge(acks.results.lazy.map(\.brokerMessageID)) ?? false }
         guard moved else { return }
-        broker.store.advance(membership.member, in: membership.hub.key) { [weak self] in
-            self?.state.withLock { $0.window?.positions ?? [] } ?? []
-        }
+        let (hub, member) = (membership.hub, membership.member)
+        broker.store.advance(member, in: hub.key) { hub.finished(member) }
         pump()
     }
 
@@ -64,6 +63,12 @@ extension BrokerSession {
             sink.send([frame])
         }
     }
+
+    /// Up to where this session has acknowledged everything, by priority rank; nil where it is handed nothing.
+    var positions: [Int64]? { state.withLock { $0.window?.positions } }
+
+    /// The same of a session that may have ended.
+    var lastPositions: [Int64] { state.withLock { $0.window?.positions ?? $0.leftAt } }
 
     private func nextLoad() -> (DeliveryWindow.Load, Membership)? {
         state.withLock { state in

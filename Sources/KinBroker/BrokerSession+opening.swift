@@ -49,13 +49,11 @@ extension BrokerSession {
             let member = hello.chain.member
             let positions = try broker.store.positions(of: member, in: hub.key)
             let valid = credential.flatMap { broker.verifier.isValid($0, now: broker.now()) ? $0 : nil }
-            let sessionID = broker.verifier.random(8)
-            try hub.join(self, chain: hello.chain, credential: valid, sessionID: sessionID) {
-                state.withLock { state in
-                    guard case .joining = state.phase, !state.isEnding else { return false }
-                    state.phase = .ready(Membership(hub: hub, member: member))
-                    return true
-                }
+            let newcomer = MeshHub.Newcomer(
+                session: self, chain: hello.chain, credential: valid, sessionID: broker.verifier.random(8))
+            guard try await comeIn(newcomer, hub) else {
+                hub.refused(member)
+                return refuseForOlder()
             }
             let isHere = state.withLock { state -> Bool in
                 guard case .ready = state.phase, !state.isEnding else { return false }
@@ -81,6 +79,40 @@ extension BrokerSession {
         } catch {
             end(.serverDraining, reason: "storage_unavailable")
         }
+    }
+
+    /// Joins, once older sessions that are in the way were asked for a sign of life.
+    /// - Returns: false where one of them gave it.
+    private func comeIn(_ newcomer: MeshHub.Newcomer, _ hub: MeshHub) async throws -> Bool {
+        var newcomer = newcomer
+        let membership = Membership(hub: hub, member: newcomer.chain.member)
+        while true {
+            let joined = try hub.join(newcomer) {
+                state.withLock { state in
+                    guard case .joining = state.phase, !state.isEnding else { return false }
+                    state.phase = .ready(membership)
+                    return true
+                }
+            }
+            guard case .occupied(let older) = joined else { return true }
+            state.withLock { $0.waitsForOlder = true }
+            for session in older {
+                if await session.answers() { return false }
+                newcomer.silent.append(session)
+            }
+        }
+    }
+
+    private func refuseForOlder() {
+        let code = CloseCode.memberAlreadyConnected
+        sink.send(
+            .error(
+                ErrorFrame(
+                    code: code.reason,
+                    message:
+                        "another daemon is connected as this device, and this mesh prefers the older connection: stop it first"
+                )))
+        end(code)
     }
 
     /// Asks for what the daemon knows; it sees by this what it lacks itself.

@@ -13,6 +13,7 @@ extension BrokerSession {
         case .revocationsGet(let get): answer(get, membership.hub, now: broker.now())
         case .revocations(let revocations): membership.hub.add(revocations.entries, now: broker.now())
         case .succession(let handover): succeed(handover, membership)
+        case .settings(let proof): set(proof, membership)
         case .error: break
         default:
             sink.send(

@@ -33,6 +33,12 @@ public final class BrokerSession: Sendable {
         var isPaused = false
         /// nil until the member joined and its positions are known.
         var window: DeliveryWindow?
+        /// Where the window stood when the session was ended.
+        var leftAt: [Int64] = []
+        /// Under way.
+        var probe: Probe?
+        /// It may not come in before an older session was asked for a sign of life.
+        var waitsForOlder = false
         /// It was told that nothing waits for it any more.
         var wasDrained = false
         /// Refused, replaced or cut: nothing that still comes counts, though the connection may live a little longer.
@@ -65,7 +71,9 @@ public final class BrokerSession: Sendable {
 
     /// A binary message came.
     public func received(_ bytes: [UInt8]) {
-        guard !state.withLock({ $0.isEnding }) else { return }
+        let (isEnding, isProbed) = state.withLock { ($0.isEnding, $0.probe != nil) }
+        if isProbed { settleProbe(true) }
+        guard !isEnding else { return }
         do {
             let frame = try ReceivedFrame(bytes)
             switch state.withLock({ $0.phase }) {
@@ -110,6 +118,7 @@ public final class BrokerSession: Sendable {
             return nil
         }
         if let membership { membership.hub.leave(self, member: membership.member) }
+        settleProbe(false)
         broker.forget(self)
     }
 
@@ -117,10 +126,12 @@ public final class BrokerSession: Sendable {
     public func end(_ code: CloseCode, reason: String? = nil) {
         let isFirst = state.withLock { state -> Bool in
             defer { state.isEnding = true }
+            state.leftAt = state.window?.positions ?? state.leftAt
             state.window = nil
             state.burst = []
             return !state.isEnding
         }
+        settleProbe(false)
         if isFirst { sink.close(code, reason: reason ?? code.reason) }
     }
 
@@ -131,11 +142,13 @@ public final class BrokerSession: Sendable {
     }
 
     func tick(_ now: Int64) {
+        expireProbe(now)
         enum Duty { case none, cutOpening, pump }
         let duty = state.withLock { state -> Duty in
             switch state.phase {
             case _ where state.isEnding: return .none
             case .opening, .joining:
+                if state.waitsForOlder { return .none }
                 return now - opened > broker.policy.openingDeadline * 1000 ? .cutOpening : .none
             case .ready:
                 _ = state.window?.expireLeases(now: now)

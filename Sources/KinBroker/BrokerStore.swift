@@ -29,6 +29,9 @@ public protocol BrokerStore: Sendable {
     /// they are on disk.
     func put(_ handovers: [Handover], in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void)
 
+    /// Keeps the settings of a mesh, in place of those kept before. `completion` runs with whether they are on disk.
+    func put(_ settings: SettingsProof, in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void)
+
     /// Takes a batch of sends from one session in one transaction, in order. `completion` gets one answer for each.
     ///
     /// An id known for that mesh and sender is answered from the store. For any other `admit` is asked, inside the transaction; nil admits.
@@ -71,16 +74,19 @@ public struct StoredMesh: Sendable {
     public var revocations: [RevocationProof]
     /// The first that came, then a rival of it.
     public var handovers: [Handover]
+    /// The newest that an owner signed.
+    public var settings: SettingsProof?
 
     public init(
         key: MeshKey, mesh: MeshID, chains: [Chain] = [], revocations: [RevocationProof] = [],
-        handovers: [Handover] = []
+        handovers: [Handover] = [], settings: SettingsProof? = nil
     ) {
         self.key = key
         self.mesh = mesh
         self.chains = chains
         self.revocations = revocations
         self.handovers = handovers
+        self.settings = settings
     }
 }
 

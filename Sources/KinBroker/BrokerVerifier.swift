@@ -13,6 +13,13 @@ public protocol BrokerVerifier: Sendable {
     /// - Throws: an error whose description may be shown to the speaker.
     func verify(_ handover: Handover, in mesh: MeshID, now: Int64) throws
 
+    /// Whether an owner device of `mesh` signed `settings`; revocations are not looked at.
+    /// - Throws: an error whose description may be shown to whoever sent it.
+    func verify(_ settings: SettingsProof, in mesh: MeshID, now: Int64) throws
+
+    /// Whether `one` holds where both are valid.
+    func isNewer(_ one: MeshSettings, than other: MeshSettings) -> Bool
+
     /// The id of a raw Ed25519 key: SHA-256, as tokens carry it.
     func keyID(of key: [UInt8]) -> [UInt8]
 

@@ -8,6 +8,9 @@ public protocol FrameSink: AnyObject, Sendable {
     /// Sends what is queued, then closes.
     func close(_ code: CloseCode, reason: String)
 
+    /// Asks the peer for a sign of life; its answer goes to `BrokerSession.answeredPing`.
+    func ping()
+
     /// Stops (true) or resumes reading from the peer: what it has sent waits in the kernel meanwhile.
     func pauseReading(_ paused: Bool)
 }

@@ -39,6 +39,10 @@ enum BrokerSchema {
                         PRIMARY KEY (mesh, place)) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("3: settings") { db in
+            try db.execute(
+                sql: "CREATE TABLE settings (mesh INTEGER PRIMARY KEY REFERENCES mesh, proof BLOB NOT NULL)")
+        }
         return migrator
     }
 }

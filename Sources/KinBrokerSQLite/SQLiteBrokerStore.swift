@@ -47,7 +47,8 @@ public final class SQLiteBrokerStore: BrokerStore {
                 let key = MeshKey(rowID: row["id"])
                 return StoredMesh(
                     key: key, mesh: mesh, chains: try Self.chains(in: key, db),
-                    revocations: try Self.revocations(in: key, db), handovers: try Self.handovers(in: key, db))
+                    revocations: try Self.revocations(in: key, db), handovers: try Self.handovers(in: key, db),
+                    settings: try Self.settings(of: key, db))
             }
         }
     }
@@ -87,6 +88,28 @@ public final class SQLiteBrokerStore: BrokerStore {
                     sql: "INSERT INTO succession (mesh, place, handover) VALUES (?, ?, ?)",
                     arguments: [mesh.rowID, place, handover.json.canonicalBytes().data])
             }
+        } completion: {
+            completion($0 == nil)
+        }
+    }
+
+    private static func settings(of mesh: MeshKey, _ db: Database) throws -> SettingsProof? {
+        try [UInt8].fetchAll(db, "SELECT proof FROM settings WHERE mesh = ?", [mesh.rowID]).first.map { bytes in
+            do {
+                return try SettingsProof(json: JSON.parse(bytes))
+            } catch {
+                throw StoreError(.corrupt, "stored settings are damaged")
+            }
+        }
+    }
+
+    public func put(_ settings: SettingsProof, in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
+        database.writer.submit { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO settings (mesh, proof) VALUES (?, ?)
+                    ON CONFLICT (mesh) DO UPDATE SET proof = excluded.proof
+                    """, arguments: [mesh.rowID, settings.json.canonicalBytes().data])
         } completion: {
             completion($0 == nil)
         }

@@ -59,6 +59,7 @@ struct DaemonCore: Sendable {
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
         let seen = try KnownMembers(reading: KnownMembers.path(in: state))
+        let meshSettings = try MeshSettingsKeeper(installed, family: family, logger: logger, now: now)
         // Nothing throws from here on: a client that is not shut down traps.
         http = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: .relays(tls))
         localServer =
@@ -102,7 +103,7 @@ struct DaemonCore: Sendable {
             }, tls: tls, eventLoop: eventLoop, localServer: localServer,
             parts: MeshParts(
                 family: family, outgoing: outgoing, incoming: incoming, receipts: receipts,
-                revocations: exchange, successions: successions,
+                revocations: exchange, successions: successions, settings: meshSettings,
                 storeIdentity: { Self.storeIdentity($0, installed) }, board: board, events: events,
                 lookAround: { directory.lookSoon() }, now: now),
             logger: logger)
@@ -119,7 +120,8 @@ struct DaemonCore: Sendable {
             sending: Sending(acceptance: acceptance, family: family),
             revoking: Revoking(
                 installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
-            successions: successions, vault: VaultRoutes(vault: vault), family: family, directory: directory,
+            successions: successions, settings: meshSettings, vault: VaultRoutes(vault: vault), family: family,
+            directory: directory,
             inbox: inbox, outbox: outbox,
             events: events,
             board: board,

@@ -40,7 +40,8 @@ public struct KinServer: Service {
         defer { keys.close() }
         let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
         let broker = try Broker(
-            store: store, verifier: IdentityVerifier(), policy: try policy(port: configuration.listen.port), now: now)
+            store: store, verifier: IdentityVerifier(), policy: try policy(port: configuration.listen.port), now: now,
+            audit: audit)
         let relay = RelayService(logger: logger, now: now)
         let connections = WebSocketConnections()
         let routes = ServerRoutes(
@@ -66,6 +67,16 @@ public struct KinServer: Service {
         } catch let error as IOError {
             throw KinError("listen_failed", "\(configuration.listen) cannot be listened on: \(error)")
         }
+    }
+
+    /// A line for whoever looks for copied homes: each time, whatever the policy.
+    private func audit(_ event: ConcurrentConnection) {
+        logger.notice(
+            "member_concurrent_connection",
+            metadata: [
+                "mesh": .string(event.member.mesh.description), "member": .string(event.member.member.description),
+                "policy": .string(event.policy.rawValue), "outcome": .string(event.outcome.rawValue),
+            ])
     }
 
     private func application(_ routes: ServerRoutes, _ broker: Broker) throws -> some ApplicationProtocol {

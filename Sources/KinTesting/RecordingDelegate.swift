@@ -9,6 +9,7 @@ public final class RecordingDelegate: WebSocketDelegate {
         public var reads: [Int] = []
         public var writable: [Bool] = []
         public var closures: [WebSocketClosure] = []
+        public var pongs = 0
 
         public var texts: [String] {
             messages.compactMap { if case .text(let text) = $0 { text } else { nil } }
@@ -34,6 +35,8 @@ public final class RecordingDelegate: WebSocketDelegate {
     public func webSocketDidCompleteRead(_ connection: WebSocketConnection) {
         heard.update { $0.reads.append($0.messages.count - $0.reads.reduce(0, +)) }
     }
+
+    public func webSocketHeardPong(_ connection: WebSocketConnection) { heard.update { $0.pongs += 1 } }
 
     public func webSocket(_ connection: WebSocketConnection, becameWritable isWritable: Bool) {
         heard.update { $0.writable.append(isWritable) }

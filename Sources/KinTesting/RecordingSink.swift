@@ -20,6 +20,7 @@ public final class RecordingSink: FrameSink {
         var unreadable: [[UInt8]] = []
         var closures: [Closure] = []
         var pauses: [Bool] = []
+        var pings = 0
         var waiters: [UInt64: Waiter] = [:]
         var lastWaiter: UInt64 = 0
     }
@@ -56,6 +57,8 @@ public final class RecordingSink: FrameSink {
         change { $0.closures.append(Closure(code: code, reason: reason)) }
     }
 
+    public func ping() { change { $0.pings += 1 } }
+
     public func pauseReading(_ paused: Bool) { change { $0.pauses.append(paused) } }
 
     // MARK: What happened
@@ -68,6 +71,8 @@ public final class RecordingSink: FrameSink {
     /// Every close asked for; a sound session asks once.
     public var closures: [Closure] { read(\.closures) }
     public var pauses: [Bool] { read(\.pauses) }
+    /// How often a sign of life was asked for.
+    public var pings: Int { read(\.pings) }
 
     /// Takes the first frame for which `match` has a value, waiting for one if need be; the others stay.
     public func take<T: Sendable>(
@@ -86,6 +91,11 @@ public final class RecordingSink: FrameSink {
     /// Waits until the broker closes.
     public func closure(within seconds: Double = 20) async throws -> Closure {
         try await wait(for: "a close", seconds) { $0.closures.first }
+    }
+
+    /// Waits until a sign of life was asked for so often.
+    public func pinged(_ count: Int, within seconds: Double = 20) async throws {
+        try await wait(for: "ping \(count)", seconds) { $0.pings >= count ? () : nil }
     }
 
     /// Waits until reading was paused and resumed as `pauses` says.

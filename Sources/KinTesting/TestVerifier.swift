@@ -22,6 +22,12 @@ public struct TestVerifier: BrokerVerifier {
         _ = try handover.verify(in: mesh, now: now)
     }
 
+    public func verify(_ settings: SettingsProof, in mesh: MeshID, now: Int64) throws {
+        _ = try settings.verify(in: mesh, now: now)
+    }
+
+    public func isNewer(_ one: MeshSettings, than other: MeshSettings) -> Bool { one.isNewer(than: other) }
+
     public func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
 
     public func isValid(_ credential: JoinCredential, now: Int64) -> Bool { credential.isValid(at: now) }

@@ -49,6 +49,11 @@ public final class WebSocketConnection: Sendable {
         accept { $0.appendClose(code: sendable, reason: reason) }
     }
 
+    /// Asks the peer for a sign of life now; the delegate hears its pong, or nothing where the connection has ended.
+    public func ping() {
+        onEventLoop { $0.ping() }
+    }
+
     /// Stops reading from the socket, so that the peer feels back-pressure. A read already asked for is still
     /// delivered when it brings something. The peer cannot be found dead meanwhile.
     public func pauseReading() {

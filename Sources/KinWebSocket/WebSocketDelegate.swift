@@ -5,6 +5,9 @@
 public protocol WebSocketDelegate: AnyObject, Sendable {
     func webSocket(_ connection: WebSocketConnection, received message: WebSocketMessage)
 
+    /// A pong came, whoever asked for it.
+    func webSocketHeardPong(_ connection: WebSocketConnection)
+
     /// The messages of one socket read have been delivered.
     func webSocketDidCompleteRead(_ connection: WebSocketConnection)
 
@@ -16,6 +19,7 @@ public protocol WebSocketDelegate: AnyObject, Sendable {
 }
 
 extension WebSocketDelegate {
+    public func webSocketHeardPong(_ connection: WebSocketConnection) {}
     public func webSocketDidCompleteRead(_ connection: WebSocketConnection) {}
     public func webSocket(_ connection: WebSocketConnection, becameWritable isWritable: Bool) {}
 }

@@ -7,6 +7,13 @@ extension WebSocketHandler {
         keepAliveTimer = eventLoop.scheduleTask(deadline: keepAlive.nextWake) { self.wakeKeepAlive() }
     }
 
+    /// A ping beside those of the keep-alive.
+    func ping() {
+        guard case .open = phase, let context else { return }
+        writeControl(.ping, ByteBuffer(), in: context)
+        context.flush()
+    }
+
     private func wakeKeepAlive() {
         guard case .open = phase, let context else { return }
         let now = context.eventLoop.now

@@ -99,7 +99,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case .ping(let payload): owedPong = payload
         case .close(let code, let reason): answerClose(code: code, reason: reason)
         case .violation(let code, let reason): startClosing(.init(code: code, reason: reason, origin: .lost))
-        case .incomplete, .pong: return
+        case .pong: if let audience { audience.delegate.webSocketHeardPong(audience.connection) }
+        case .incomplete: return
         }
     }
 

@@ -38,10 +38,26 @@ import Testing
         let wallet = try TestWallet()
         let key = try await store.createMesh(wallet.home, now: 1)
         store.close()
-        try damage("DROP TABLE succession; DELETE FROM grdb_migrations WHERE identifier LIKE '2:%'")
+        try damage(
+            """
+            DROP TABLE settings; DROP TABLE succession;
+            DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1:%'
+            """)
         let migrated = try SQLiteBrokerStore(path: path)
         let mesh = try migrated.loadMeshes().first.orThrow("the mesh")
         #expect(mesh.key == key && mesh.handovers.isEmpty)
+        migrated.close()
+    }
+
+    @Test("a file from before settings were known gets their table, and keeps what it has")
+    func migratesSettings() async throws {
+        let store = try SQLiteBrokerStore(path: path)
+        let key = try await store.createMesh(TestWallet().home, now: 1)
+        store.close()
+        try damage("DROP TABLE settings; DELETE FROM grdb_migrations WHERE identifier LIKE '3:%'")
+        let migrated = try SQLiteBrokerStore(path: path)
+        let mesh = try migrated.loadMeshes().first.orThrow("the mesh")
+        #expect(mesh.key == key && mesh.settings == nil)
         migrated.close()
     }
 
@@ -55,7 +71,9 @@ import Testing
         try expectCorruptMeshes()
         try damage("DELETE FROM member; INSERT INTO succession VALUES (1, 0, x'00')")
         try expectCorruptMeshes()
-        try damage("DELETE FROM succession; UPDATE mesh SET name = 'nobody'")
+        try damage("DELETE FROM succession; INSERT INTO settings VALUES (1, x'00')")
+        try expectCorruptMeshes()
+        try damage("DELETE FROM settings; UPDATE mesh SET name = 'nobody'")
         try expectCorruptMeshes()
     }
 

@@ -32,7 +32,7 @@ import Testing
         }
         let features = try NegotiatedFeatures(judging: response, required: Feature.requiredByDaemon)
         #expect(features.dedupeWindowHours == 48 && features.inlineBytes == 2048)
-        #expect(features.concurrentPolicy == "prefer_newest" && features.ignored == [])
+        #expect(features.concurrentPolicy == .preferNewest && features.ignored == [])
     }
 
     @Test("a server for some wallets keeps the others out, and says so")
@@ -196,6 +196,9 @@ private struct BlindStore: BrokerStore {
     ) {}
     func put(_ handovers: [Handover], in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
         store.put(handovers, in: mesh, completion: completion)
+    }
+    func put(_ settings: SettingsProof, in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
+        store.put(settings, in: mesh, completion: completion)
     }
     func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,

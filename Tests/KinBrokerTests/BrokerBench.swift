@@ -14,6 +14,8 @@ final class BrokerBench: Sendable {
     let broker: Broker
     let store: any BrokerStore
     let path: String
+    /// Members that connected while they were connected.
+    let concurrent = Observed([ConcurrentConnection]())
     /// Keeps the folder of the store alive.
     private let home: any Sendable
 
@@ -43,13 +45,15 @@ final class BrokerBench: Sendable {
         self.path = path
         self.home = home
         store = wrap(try SQLiteBrokerStore(path: path))
-        let clock = clock
+        let (clock, concurrent) = (clock, concurrent)
         broker = try Broker(
             store: store, verifier: verifier,
             policy: policy ?? BrokerPolicy(admission: .open, origins: ["http://localhost:1", Self.origin])
         ) {
             if ticking { clock.advance(by: 1) }
             return clock.now
+        } audit: { event in
+            concurrent.update { $0.append(event) }
         }
     }
 
@@ -83,6 +87,30 @@ final class BrokerBench: Sendable {
     }
 
     func join() async throws -> TestDaemon { try await join(device()) }
+
+    /// A socket that has said everything there is to say before `ready`.
+    func knock(_ device: TestDevice) async throws -> TestDaemon {
+        let daemon = try await connect(device)
+        daemon.receive([daemon.hello(now: clock.now).encoded(), daemon.featureRequest().encoded()])
+        return daemon
+    }
+
+    /// What an owner signs so that `policy` holds.
+    func settings(
+        _ policy: ConcurrentPolicy, by device: TestDevice, seq: Int64 = 1, at: Int64? = nil, mesh: MeshID? = nil
+    ) -> SettingsProof {
+        let settings = MeshSettings(
+            mesh: mesh ?? family.mesh, seq: seq, concurrentPolicy: policy, member: device.member,
+            at: at ?? clock.now)
+        return SettingsProof(settings: settings.signed(by: device.keys.signing), owner: device.chain)
+    }
+
+    /// Lets `policy` hold, by the word of one who is connected.
+    func set(_ policy: ConcurrentPolicy, by daemon: TestDaemon, seq: Int64 = 1) async throws {
+        let proof = settings(policy, by: daemon.device, seq: seq)
+        daemon.receive(.settings(proof))
+        while try await daemon.settings() != proof {}
+    }
 
     /// Keeps the store's writer busy until the latch is opened: what comes meanwhile is written together.
     func holdStore() throws -> Latch {

@@ -28,7 +28,7 @@ import Testing
     @Test("a message that no daemon sends is answered with its type, and the session goes on")
     func wrongDirection() async throws {
         let taken: Set<String> = [
-            "send", "client_ack", "member_put", "revocations", "revocations_get", "succession", "error",
+            "send", "client_ack", "member_put", "revocations", "revocations_get", "succession", "settings", "error",
         ]
         for vector in try Vector.list("kindred/frames.json", "valid") {
             let type = try vector.text("type")

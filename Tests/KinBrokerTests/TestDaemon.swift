@@ -80,6 +80,11 @@ struct TestDaemon: Sendable {
         try await sink.take("error") { if case .error(let it) = $0.message { it } else { nil } }
     }
 
+    /// The settings it is told next.
+    func settings() async throws -> SettingsProof {
+        try await sink.take("settings") { if case .settings(let it) = $0.message { it } else { nil } }
+    }
+
     /// The answer to one send.
     func answer(to id: String) async throws -> Answer {
         try await sink.take("the answer to \(id)") { frame in

@@ -1,3 +1,5 @@
+import Foundation
+import KinDaemonAPI
 import Testing
 
 @testable import KinCommands
@@ -36,6 +38,22 @@ struct TableTests {
     func hostileName() {
         let table = Table(headings: ["NAME"], rows: [[.init("\u{1b}[2Jx\n")]])
         #expect(table.text(.plain) == "NAME\n␛[2Jx␊\n")
+    }
+
+    @Test("the settings of a mesh say who set them, and what the server makes of it")
+    func settings() {
+        let moments = Moments(now: 0, timeZone: .gmt)
+        let set = MeshSettingsInfo.Setter(seq: 2, member: "01", name: "laptop", at: 1_795_255_392_000)
+        let agreed = MeshSettingsInfo(concurrentPolicy: .preferOldest, set: set, server: .agrees)
+        #expect(
+            MeshSettingsTable(settings: agreed, moments: moments).table.text(.plain) == """
+                SETTING            VALUE          SET BY  AT                   SERVER
+                concurrent-policy  prefer_oldest  laptop  2026-11-21 10:03:12  agrees
+
+                """)
+        let alone = MeshSettingsInfo(concurrentPolicy: .preferNewest, set: nil, server: .notConnected)
+        let line = MeshSettingsTable(settings: alone, moments: moments).table.text(.plain).split(separator: "\n")[1]
+        #expect(line == "concurrent-policy  prefer_newest  default  -   not connected")
     }
 
     @Test("facts stand below each other")

@@ -13,7 +13,8 @@ struct UsageTests {
             ["send", "studio", "hi", "--id", "a b"],
             ["serve", "--tls-cert", "x"], ["serve", "--open", "--wallet", "x"], ["completions", "tcsh"],
             ["demo", "--kills", "-1"],
-            ["serve", "--log-level", "loud"],
+            ["serve", "--log-level", "loud"], ["mesh", "set", "colour"], ["mesh", "set", "concurrent-policy"],
+            ["mesh", "set", "concurrent-policy", "prefer_both"],
         ])
     func usage(arguments: [String]) async throws {
         let stage = try Stage()
@@ -35,6 +36,20 @@ struct UsageTests {
         }
         #expect(error["code"] == .string("usage"))
         #expect(error["message"] == .string("Missing expected argument '<to>'"))
+    }
+
+    @Test(
+        "a setting or value that is not known is answered with those that are",
+        arguments: [
+            (["colour"], "concurrent-policy"),
+            (["concurrent-policy"], "prefer_newest, prefer_oldest, allow_concurrent"),
+            (["concurrent-policy", "both\u{1b}[2J"], "prefer_newest, prefer_oldest, allow_concurrent"),
+        ])
+    func settings(arguments: [String], known: String) async throws {
+        let stage = try Stage()
+        #expect(await KinCommand.execute(["mesh", "set"] + arguments, in: stage.context) == .usage)
+        #expect(stage.errors.text.contains(known))
+        #expect(!stage.errors.text.contains("\u{1b}"))
     }
 
     @Test("a --json behind -- is a message, not a wish")

@@ -8,6 +8,7 @@ import Testing
 struct WithoutDaemonTests {
     private static let commands = [
         ["send", "studio", "hi"], ["inbox"], ["inbox", "--follow"], ["inbox", "--json"], ["peers"], ["message", "m-1"],
+        ["mesh", "set"], ["mesh", "set", "concurrent-policy", "prefer_oldest"],
     ]
 
     private func enrolled() async throws -> Stage {

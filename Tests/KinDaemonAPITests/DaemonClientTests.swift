@@ -75,6 +75,19 @@ import Testing
         }
     }
 
+    @Test("the settings of the mesh are asked for, and set")
+    func settings() async throws {
+        try await stub(.ok, text(Sample.settings.json)) { client, asked in
+            let (shown, set) = (try await client.meshSettings(), try await client.set(.allowConcurrent))
+            #expect(shown == Sample.settings && set == Sample.settings)
+            #expect(
+                asked.value == [
+                    Asked(line: "GET /v1/mesh/settings"),
+                    Asked(line: "POST /v1/mesh/settings", body: #"{"concurrent_policy":"allow_concurrent"}"#),
+                ])
+        }
+    }
+
     @Test("a message is posted as JSON")
     func send() async throws {
         let (request, answer) = (try Sample.request(), try Sample.answer())

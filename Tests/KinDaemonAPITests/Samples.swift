@@ -67,6 +67,10 @@ enum Sample {
         relays: [.init(address: "http://b", connected: false, since: 2, lastError: "refused")], outboxPending: 3,
         outboxDead: 4, inboxCount: 5)
 
+    static let settings = MeshSettingsInfo(
+        concurrentPolicy: .preferOldest, set: .init(seq: 1, member: member.description, name: "laptop", at: 2),
+        server: .differs)
+
     static func version(features: JSON? = .object(["f": .object(["version": .integer(1)])])) throws -> DaemonVersion {
         DaemonVersion(
             daemonVersion: "0.1", mesh: try mesh(), member: member,
@@ -106,6 +110,14 @@ struct Form: CustomStringConvertible, Sendable {
             Form("MessageStatus, plain", Sample.plainStatus(), \.json, { try MessageStatus(json: $0) }),
             Form("DeviceList", Sample.devices, \.json, { try DeviceList(json: $0) }),
             Form("DaemonHealth", Sample.health, \.json, { try DaemonHealth(json: $0) }),
+            Form("MeshSettingsInfo", Sample.settings, \.json, { try MeshSettingsInfo(json: $0) }),
+            Form(
+                "MeshSettingsInfo, default",
+                MeshSettingsInfo(concurrentPolicy: .preferNewest, set: nil, server: .notConnected), \.json,
+                { try MeshSettingsInfo(json: $0) }),
+            Form(
+                "MeshSettingsRequest", MeshSettingsRequest(concurrentPolicy: .allowConcurrent), \.json,
+                { try MeshSettingsRequest(json: $0) }),
             Form("DaemonVersion", Sample.version(), \.json, { try DaemonVersion(json: $0) }),
             Form("DaemonVersion, unconnected", Sample.version(features: nil), \.json, { try DaemonVersion(json: $0) }),
         ]

@@ -17,12 +17,20 @@ public final class HostileBroker: Sendable {
 
     /// Where daemons reach it.
     public let url: String
+    /// With what the real broker closed connections, after their daemons had gone too.
+    public let closures = Observed([UInt16]())
     private let target = Mutex<Int>(0)
+    private let nearby = Mutex<[Near]>([])
     private let hands: Hands
 
     private init(url: String, hands: @escaping Hands) {
         self.url = url
         self.hands = hands
+    }
+
+    /// Cuts the connections of daemons, of which the real broker hears nothing.
+    public func loseDaemons() {
+        for near in nearby.withLock({ $0 }) { near.loseDaemon() }
     }
 
     /// Runs a server on fresh data behind `hands` while `body` runs; its own address is `server.url`, for relays.
@@ -32,7 +40,8 @@ public final class HostileBroker: Sendable {
         let broker = Mutex<HostileBroker?>(nil)
         let policy: UpgradePolicy = { head, _ in
             guard head.uri == "/mesh", let broker = broker.withLock({ $0 }) else { return .notWebSocket }
-            let near = Near(port: broker.target.withLock { $0 }, hands: broker.hands)
+            let near = Near(port: broker.target.withLock { $0 }, hands: broker.hands, closures: broker.closures)
+            broker.nearby.withLock { $0.append(near) }
             return .accept(near, WebSocketLimits(maxMessageBytes: 1 << 20)) { near.opened($0) }
         }
         let service = RunningService<Int> { ready in
@@ -64,11 +73,21 @@ private final class Near: WebSocketDelegate {
 
     private let port: Int
     fileprivate let hands: HostileBroker.Hands
+    private let closures: Observed<[UInt16]>
     private let state = Mutex(State())
 
-    init(port: Int, hands: @escaping HostileBroker.Hands) {
+    init(port: Int, hands: @escaping HostileBroker.Hands, closures: Observed<[UInt16]>) {
         self.port = port
         self.hands = hands
+        self.closures = closures
+    }
+
+    fileprivate func loseDaemon() {
+        let daemon = state.withLock { state in
+            defer { state.daemon = nil }
+            return state.daemon
+        }
+        daemon?.close(code: 1011, reason: "cut")
     }
 
     func opened(_ connection: WebSocketConnection) {
@@ -99,7 +118,8 @@ private final class Near: WebSocketDelegate {
     }
 
     func webSocket(_ connection: WebSocketConnection, closed closure: WebSocketClosure) {
-        state.withLock { $0.broker }?.close(code: 1001, reason: "leaving")
+        // Of a daemon that was lost the broker hears nothing.
+        state.withLock { $0.daemon == nil ? nil : $0.broker }?.close(code: 1001, reason: "leaving")
     }
 
     fileprivate func fromBroker(_ message: WebSocketMessage) {
@@ -108,7 +128,10 @@ private final class Near: WebSocketDelegate {
     }
 
     fileprivate func brokerClosed(_ closure: WebSocketClosure) {
-        state.withLock { $0.daemon }?.close(code: closure.code ?? 1001, reason: closure.reason)
+        guard let daemon = state.withLock({ $0.daemon }) else {
+            return closures.update { $0.append(closure.code ?? 0) }
+        }
+        daemon.close(code: closure.code ?? 1001, reason: closure.reason)
     }
 
     private func passed(_ message: WebSocketMessage, _ direction: HostileBroker.Direction) -> [[UInt8]] {

@@ -41,6 +41,22 @@ struct TimingTests {
         #expect(!bench.channel.isActive)
     }
 
+    @Test("a ping that was asked for goes out at once, and its pong is told; after the end neither happens")
+    func asked() throws {
+        let bench = try PipelineBench(.server)
+        bench.connection.ping()
+        #expect(try bench.sent().map(\.opcode) == [.ping])
+        #expect(bench.heard.pongs == 0)
+        try bench.receive(bench.frame(.pong))
+        #expect(bench.heard.pongs == 1)
+        bench.connection.close(reason: "over")
+        #expect(try bench.sent().map(\.opcode) == [.connectionClose])
+        bench.connection.ping()
+        #expect(try bench.sent().isEmpty)
+        try bench.receive(bench.frame(.pong))
+        #expect(bench.heard.pongs == 1)
+    }
+
     @Test("a reader that stays behind for 10 seconds is closed with 4008")
     func slowReader() throws {
         let bench = try PipelineBench(.server, limits: limits)

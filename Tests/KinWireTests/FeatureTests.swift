@@ -29,7 +29,7 @@ import Testing
     func takenUp() throws {
         let features = try judge()
         #expect(features.dedupeWindowHours == 24)
-        #expect(features.concurrentPolicy == "prefer_oldest")
+        #expect(features.concurrentPolicy == .preferOldest)
         #expect(features.inlineBytes == 1024)
         #expect(features.ignored == [])
     }

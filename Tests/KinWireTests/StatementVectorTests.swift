@@ -56,6 +56,7 @@ private struct StatementForm {
         case "rotation": self.init(try Rotation(canonical: bytes))
         case "revocation": self.init(try Revocation(canonical: bytes))
         case "succession": self.init(try Succession(canonical: bytes))
+        case "settings": self.init(try MeshSettings(canonical: bytes))
         case "receipt": self.init(try SealedMessage(canonical: bytes))
         case "record":
             let record = try RegistryRecord(json: bytes)

@@ -9,6 +9,7 @@ struct DaemonRoutes: Sendable {
     let sending: Sending
     let revoking: Revoking
     let successions: SuccessionKeeper
+    let settings: MeshSettingsKeeper
     let vault: VaultRoutes
     let family: Family
     let directory: DirectoryRunner
@@ -34,6 +35,7 @@ struct DaemonRoutes: Sendable {
         router.post("v1/device/revoke") { request, _ in try await revoke(request) }
         router.post("v1/revocations") { request, _ in try await take(request) }
         addSuccessions(to: router)
+        addSettings(to: router)
         vault.add(to: router)
         router.get("v1/events") { request, _ in try await stream(request) }
         router.get("v1/health") { _, _ in APIResponse.json(try health().json) }

@@ -85,6 +85,7 @@ struct MeshParts: Sendable {
     let receipts: Receipts
     let revocations: RevocationExchange
     let successions: SuccessionKeeper
+    let settings: MeshSettingsKeeper
     /// By what the outbox knows a broker's store.
     let storeIdentity: @Sendable ([UInt8]) -> [UInt8]
     let board: StatusBoard

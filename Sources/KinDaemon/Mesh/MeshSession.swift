@@ -19,6 +19,8 @@ final class MeshSession: MeshLinkDelegate {
         var wasReady = false
         /// Until the members are known.
         var opened: (ready: Ready, features: NegotiatedFeatures)?
+        /// The members were told in this read: what the broker has to tell besides comes with them.
+        var hasJustOpened = false
     }
 
     private let parts: MeshParts
@@ -53,6 +55,7 @@ final class MeshSession: MeshLinkDelegate {
     private func membersKnown(_ link: MeshLink) {
         let opened = state.withLock { state in
             defer { state.opened = nil }
+            state.hasJustOpened = state.opened != nil
             return state.opened
         }
         guard let opened else { return }
@@ -62,6 +65,7 @@ final class MeshSession: MeshLinkDelegate {
         parts.receipts.connected(link)
         parts.revocations.connected(link)
         parts.successions.connected(link)
+        parts.settings.connected(link, opened.features)
     }
 
     func mesh(_ link: MeshLink, received frame: ReceivedFrame) {
@@ -80,7 +84,9 @@ final class MeshSession: MeshLinkDelegate {
         case .revocationsGet(let get): parts.revocations.brokerHas(get, link)
         case .revocations(let revocations): parts.revocations.brokerTold(revocations)
         case .succession(let handover): parts.successions.brokerTold(handover)
+        case .settings(let proof): parts.settings.brokerTold(proof, link)
         case .error(let error):
+            parts.settings.brokerRefused(error)
             parts.successions.brokerRefused(error)
             logger.warning("broker_error", metadata: ["code": .string(error.code), "message": .string(error.message)])
         default: break
@@ -88,10 +94,11 @@ final class MeshSession: MeshLinkDelegate {
     }
 
     func meshCompletedRead(_ link: MeshLink) {
-        let burst = state.withLock { state in
-            defer { state.burst = Burst() }
-            return state.burst
+        let (burst, hasJustOpened) = state.withLock { state in
+            defer { (state.burst, state.hasJustOpened) = (Burst(), false) }
+            return (state.burst, state.hasJustOpened)
         }
+        if hasJustOpened { parts.settings.compare(link) }
         if !burst.acks.isEmpty || !burst.nacks.isEmpty {
             parts.outgoing.answered(acks: burst.acks, nacks: burst.nacks)
             parts.receipts.answered(acks: burst.acks, nacks: burst.nacks)
@@ -104,6 +111,7 @@ final class MeshSession: MeshLinkDelegate {
         parts.receipts.disconnected(link)
         parts.revocations.disconnected(link)
         parts.successions.disconnected(link)
+        parts.settings.disconnected(link)
         // Who is there is not known any more.
         parts.family.roster.startOver()
         onEnd(end)

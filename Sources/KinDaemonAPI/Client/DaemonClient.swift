@@ -118,7 +118,7 @@ public struct DaemonClient: Sendable {
         return try await answer(to: call)
     }
 
-    private func get(_ path: String, deadline: TimeAmount = .seconds(30)) async throws -> [UInt8] {
+    func get(_ path: String, deadline: TimeAmount = .seconds(30)) async throws -> [UInt8] {
         try await answer(to: HTTPClientRequest(url: url(path)), deadline: deadline)
     }
 

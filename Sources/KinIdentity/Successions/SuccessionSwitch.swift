@@ -7,7 +7,7 @@ import KinWire
 public struct SuccessionSwitch: Sendable {
     /// In this order.
     public enum Step: CaseIterable, Sendable {
-        case begun, keys, chain, wallet, revocations, devices, members, vault, cleaned, finished
+        case begun, keys, chain, wallet, revocations, settings, devices, members, vault, cleaned, finished
     }
 
     private static let files = ["wallet.json", "chain.json", "keypair.json", toldFile]
@@ -87,6 +87,8 @@ public struct SuccessionSwitch: Sendable {
         try reached(.wallet)
         try StateFolder.erase(folder + "/revocations.json")
         try reached(.revocations)
+        try StateFolder.erase(folder + "/settings.json")
+        try reached(.settings)
         try StateFolder.erase(state.path("devices.json"))
         try reached(.devices)
         try StateFolder.erase(folder + "/known_members.json")

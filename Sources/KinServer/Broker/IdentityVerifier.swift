@@ -30,6 +30,12 @@ struct IdentityVerifier: BrokerVerifier {
         _ = try handover.verify(in: mesh, now: now)
     }
 
+    func verify(_ settings: SettingsProof, in mesh: MeshID, now: Int64) throws {
+        _ = try settings.verify(in: mesh, now: now)
+    }
+
+    func isNewer(_ one: MeshSettings, than other: MeshSettings) -> Bool { one.isNewer(than: other) }
+
     func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }
 
     func isValid(_ credential: JoinCredential, now: Int64) -> Bool { credential.isValid(at: now) }

@@ -31,6 +31,8 @@ final class MeshEndpoint: WebSocketDelegate, FrameSink {
         }
     }
 
+    func webSocketHeardPong(_ connection: WebSocketConnection) { state.withLock { $0.session }?.answeredPing() }
+
     func webSocketDidCompleteRead(_ connection: WebSocketConnection) {
         state.withLock { $0.session }?.readCompleted()
     }
@@ -53,6 +55,8 @@ final class MeshEndpoint: WebSocketDelegate, FrameSink {
     func close(_ code: CloseCode, reason: String) {
         state.withLock { $0.connection }?.close(code: code.rawValue, reason: reason)
     }
+
+    func ping() { state.withLock { $0.connection }?.ping() }
 
     func pauseReading(_ paused: Bool) {
         guard let connection = state.withLock({ $0.connection }) else { return }

@@ -34,6 +34,22 @@ extension BrokerStoreContract {
             try bench.reopen()
             try requireEqual(try bench.store.loadMeshes()[0].handovers, handovers, "successions after a restart")
         },
+        Case("of the settings of a mesh the last is kept, and another mesh has none") { bench in
+            try requireEqual(try bench.store.loadMeshes()[0].settings, nil, "settings at first")
+            let settings = try [1, 2].map { try bench.settings(seq: $0) }
+            for kept in settings {
+                let isStored = await withCheckedContinuation { continuation in
+                    bench.store.put(kept, in: bench.mesh) { continuation.resume(returning: $0) }
+                }
+                try require(isStored, "they are on disk")
+                try requireEqual(try bench.store.loadMeshes()[0].settings, kept, "settings")
+            }
+            let wallet = try WalletAddress(bytes: [UInt8](repeating: 4, count: 32)).orThrow("wallet")
+            _ = try await bench.store.createMesh(.home(of: wallet), now: StoreBench.now)
+            try bench.reopen()
+            try requireEqual(
+                try bench.store.loadMeshes().map(\.settings), [settings[1], nil], "settings after a restart")
+        },
     ]
 
     /// Restarts and the end.

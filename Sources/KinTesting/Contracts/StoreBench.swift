@@ -100,6 +100,14 @@ final class StoreBench: Sendable {
         return Handover(succession: succession, owner: try chain(of: alice))
     }
 
+    /// Settings of this bench's mesh; stores keep them without judging signatures.
+    func settings(seq: Int64) throws -> SettingsProof {
+        let settings = MeshSettings(
+            mesh: meshID, seq: seq, concurrentPolicy: .preferOldest, member: alice, at: Self.now,
+            signature: Random.bytes(64))
+        return SettingsProof(settings: settings, owner: try chain(of: alice))
+    }
+
     /// A chain in this bench's mesh; stores keep chains without judging signatures.
     func chain(of member: ULID, issuedAt: Int64 = StoreBench.now, rotations: Int = 0) throws -> Chain {
         let certificate = Certificate(

@@ -47,7 +47,8 @@ public struct FeatureFault: Error, Hashable, Sendable {
 public struct NegotiatedFeatures: Hashable, Sendable {
     /// Hours a broker remembers an id; nil: for ever.
     public var dedupeWindowHours: Int64?
-    public var concurrentPolicy: String
+    /// The broker's, where the mesh has no settings.
+    public var concurrentPolicy: ConcurrentPolicy
     /// Bytes of a sealed body.
     public var inlineBytes: Int
     /// Optional features that were offered but unusable.
@@ -55,10 +56,12 @@ public struct NegotiatedFeatures: Hashable, Sendable {
 
     /// What is assumed before a broker has spoken.
     public static let assumed = NegotiatedFeatures(
-        dedupeWindowHours: 168, concurrentPolicy: "prefer_newest", inlineBytes: MeshFrame.defaultInlineBytes,
+        dedupeWindowHours: 168, concurrentPolicy: .preferNewest, inlineBytes: MeshFrame.defaultInlineBytes,
         ignored: [])
 
-    public init(dedupeWindowHours: Int64?, concurrentPolicy: String, inlineBytes: Int, ignored: [FeatureFault]) {
+    public init(
+        dedupeWindowHours: Int64?, concurrentPolicy: ConcurrentPolicy, inlineBytes: Int, ignored: [FeatureFault]
+    ) {
         self.dedupeWindowHours = dedupeWindowHours
         self.concurrentPolicy = concurrentPolicy
         self.inlineBytes = inlineBytes
@@ -91,8 +94,9 @@ public struct NegotiatedFeatures: Hashable, Sendable {
             }
             dedupeWindowHours = mode == "permanent" ? nil : try params.integer("dedupe_window_hours", floor: 24)
         case .concurrentConnectionPolicy:
-            concurrentPolicy = try params.choice(
-                "default_policy", of: ["prefer_newest", "prefer_oldest", "allow_concurrent"])
+            let policies = ConcurrentPolicy.allCases
+            let chosen = try params.choice("default_policy", of: policies.map(\.rawValue))
+            concurrentPolicy = policies.first { $0.rawValue == chosen } ?? .preferNewest
         case .maxPayload:
             let offered = try params.integer("inline_bytes", floor: 1024)
             _ = try params.integer("blob_bytes", floor: 1024)

@@ -28,6 +28,7 @@ public enum MeshFrame: Hashable, Sendable {
     case revocationsGet(RevocationsGet)
     case revocations(Revocations)
     case succession(Handover)
+    case settings(SettingsProof)
     case error(ErrorFrame)
 
     /// Bounds that hold before and besides what a server advertises.
@@ -134,6 +135,7 @@ extension MeshFrame {
         "revocations_get": { fields throws(WireError) in .revocationsGet(try RevocationsGet(&fields)) },
         "revocations": { fields throws(WireError) in .revocations(try Revocations(&fields)) },
         "succession": { fields throws(WireError) in .succession(try Handover(&fields)) },
+        "settings": { fields throws(WireError) in .settings(try SettingsProof(&fields)) },
         "error": { fields throws(WireError) in .error(try ErrorFrame(&fields)) },
     ]
 
@@ -165,6 +167,7 @@ extension MeshFrame {
         case .revocationsGet(let message): ("revocations_get", message.members)
         case .revocations(let message): ("revocations", message.members)
         case .succession(let message): ("succession", message.members)
+        case .settings(let message): ("settings", message.members)
         case .error(let message): ("error", message.members)
         }
     }

@@ -1,0 +1,25 @@
+/// The connected sessions of one member, the oldest first, and how far they have come together.
+struct Siblings {
+    private(set) var sessions: [BrokerSession] = []
+    /// Up to where any session that has left had acknowledged everything, by priority rank.
+    private var reached: [Int64] = []
+
+    /// Up to where deliveries are finished, by priority rank: each session that is here has acknowledged them, or the last one that was.
+    var finished: [Int64] {
+        let here = sessions.compactMap(\.positions)
+        guard let first = here.first else { return reached }
+        return here.dropFirst().reduce(first) { zip($0, $1).map { min($0, $1) } }
+    }
+
+    mutating func add(_ session: BrokerSession) { sessions.append(session) }
+
+    /// What a session that leaves had acknowledged waits for nobody but those that stay.
+    /// - Returns: whether it was here.
+    mutating func remove(_ session: BrokerSession) -> Bool {
+        guard let index = sessions.firstIndex(where: { $0 === session }) else { return false }
+        sessions.remove(at: index)
+        let left = session.lastPositions
+        reached = reached.isEmpty || left.isEmpty ? reached + left : zip(reached, left).map { max($0, $1) }
+        return true
+    }
+}
