@@ -193,6 +193,7 @@ import Testing
         try await bench.set(.preferOldest, by: witness)
         let older = try await bench.join(device)
         let leave = try bench.holdStore()
+        defer { leave.open() }
         let body = [UInt8](repeating: 1, count: 65_536)
         for turn in 1...17 {
             older.receive([try older.send("m\(turn)", to: witness.member, seq: Int64(turn), body: body)])
@@ -203,7 +204,6 @@ import Testing
         bench.clock.advance(by: 5_000)
         bench.broker.tick()
         #expect(try await newer.sink.closure().code == .memberAlreadyConnected)
-        leave.open()
         #expect(older.sink.closures == [])
     }
 

@@ -141,6 +141,7 @@ import Testing
     @Test("said by several at once they are stored one after the other, the newest last, and each is told once")
     func atOnce() async throws {
         let leave = try bench.holdStore()
+        defer { leave.open() }
         let all = [ConcurrentPolicy.preferOldest, .preferNewest, .allowConcurrent].enumerated().map { index, policy in
             bench.settings(policy, by: owner.device, seq: Int64(index) + 1)
         }
