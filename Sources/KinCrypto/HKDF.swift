@@ -7,11 +7,10 @@ public enum HKDF {
         _ secret: SecretBytes, salt: some Collection<UInt8>, info: some Collection<UInt8>, count: Int
     ) -> SecretBytes {
         // The intermediate key lives for microseconds: the stack, erased, spares a guarded region of its own.
-        withUnsafeTemporaryAllocation(byteCount: HMACState256.outputCount, alignment: 8) { extracted in
+        withErasedBytes(count: HMACState256.outputCount) { extracted in
             var state = HMACState256(key: salt)
             secret.withBytes { state.update($0) }
             state.finish(into: extracted)
-            defer { sodium_memzero(extracted.octets, extracted.count) }
             return expand(UnsafeRawBufferPointer(extracted), info: info, count: count)
         }
     }

@@ -17,13 +17,26 @@ public enum HMAC {
 
     /// The 64 bytes of HMAC-SHA512 of a secret, themselves a secret, as key derivation needs them.
     public static func sha512(key: SecretBytes, _ message: SecretBytes) -> SecretBytes {
-        SecretBytes(count: Int(crypto_auth_hmacsha512_BYTES)) { output in
-            var state = crypto_auth_hmacsha512_state()
-            key.withBytes { _ = crypto_auth_hmacsha512_init(&state, $0.octets, $0.count) }
-            message.withBytes { _ = crypto_auth_hmacsha512_update(&state, $0.octets, UInt64($0.count)) }
-            crypto_auth_hmacsha512_final(&state, output.octets)
-            sodium_memzero(&state, MemoryLayout.size(ofValue: state))
+        SecretBytes(count: sha512Count) { output in
+            key.withBytes { key in message.withBytes { sha512(key: key, $0, into: output) } }
         }
+    }
+
+    /// The bytes of HMAC-SHA512.
+    public static let sha512Count = Int(crypto_auth_hmacsha512_BYTES)
+
+    /// The same in memory that its caller erases.
+    ///
+    /// - Parameter output: 64 bytes; may be where `key` or `message` is.
+    public static func sha512(
+        key: UnsafeRawBufferPointer, _ message: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+    ) {
+        precondition(output.count == sha512Count, "HMAC-SHA512 has 64 bytes")
+        var state = crypto_auth_hmacsha512_state()
+        crypto_auth_hmacsha512_init(&state, key.octets, key.count)
+        crypto_auth_hmacsha512_update(&state, message.octets, UInt64(message.count))
+        crypto_auth_hmacsha512_final(&state, output.octets)
+        sodium_memzero(&state, MemoryLayout.size(ofValue: state))
     }
 }
 

@@ -11,12 +11,28 @@ public enum SLIP10 {
             throw DerivationError(
                 code: "derivation_not_hardened", message: "Ed25519 keys have hardened steps only: write ' after each")
         }
-        var key = DerivedKey(try master(label: "ed25519 seed", seed: seed))
-        for step in path.steps {
-            key = DerivedKey(HMAC.sha512(key: key.chainCode, hardenedMessage(key.privateKey, step)))
+        try check(seed)
+        // Keys on the way live for microseconds: the stack, erased, spares each a guarded region of its own.
+        return withErasedBytes(count: HMAC.sha512Count + messageCount) { scratch in
+            let node = UnsafeMutableRawBufferPointer(rebasing: scratch[..<HMAC.sha512Count])
+            let message = UnsafeMutableRawBufferPointer(rebasing: scratch[HMAC.sha512Count...])
+            Array("ed25519 seed".utf8).withUnsafeBytes { label in
+                seed.withBytes { HMAC.sha512(key: label, $0, into: node) }
+            }
+            for step in path.steps {
+                message[0] = 0
+                UnsafeMutableRawBufferPointer(rebasing: message[1...32]).copyBytes(from: node[..<32])
+                UnsafeMutableRawBufferPointer(rebasing: message[33...]).copyBytes(from: step.encoded)
+                HMAC.sha512(
+                    key: UnsafeRawBufferPointer(rebasing: node[32...]), UnsafeRawBufferPointer(message), into: node)
+            }
+            return DerivedKey(
+                privateKey: SecretBytes(copying: node[..<32]), chainCode: SecretBytes(copying: node[32...]))
         }
-        return key
     }
+
+    /// A zero byte, a private key, a step.
+    private static let messageCount = 37
 
     /// The secp256k1 key at `path`.
     ///
@@ -41,10 +57,14 @@ public enum SLIP10 {
         return key
     }
 
-    private static func master(label: String, seed: SecretBytes) throws(DerivationError) -> SecretBytes {
+    private static func check(_ seed: SecretBytes) throws(DerivationError) {
         guard 16...64 ~= seed.count else {
             throw DerivationError(code: "derivation_seed_length", message: "a seed has 16 to 64 bytes")
         }
+    }
+
+    private static func master(label: String, seed: SecretBytes) throws(DerivationError) -> SecretBytes {
+        try check(seed)
         return HMAC.sha512(key: SecretBytes(copying: Array(label.utf8)), seed)
     }
 
