@@ -8,8 +8,9 @@ from nacl.exceptions import CryptoError
 
 from . import fields as f
 from . import keys
+from .chain import is_chain
 from .encodings import Refused, canonical, parse_canonical
-from .statements import domain, signed
+from .statements import domain, is_succession, signed
 
 NONCE_BYTES = 24
 MAX_META_LEVELS = 8
@@ -56,6 +57,15 @@ RECEIPT = {
     "ids": f.array_of(f.client_message_id, 1, 256),
     "kind": f.exactly("delivered", "read"),
 }
+_SECRETS = ("record_key", "box_secret")
+WALLET = {
+    "address": f.wallet_address,
+    "route_id": f.text(64),
+    "box_public": f.key,
+    "record_key": f.either(f.hash32, f.null),
+    "box_secret": f.either(f.hash32, f.null),
+}
+SUCCESSION = {"succession": is_succession, "owner": is_chain, "chain": is_chain, "wallet": f.any_object}
 FINGERPRINTED = {
     "body_sha256": f.hash32,
     "client_message_id": f.client_message_id,
@@ -89,6 +99,16 @@ def receipt_of(inner: dict) -> dict:
 def decode_receipt(data: bytes) -> dict:
     value = parse_canonical(data)
     f.require_fields(value, RECEIPT)
+    return value
+
+
+def decode_succession(data: bytes) -> dict:
+    """The body by which a device learns of its place in a new wallet's mesh, or Refused; its statements are not verified."""
+    value = parse_canonical(data)
+    f.require_fields(value, SUCCESSION)
+    f.require_fields(value["wallet"], WALLET)
+    if len({value["wallet"][name] is None for name in _SECRETS}) != 1:
+        raise Refused("field_invalid", "record_key and box_secret are there both, or neither")
     return value
 
 

@@ -107,3 +107,13 @@ def test_a_message_that_is_no_receipt_does_not_count_as_one(entry):
     inner = messages.decode_inner(entry["inner"].encode())
     with pytest.raises(encodings.Refused):
         messages.receipt_of(inner)
+
+
+@pytest.mark.parametrize("entry", named(FILE["successions"]))
+def test_what_tells_of_a_new_wallet_is_read_or_refused(entry):
+    body = entry["body"].encode()
+    if entry["valid"]:
+        assert encodings.canonical(messages.decode_succession(body)) == body
+    else:
+        with pytest.raises(encodings.Refused):
+            messages.decode_succession(body)

@@ -1,7 +1,7 @@
 """Vectors/kindred/messages.json."""
 
 from .messages_invalid import invalid, not_receipts, unopenable
-from .messages_other import fingerprints, receipts
+from .messages_other import fingerprints, receipts, successions
 from .messages_valid import valid
 
 
@@ -13,4 +13,5 @@ def build() -> dict:
         "fingerprints": fingerprints(),
         "receipts": receipts(),
         "not_receipts": not_receipts(),
+        "successions": successions(),
     }

@@ -1,4 +1,4 @@
-"""Request fingerprints, and the bodies of receipts."""
+"""Request fingerprints, and the bodies of receipts and of what tells of a new wallet."""
 
 from kindred_wire import encodings, messages
 
@@ -63,3 +63,43 @@ def receipts() -> list[dict]:
     accepted = [{"name": name, "body": a.text(value), "valid": True} | value for name, value in valid.items()]
     refused = [{"name": name, "body": body, "valid": False, "why": why} for name, body, why in _REFUSED]
     return accepted + refused
+
+
+def _succession(**wallet) -> dict:
+    heir = f"home@{a.address(a.OTHER_WALLET)}"
+    return {
+        "succession": a.succession(),
+        "owner": [a.certificate(a.LAPTOP)],
+        "chain": [a.certificate(a.PHONE, a.OTHER_WALLET, mesh=heir)],
+        "wallet": {
+            "address": a.address(a.OTHER_WALLET),
+            "route_id": "4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi",
+            "box_public": a.LAPTOP.x25519,
+            "record_key": a.digest_hex("record-key"),
+            "box_secret": a.digest_hex("box-secret"),
+        }
+        | wallet,
+    }
+
+
+def successions() -> list[dict]:
+    full = _succession()
+    valid = {
+        "to an owner": full,
+        "to a member": _succession(record_key=None, box_secret=None),
+        "by a rotated owner": full | {"owner": [a.certificate(a.LAPTOP)] + a.rotations(2)},
+    }
+    refused = {
+        "record key alone": _succession(box_secret=None),
+        "box secret alone": _succession(record_key=None),
+        "short box key": _succession(box_public="00" * 31),
+        "long route": _succession(route_id="1" * 65),
+        "address of 31 bytes": _succession(address=encodings.base58_encode(b"\1" * 31)),
+        "unknown field": full | {"v": 1},
+        "unknown field of the wallet": _succession(phrase=None),
+        "empty chain": full | {"chain": []},
+        "no chain": {name: value for name, value in full.items() if name != "chain"},
+        "no wallet": full | {"wallet": None},
+    }
+    accepted = [{"name": name, "body": a.text(value), "valid": True} for name, value in valid.items()]
+    return accepted + [{"name": name, "body": a.text(value), "valid": False} for name, value in refused.items()]

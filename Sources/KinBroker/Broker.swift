@@ -77,9 +77,9 @@ public final class Broker: Sendable {
     /// The hub of a mesh that was seen before.
     func knownHub(_ mesh: MeshID) -> MeshHub? { hubs.withLock { $0[mesh] } }
 
-    /// Whether a mesh that is served here was succeeded by this one.
+    /// Whether a mesh that is served here is succeeded by this one.
     private func isHeir(_ mesh: MeshID) -> Bool {
-        hubs.withLock { Array($0.values) }.contains { $0.succession?.succession.heir == mesh }
+        hubs.withLock { Array($0.values) }.contains { $0.isSucceeded(by: mesh) }
     }
 
     /// The hub of a mesh; a mesh not seen before is created where the policy allows.

@@ -98,8 +98,8 @@ final class MeshHub: Sendable {
     /// Takes entries of the revocation log in: keeps them, tells everybody, and ends the sessions of those they revoke.
     func add(_ proofs: [RevocationProof], now: Int64) {
         let (ended, superfluous) = state.withLock { state -> ([BrokerSession], [Superfluous]) in
-            // Once a new wallet took over the old one's word is worth nothing: whoever found its phrase would revoke everybody.
-            guard state.successions.accepted == nil else { return ([], []) }
+            // Once a new wallet would take over the old one's word is worth nothing: whoever found its phrase would revoke everybody.
+            guard state.successions.kept.isEmpty else { return ([], []) }
             let (new, replaced) = ledger.add(proofs, now: now)
             guard !new.isEmpty else { return ([], []) }
             let revoked = state.chains.keys.filter { member in
@@ -128,6 +128,11 @@ final class MeshHub: Sendable {
     /// The succession that holds: it is on disk, and no other wallet claims it.
     var succession: Handover? { state.withLock { $0.successions.accepted } }
 
+    /// Whether that mesh would take this one's place: one of several claims too, for each device's user decides.
+    func isSucceeded(by mesh: MeshID) -> Bool {
+        state.withLock { $0.successions.kept.contains { $0.succession.heir == mesh } }
+    }
+
     /// Whether nothing more is taken here.
     var isClosed: Bool { state.withLock { $0.successions.isClosed } }
 
@@ -136,30 +141,41 @@ final class MeshHub: Sendable {
     /// From this moment sends are refused; once it is on disk, and with it everything taken before, everybody is told.
     /// - Parameter answer: called with why it is not taken, nil where it is.
     func succeed(_ handover: Handover, by member: ULID, answer: @escaping @Sendable (SuccessionRefusal?) -> Void) {
-        let outcome = state.withLock { state -> Result<[Handover], SuccessionRefusal> in
+        let taking = state.withLock { state -> Successions.Taking in
             guard handover.succession.member == member, state.chains[member] == handover.owner,
                 !state.revoked.contains(member)
-            else { return .failure(.invalid) }
+            else { return .refused(.invalid) }
             return state.successions.take(handover)
         }
-        switch outcome {
-        case .failure(let refusal): answer(refusal)
-        case .success(let kept):
+        switch taking {
+        case .refused(let refusal): answer(refusal)
+        case .known(let known):
+            answer(
+                state.withLock { state in
+                    let frame = MeshFrame.succession(known).encoded()
+                    for session in state.siblings[member]?.sessions ?? [] { session.sink.send([frame]) }
+                    return state.successions.refusal
+                })
+        case .news(let kept):
             store.put(kept, in: key) { [self] isStored in
-                let refusal: SuccessionRefusal? = state.withLock { state in
-                    guard isStored else {
-                        state.successions.takenBack()
-                        return .notStored
-                    }
-                    let refusal = state.successions.stored(handover)
-                    let frame = MeshFrame.succession(handover).encoded()
-                    for session in state.sessions { session.sink.send([frame]) }
-                    return refusal
-                }
-                answer(refusal)
+                answer(isStored ? tell(handover) : takeBack())
                 for session in sessions { session.pump() }
             }
         }
+    }
+
+    private func tell(_ handover: Handover) -> SuccessionRefusal? {
+        state.withLock { state in
+            state.successions.stored(handover)
+            let frame = MeshFrame.succession(handover).encoded()
+            for session in state.sessions { session.sink.send([frame]) }
+            return state.successions.refusal
+        }
+    }
+
+    private func takeBack() -> SuccessionRefusal? {
+        state.withLock { $0.successions.takenBack() }
+        return .notStored
     }
 
     /// Returns whether the member was unknown.

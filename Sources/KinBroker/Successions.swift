@@ -16,30 +16,33 @@ struct Successions {
 
     var isClosed: Bool { kept.count == 1 || kept.isEmpty && pending != nil }
 
-    /// - Returns: what to write; or why nothing is.
-    mutating func take(_ handover: Handover) -> Result<[Handover], SuccessionRefusal> {
-        let successor = handover.succession.successor
-        if let known = kept.first {
-            // Said again by whoever did not hear the answer: writing it again answers.
-            if known.succession.successor == successor { return .success(kept) }
-            guard kept.count == 1 || kept[1].succession.successor == successor else { return .failure(.conflict) }
+    enum Taking {
+        /// What to write.
+        case news([Handover])
+        /// It is on disk: said again by whoever did not hear the answer, or by another device.
+        case known(Handover)
+        case refused(SuccessionRefusal)
+    }
+
+    mutating func take(_ handover: Handover) -> Taking {
+        if let known = kept.first(where: { $0.succession.successor == handover.succession.successor }) {
+            return .known(known)
         }
-        guard pending == nil else { return .failure(.notStored) }
-        guard kept.count < 2 else { return .success(kept) }
+        guard kept.count < 2 else { return .refused(.conflict) }
+        guard pending == nil else { return .refused(.notStored) }
         pending = handover
-        return .success(kept + [handover])
+        return .news(kept + [handover])
     }
 
     mutating func takenBack() { pending = nil }
 
-    /// - Returns: why its speaker is not followed; nil where it is.
-    mutating func stored(_ handover: Handover) -> SuccessionRefusal? {
-        if pending == handover {
-            kept.append(handover)
-            pending = nil
-        }
-        return kept.count == 1 ? nil : .conflict
+    mutating func stored(_ handover: Handover) {
+        kept.append(handover)
+        pending = nil
     }
+
+    /// Why nobody is followed; nil where one is.
+    var refusal: SuccessionRefusal? { kept.count > 1 ? .conflict : nil }
 }
 
 /// Why a succession does not hold; the `code` of the `error` that says so.

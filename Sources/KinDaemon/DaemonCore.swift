@@ -58,7 +58,7 @@ struct DaemonCore: Sendable {
         inbox = try InboxStore(path: DaemonPaths.inbox(in: state))
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
-        let owners = try KnownOwners(reading: KnownOwners.path(in: state))
+        let seen = try KnownMembers(reading: KnownMembers.path(in: state))
         let meshSettings = try MeshSettingsKeeper(installed, family: family, logger: logger, now: now)
         // Nothing throws from here on: a client that is not shut down traps.
         http = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: .relays(tls))
@@ -78,11 +78,12 @@ struct DaemonCore: Sendable {
             outbox: outbox, sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger,
             logger: logger, now: now)
         let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
-        let mail = SuccessionMail(
+        let acceptance = Acceptance(
             outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },
             accepted: { outgoing.accepted($0) }, now: now)
         let successions = SuccessionKeeper(
-            installed, file: successionFile, owners: owners, family: family, mail: mail, events: events, logger: logger,
+            installed, file: successionFile, seen: seen, family: family, mail: SuccessionMail(acceptance: acceptance),
+            events: events, logger: logger,
             now: now)
         self.successions = successions
         let incoming = Incoming(
@@ -113,13 +114,10 @@ struct DaemonCore: Sendable {
         }
         // The record states where the log stands.
         keeper.onChange { [registrations] in for registration in registrations { registration.republish() } }
-        let sending = Sending(
-            outbox: outbox, family: family, keys: installed.keys, me: me, name: name,
-            inlineBytes: { board.inlineBytes }, accepted: { outgoing.accepted($0) }, now: now)
         let vault = VaultService(limits: settings.vault.limits, now: now)
         self.vault = vault
         routes = DaemonRoutes(
-            sending: sending,
+            sending: Sending(acceptance: acceptance, family: family),
             revoking: Revoking(
                 installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
             successions: successions, settings: meshSettings, vault: VaultRoutes(vault: vault), family: family,

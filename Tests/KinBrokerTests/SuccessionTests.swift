@@ -101,13 +101,19 @@ import Testing
         #expect(!newcomer.sink.messages.contains { $0.type == "succession" })
     }
 
-    @Test("said again it is answered again")
+    @Test("said again it is answered again, to whoever says it, with the word of whoever was first")
     func again() async throws {
-        let handover = try await handover(to: try TestWallet(), by: owner)
+        let wallet = try TestWallet()
+        let handover = try await handover(to: wallet, by: owner)
         owner.receive(.succession(handover))
         try await hears(owner, handover)
+        try await hears(other, handover)
         owner.receive(.succession(handover))
         #expect(try await told(owner) == handover)
+        other.receive(.succession(try await self.handover(to: wallet, by: other)))
+        #expect(try await told(other) == handover)
+        try await owner.settle()
+        #expect(!owner.sink.messages.contains { $0.type == "succession" })
     }
 
     @Test("what is not signed by all three, or said for another, changes nothing")
@@ -144,7 +150,19 @@ import Testing
         #expect(other.sink.closures == [])
     }
 
-    @Test("a server that takes one wallet's family takes its heir")
+    @Test("with two claims too")
+    func revocationsAmongRivals() async throws {
+        for speaker in [owner, other] {
+            speaker.receive(.succession(try await handover(to: try TestWallet(), by: speaker)))
+            _ = try await told(speaker)
+        }
+        let proof = try await bench.family.revocationByWallet(of: other.member)
+        owner.receive(.revocations(Revocations(entries: [proof])))
+        try await other.settle()
+        #expect(other.sink.closures == [])
+    }
+
+    @Test("a server that takes one wallet's family takes its heir, and a rival's")
     func heir() async throws {
         let family = bench.family
         let (heir, stranger) = try (TestFamily(), TestFamily())
@@ -155,6 +173,11 @@ import Testing
         let handover = try await handover(to: heir.wallet, by: owner)
         owner.receive(.succession(handover))
         try await hears(owner, handover)
+        _ = try await bench.join(heir.device())
+        let (rival, second) = try await (TestFamily(), bench.join())
+        second.receive(.succession(try await self.handover(to: rival.wallet, by: second)))
+        #expect(try await second.error().code == "succession_conflict")
+        _ = try await bench.join(rival.device())
         _ = try await bench.join(heir.device())
         let refused = try await bench.connect(stranger.device())
         refused.receive([refused.hello(now: bench.clock.now).encoded(), refused.featureRequest().encoded()])

@@ -12,8 +12,10 @@ import Testing
     static let hour: Int64 = 3_600_000
 
     /// Hands the family over as `kin wallet rotate` does.
-    private func rotate(_ daemon: TestDaemon, from old: any WalletSigner, to new: VaultWallet) async throws {
-        let plan = try await daemon.client.draftSuccession(to: new.address)
+    private func rotate(
+        _ daemon: TestDaemon, from old: any WalletSigner, to new: VaultWallet, with: [String] = []
+    ) async throws {
+        let plan = try await daemon.client.draftSuccession(to: new.address, with: with)
         var certificates: [Certificate] = []
         for certificate in plan.certificates { certificates.append(try await new.sign(certificate)) }
         _ = try await daemon.client.succeed(
@@ -87,7 +89,7 @@ import Testing
         try await House.run { house in
             let daemons = try await house.start(family: "laptop", "studio")
             let wallet = try newWallet()
-            try await rotate(daemons[0], from: house.wallet, to: wallet)
+            try await rotate(daemons[0], from: house.wallet, to: wallet, with: ["studio"])
             try await isIn(wallet, daemons[0])
             let notice = try await eventually("studio says so") { try await daemons[1].client.health().succession }
             #expect(notice.contains("kin wallet rotate --follow \(wallet.address)"))
@@ -114,7 +116,7 @@ import Testing
             // The thief has the old phrase, and has made himself an owner device.
             let kiosk = try await house.start("kiosk")
             try await kiosk.sees(["laptop", "studio", "kiosk"])
-            try await rotate(kiosk, from: house.wallet, to: thiefs)
+            try await rotate(kiosk, from: house.wallet, to: thiefs, with: ["laptop", "studio"])
             try await isIn(thiefs, kiosk)
             _ = try await daemons[1].send("meanwhile", to: "laptop")
             try await rotate(daemons[0], from: house.wallet, to: mine)
@@ -132,6 +134,90 @@ import Testing
             _ = try await daemons[1].send("we are here", to: "laptop")
             #expect(try await daemons[0].bodies(2).sorted() == ["meanwhile", "we are here"])
             #expect(try await kiosk.client.version().mesh == .home(of: thiefs.address))
+        }
+    }
+
+    @Test("a device that the thief made is left behind; a new one that is named comes along")
+    func leavesBehind() async throws {
+        try await House.run { house in
+            let daemons = try await house.longFamily("laptop", "studio")
+            let (thief, tablet, wallet) = try await (house.start("thief"), house.start("tablet"), newWallet())
+            try await daemons[0].sees(["laptop", "studio", "tablet", "thief"])
+            let unnamed = try await daemons[0].client.draftSuccession(to: wallet.address)
+            #expect(unnamed.left.map(\.name).sorted() == ["tablet", "thief"])
+            #expect(unnamed.names.sorted() == ["laptop", "studio"])
+            try await rotate(daemons[0], from: house.wallet, to: wallet, with: ["tablet"])
+            for daemon in daemons { try await isIn(wallet, daemon) }
+            _ = try await eventually("the tablet hears of it") { try await tablet.client.health().succession }
+            _ = try await tablet.client.follow(wallet.address)
+            try await isIn(wallet, tablet)
+            _ = try await eventually("the thief hears of it") { try await thief.client.health().succession }
+            _ = try await thief.client.follow(wallet.address)
+            let progress = try await thief.client.successionProgress()
+            #expect(progress.candidates.map(\.held) == [false], "it has no certificate")
+            #expect(
+                try FileManager.default.fileExists(atPath: SuccessionFile.folder(of: wallet.address, in: thief.state))
+                    == false)
+        }
+    }
+
+    @Test("the new phrase given on a second device makes that one follow; it never speaks against the first")
+    func twoSpeakers() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            let wallet = try newWallet()
+            // The first leaves the second behind: it holds no certificate when it is told the phrase.
+            try await rotate(daemons[0], from: house.wallet, to: wallet)
+            try await isIn(wallet, daemons[0])
+            _ = try await eventually("studio hears of it") { try await daemons[1].client.health().succession }
+            try await rotate(daemons[1], from: house.wallet, to: wallet)
+            try await isIn(wallet, daemons[1])
+            try await daemons[1].isConnected()
+            try await daemons[1].sees(["laptop", "studio"])
+            _ = try await daemons[1].send("here", to: "laptop")
+            #expect(try await daemons[0].bodies(1) == ["here"])
+        }
+    }
+
+    @Test("the phrase given on two devices at once: one speaks, the other follows it")
+    func atOnce() async throws {
+        try await House.run { house in
+            let daemons = try await house.longFamily("laptop", "studio")
+            let wallet = try newWallet()
+            try await house.server.stop()
+            for daemon in daemons { try await rotate(daemon, from: house.wallet, to: wallet) }
+            try await house.server.start()
+            for daemon in daemons { try await isIn(wallet, daemon) }
+            for daemon in daemons { try await daemon.sees(["laptop", "studio"]) }
+            _ = try await daemons[1].send("here", to: "laptop")
+            #expect(try await daemons[0].bodies(1) == ["here"])
+        }
+    }
+
+    @Test("many wallets that a thief makes push out neither the user's nor his choice")
+    func manyClaims() async throws {
+        try await House.run { house in
+            let daemons = try await house.longFamily("laptop", "studio")
+            let mine = try newWallet()
+            for number in 0..<5 {
+                let thief = try await house.start("thief-\(number)")
+                try await thief.sees(["laptop", "studio", "thief-\(number)"])
+                try await rotate(thief, from: house.wallet, to: newWallet(), with: ["laptop", "studio"])
+                try await eventually("laptop hears of it") {
+                    try await daemons[0].client.successionProgress().candidates.count == min(number + 1, 4)
+                }
+            }
+            try await rotate(daemons[0], from: house.wallet, to: mine)
+            try await eventually("studio holds it") {
+                try await daemons[1].client.successionProgress().candidates
+                    .contains { $0.successor == mine.address && $0.held }
+            }
+            for daemon in daemons.reversed() {
+                #expect(try await daemon.client.successionProgress().candidates.count == 4)
+                _ = try await daemon.client.follow(mine.address)
+            }
+            for daemon in daemons { try await isIn(mine, daemon) }
+            try await daemons[1].sees(["laptop", "studio"])
         }
     }
 
@@ -191,9 +277,9 @@ extension House {
             return try ChainVerifier(mesh: installation.mesh).verify(installation.chain, now: realNow())
         }
         for state in states {
-            var owners = KnownOwners()
+            var owners = KnownMembers()
             _ = owners.note(members, now: realNow() - 48 * SuccessionTests.hour)
-            try owners.write(to: KnownOwners.path(in: state))
+            try owners.write(to: KnownMembers.path(in: state))
         }
         var daemons: [TestDaemon] = []
         for name in names { daemons.append(try await start(name)) }

@@ -92,7 +92,7 @@ import Testing
         ] as [(seen: Int64?, certified: Int64, follows: Bool)])
     func probation(seen: Int64?, certified: Int64, follows: Bool) throws {
         let hour: Int64 = 3_600_000
-        var owners = KnownOwners()
+        var owners = KnownMembers()
         let member = try owner.verified()
         let time = now + 48 * hour
         if let seen {
@@ -106,17 +106,17 @@ import Testing
     @Test("first seen counts, is kept, and is not another certificate's of the same member")
     func owners() async throws {
         let folder = try TemporaryFolder()
-        var owners = KnownOwners()
+        var owners = KnownMembers()
         let member = try owner.verified()
         let isNews = [owners.note([member], now: now), owners.note([member], now: now + 5)]
         #expect(isNews == [true, false])
-        try owners.write(to: folder.file("known_owners.json"))
-        #expect(try KnownOwners(reading: folder.file("known_owners.json")) == owners)
+        try owners.write(to: folder.file("known_members.json"))
+        #expect(try KnownMembers(reading: folder.file("known_members.json")) == owners)
         var certificate = owner.chain.certificate
         certificate.scopes = [.send]
         let certified = try await family.wallet.sign(certificate)
         let again = try ChainVerifier(mesh: family.mesh).verify(Chain(certificate: certified), now: now)
-        let late = now + 3 * KnownOwners.probation
+        let late = now + 3 * KnownMembers.probation
         #expect(owners.vouches(for: member, at: late, now: late))
         #expect(!owners.vouches(for: again, at: late, now: late), "a thief can certify the same member anew")
     }

@@ -21,6 +21,11 @@ extension FuzzTarget {
             try promise(revocation.canonicalBytes() == bytes, "a revocation is written otherwise")
             return true
         },
+        FuzzTarget(name: "succession", alphabet: jsonAlphabet) { bytes in
+            guard let bundle = try? SuccessionBundle(canonical: bytes) else { return false }
+            try promise(bundle.canonicalBytes() == bytes, "a message of a new wallet is written otherwise")
+            return true
+        },
         FuzzTarget(name: "encrypted-data", alphabet: jsonAlphabet + "+/=") { bytes in
             guard let encrypted = try? EncryptedData(bytes: bytes) else { return false }
             let again = try EncryptedData(bytes: encrypted.json.canonicalBytes())

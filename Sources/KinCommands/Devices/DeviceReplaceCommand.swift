@@ -11,10 +11,12 @@ struct DeviceReplaceCommand: ContextCommand {
         abstract: "Take the place of a device that is gone: its name becomes this one's, and it is revoked.",
         discussion: """
             For a machine that was set up afresh. The old device must be offline. An owner is revoked by the wallet: the recovery \
-            phrase is asked for, or read from standard input.
+            phrase is asked for, or read from standard input. Where nobody here has seen the old device's name, its member id of \
+            kin mesh members  names it, and this device keeps the name it has.
 
             EXAMPLES
               kin device replace laptop
+              kin device replace 01K5SXXE00N43FY2XG0DZ860B6 < phrase
             """)
 
     @OptionGroup var options: OutputOptions
@@ -25,12 +27,11 @@ struct DeviceReplaceCommand: ContextCommand {
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
-        let devices = try await daemon.call { try await $0.devices() }.devices
-        let old = try old(devices)
+        let old = try old(try await daemon.call { try await $0.members() }.members)
         let me = try Installation(daemon.state).chain.member
         let revoking = DeviceRevoking(daemon: daemon, phrase: phrase, context: context)
         let answer = try await revoking.revoke(
-            RevokeRequest(device: old.member ?? device, reason: "replaced by \(me)"))
+            RevokeRequest(device: old.member, reason: "replaced by \(me)"))
         // Equal names carry a suffix here that is no part of the name.
         let name = DeviceName(String(old.name.prefix { $0 != "~" }))
         var settings = try DaemonSettings(reading: daemon.state)
@@ -43,9 +44,9 @@ struct DeviceReplaceCommand: ContextCommand {
             json: .object(["replaced": .text(answer.entry.target), "name": .orNull(settings.name) { .text($0) }]))
     }
 
-    private func old(_ devices: [DeviceInfo]) throws -> DeviceInfo {
-        guard let old = devices.first(where: { $0.name == device || $0.member == device }) else {
-            throw KinError("unknown_device", "no device \(device) is known: see  kin devices", category: .notFound)
+    private func old(_ members: [MemberInfo]) throws -> MemberInfo {
+        guard let old = members.first(where: { $0.name == device || $0.member == device }) else {
+            throw KinError("unknown_device", "no device \(device) is known: see  kin mesh members", category: .notFound)
         }
         guard !old.thisDevice else {
             throw KinError("this_device", "that is this device itself", category: .usage)

@@ -42,11 +42,23 @@ struct VaultSecret {
     /// Piped, the sealed vault's passphrase is the first line, and BIP39's the second.
     static func open(_ sealed: SealedVault, _ context: CommandContext, _ purpose: String) throws -> VaultSecret {
         var lines = SecretLines(context)
-        let contents = try sealed.open(lines.next("passphrase of the sealed vault, \(purpose) (not shown): "))
+        let contents = try contents(of: sealed, &lines, purpose)
         let passphrase =
             contents.needsPassphrase
             ? try lines.next("passphrase of the phrase (not shown): ") : SecretBytes(copying: [])
         return VaultSecret(phrase: contents.phrase, passphrase: passphrase)
+    }
+
+    private static func contents(
+        of sealed: SealedVault, _ lines: inout SecretLines, _ purpose: String
+    ) throws -> SealedVault.Contents {
+        do {
+            return try sealed.open(lines.next("passphrase of the sealed vault, \(purpose) (not shown): "))
+        } catch let error as KinError where error.code == "vault_passphrase_wrong" {
+            var error = error
+            error.message += ". To give the recovery phrase instead:  --phrase"
+            throw error
+        }
     }
 
     /// The wallet that a home leaves, by its sealed vault or its phrase; the lines after it stay for what is asked next.
@@ -58,7 +70,7 @@ struct VaultSecret {
         let phrase: SecretBytes
         var needsPassphrase = options.words.passphrase
         if !options.takesPhrase, let sealed = try SealedVault(reading: state.path("vault.sealed")) {
-            let contents = try sealed.open(lines.next("passphrase of the sealed vault, \(purpose) (not shown): "))
+            let contents = try contents(of: sealed, &lines, purpose)
             phrase = contents.phrase.sentence
             needsPassphrase = contents.needsPassphrase
         } else {

@@ -25,7 +25,7 @@ struct PhraseInput {
         let passphrase = try context.terminal.askSecret("passphrase (not shown): ")
         // Every passphrase opens some wallet: a slip would make an empty family, so it is typed twice.
         guard try !isNewWallet || context.terminal.askSecret("passphrase again: ") == passphrase else {
-            throw KinError("passphrase_differs", "the two passphrases differ: run it again", category: .usage)
+            throw KinError.passphraseDiffers
         }
         return PhraseInput(phrase: phrase, passphrase: passphrase)
     }
@@ -60,4 +60,9 @@ struct PhraseInput {
         }
         return wallet
     }
+}
+
+extension KinError {
+    static let passphraseDiffers = KinError(
+        "passphrase_differs", "the two passphrases differ: run it again", category: .usage)
 }

@@ -9,12 +9,17 @@ struct WalletRotation {
     private static let interval = Duration.milliseconds(200)
 
     let daemon: LocalDaemon
-    let context: CommandContext
+    let old: VaultWallet
     let output: Output
 
-    func hand(over old: VaultWallet, to new: VaultWallet) async throws {
-        let plan = try await daemon.call { try await $0.draftSuccession(to: new.address) }
-        try check(plan, old, new)
+    /// What both wallets have to sign.
+    func plan(for new: VaultWallet, with: [String]) async throws -> SuccessionPlan {
+        let plan = try await daemon.call { try await $0.draftSuccession(to: new.address, with: with) }
+        try check(plan, new)
+        return plan
+    }
+
+    func hand(over plan: SuccessionPlan, to new: VaultWallet) async throws {
         output.note("moving to wallet \(new.address): \(plan.names.joined(separator: ", "))")
         let succession = try await plan.succession.signed(old: old, new: new)
         var certificates: [Certificate] = []
@@ -23,10 +28,15 @@ struct WalletRotation {
             succession: succession, certificates: certificates, issuer: try await new.sign(plan.issuer),
             wallet: new.walletFile.shared)
         try await daemon.call { try await $0.succeed(signed) }
+        for left in plan.left {
+            output.note(
+                "left behind, because it is new: \(left.name). If it is yours, run there:  kin wallet forget  and  kin wallet import  with the new phrase",
+                .bad)
+        }
     }
 
     /// What comes from the daemon is signed with both wallets' keys: it must be what was asked for.
-    private func check(_ plan: SuccessionPlan, _ old: VaultWallet, _ new: VaultWallet) throws {
+    private func check(_ plan: SuccessionPlan, _ new: VaultWallet) throws {
         let heir = MeshID.home(of: new.address)
         let member = plan.succession.member
         guard plan.succession.mesh == .home(of: old.address), plan.succession.successor == new.address,
@@ -38,30 +48,49 @@ struct WalletRotation {
         }
     }
 
-    /// Waits until this device is in the new mesh, and with it those that were online before.
+    /// Waits until this device is in the new mesh, and with it those that come along and were online before.
+    /// - Returns: the members that are connected there.
     /// - Throws: `succession_conflict`, `succession_waits`.
     func wait(
-        for successor: WalletAddress, online before: SuccessionProgress, milliseconds: Int64
-    ) async throws -> [SuccessionProgress.Device] {
-        let expected = Set(before.devices.filter(\.here).map(\.member))
+        for plan: SuccessionPlan, online before: SuccessionProgress, milliseconds: Int64
+    ) async throws -> Set<ULID> {
+        let successor = plan.succession.successor
+        let coming = Set(plan.certificates.map(\.member))
+        let expected = before.devices.filter { $0.here && coming.contains($0.member) }
         let deadline = ContinuousClock.now + .milliseconds(milliseconds)
         var last: SuccessionProgress?
+        var hasMoved = false
         while true {
             // While the daemon goes over nobody answers for a moment.
-            if let progress = try? await daemon.client.successionProgress() {
-                last = progress
-                let here = Set(progress.devices.filter(\.here).map(\.member))
-                if progress.mesh.wallet == successor, here.isSuperset(of: expected) { return progress.devices }
-                if progress.candidates.count > 1, progress.following == nil { throw conflict(progress, successor) }
+            last = try? await daemon.client.successionProgress()
+            if let progress = last {
+                let missing = expected.filter { !progress.here.contains($0.member) }
+                if progress.mesh.wallet == successor {
+                    if !hasMoved { sayMoved(to: successor, missing, milliseconds) }
+                    hasMoved = true
+                    if missing.isEmpty { return progress.here }
+                } else if progress.candidates.count > 1, progress.following == nil {
+                    throw conflict(progress, successor)
+                }
             }
             guard ContinuousClock.now < deadline else { break }
             try await Task.sleep(for: Self.interval)
         }
-        if let last, last.mesh.wallet == successor { return last.devices }
+        if let last, last.mesh.wallet == successor { return last.here }
+        let reason = last.map { $0.trouble ?? "it is about to" } ?? "no daemon answers: start it again with  kin up"
         throw KinError(
             "succession_waits",
-            "this machine has not gone over yet\(last?.trouble.map { ": \($0)" } ?? ""): its daemon goes on by itself; see  kin status",
+            "this machine has not gone over yet: \(reason). Keep the new phrase: the daemon goes on by itself, and  kin status  tells how far it is",
             category: .unreachable, retryable: true)
+    }
+
+    private func sayMoved(
+        to successor: WalletAddress, _ missing: [SuccessionProgress.Device], _ milliseconds: Int64
+    ) {
+        output.note("this machine is in wallet \(successor) now", .good)
+        guard !missing.isEmpty else { return }
+        let names = missing.map(\.name).joined(separator: ", ")
+        output.note("waiting for \(names), \(milliseconds / 1000) s at most; it does no harm to stop here")
     }
 
     private func conflict(_ progress: SuccessionProgress, _ successor: WalletAddress) -> KinError {
@@ -72,4 +101,8 @@ struct WalletRotation {
             "another wallet claims to take over: \(names). Nobody follows by himself now: run  kin wallet rotate --follow \(successor)  on each of your devices, this one last",
             category: .conflict, detail: ["rivals": .strings(rivals.map(\.successor.description))])
     }
+}
+
+extension SuccessionProgress {
+    fileprivate var here: Set<ULID> { Set(devices.filter(\.here).map(\.member)) }
 }

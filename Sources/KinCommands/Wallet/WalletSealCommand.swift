@@ -60,7 +60,7 @@ struct WalletSealCommand: ContextCommand {
                 category: .usage)
         }
         guard try !context.terminal.canAsk || lines.next("again: ") == passphrase else {
-            throw KinError("passphrase_differs", "the two passphrases differ: run it again", category: .usage)
+            throw KinError.passphraseDiffers
         }
         return passphrase
     }

@@ -12,25 +12,46 @@ extension SuccessionKeeper {
     private static let patience: Int64 = 5_000
 
     /// Prepares what both wallets have to sign; nothing is kept on disk.
-    /// - Throws: `not_an_owner`, `same_wallet`, `succession_under_way`.
-    func plan(for successor: WalletAddress) throws -> SuccessionPlan {
-        let draft = try SuccessionDraft(from: installation, known: family.everybody, to: successor, now: now())
+    ///
+    /// Whoever found the phrase can have made himself a device: none that is new comes along unless it is named.
+    /// - Throws: `not_an_owner`, `same_wallet`, `succession_under_way`, `unknown_recipient`.
+    func plan(_ request: SuccessionDraftRequest) throws -> SuccessionPlan {
+        let named = Set(try request.with.map { try family.resolve($0).member })
+        let seen = state.withLock { $0.seen }
+        let time = now()
+        let left = family.everybody.filter { member in
+            member.member != installation.chain.member && !named.contains(member.member)
+                && seen.isRecent(member, now: time)
+        }
+        let known = family.everybody.filter { !left.contains($0) }
+        let draft = try SuccessionDraft(from: installation, known: known, to: request.successor, now: time)
         try state.withLock { state in
-            try refuseSecond(successor, state)
+            try refuseSecond(request.successor, state)
             state.draft = draft
         }
         return SuccessionPlan(
             succession: draft.succession, certificates: draft.certificates, issuer: draft.issuer,
-            names: draft.certificates.map { family.name(of: $0.member) })
+            names: draft.certificates.map { family.name(of: $0.member) },
+            left: left.map { member in
+                SuccessionPlan.Left(
+                    name: family.name(of: member.member), member: member.member,
+                    firstSeen: seen.firstSeen(member))
+            })
     }
 
     private func refuseSecond(_ successor: WalletAddress, _ state: State) throws {
+        guard !state.isLeaving else { throw Self.leaving }
         guard let own = state.file.candidates.first(where: { $0.isOwn }), own.successor != successor else { return }
         throw KinError(
             "succession_under_way",
             "this device is handing over to the wallet \(own.successor) already: use the phrase of that one  (kin wallet rotate --to)",
             category: .conflict, detail: ["successor": .text(own.successor)])
     }
+
+    static let leaving = KinError(
+        "succession_under_way", "this device is going over to another wallet this moment: run it again",
+        category: .conflict,
+        retryable: true)
 
     /// Takes what both wallets signed, and begins to tell the devices.
     /// - Throws: `no_draft`, `succession_invalid`, `message_too_large`.
@@ -46,17 +67,40 @@ extension SuccessionKeeper {
         let others = signed.certificates.dropFirst().map { Chain(certificate: $0) }
         let told = try others.map { SuccessionFile.Told(id: try mail.freshID(), chain: $0) }
         for one in told { try mail.checkSize(of: bundle(one, handover, signed.wallet), one.id) }
-        let file = ChainFile(chain: Chain(certificate: signed.certificates[0]), issuer: signed.issuer)
         try state.withLock { state in
             try refuseSecond(draft.succession.successor, state)
-            try SuccessionSwitch.stage(file, WalletFile(signed.wallet), draft.keys, in: installation.state)
-            state.file.candidates.removeAll { $0.successor == succession.successor }
-            state.file.candidates.append(
-                SuccessionFile.Candidate(handover: handover, isHeld: true, isTrusted: true, told: told))
-            try state.file.write(in: installation.state)
+            let known = state.file.candidate(succession.successor)
+            if known?.isHeld != true {
+                let chain = ChainFile(chain: Chain(certificate: signed.certificates[0]), issuer: signed.issuer)
+                try SuccessionSwitch.stage(chain, WalletFile(signed.wallet), draft.keys, in: installation.state)
+            }
+            try state.keep(entering(handover, told, state.file), in: installation.state)
             (state.draft, state.isEverybodyTold, state.trouble) = (nil, false, nil)
         }
         logger.notice("succession_made", metadata: ["successor": .string(succession.successor.description)])
+        settle()
+    }
+
+    /// Where another device speaks for that wallet already this one follows it: its own certificate is here.
+    private func entering(
+        _ handover: Handover, _ told: [SuccessionFile.Told], _ known: SuccessionFile
+    ) throws -> SuccessionFile {
+        var file = known
+        let successor = handover.succession.successor
+        if let index = file.candidates.firstIndex(where: { $0.successor == successor }) {
+            file.candidates[index].isHeld = true
+            file.chosen = successor
+            return file
+        }
+        _ = file.makeRoom()
+        guard file.hasRoom else {
+            throw KinError(
+                "too_many_successions",
+                "too many wallets claim to take over: choose one with  kin wallet rotate --follow", category: .conflict)
+        }
+        file.candidates.append(
+            SuccessionFile.Candidate(handover: handover, isHeld: true, isTrusted: true, told: told))
+        return file
     }
 
     private static let invalid = KinError(

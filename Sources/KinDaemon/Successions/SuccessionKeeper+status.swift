@@ -10,6 +10,7 @@ extension SuccessionKeeper {
     /// - Throws: `unknown_succession`.
     func follow(_ successor: WalletAddress) throws {
         try state.withLock { state in
+            guard !state.isLeaving else { throw Self.leaving }
             guard state.file.candidate(successor) != nil else {
                 let known = state.file.candidates.map { $0.successor.description }
                 throw KinError(
@@ -21,20 +22,19 @@ extension SuccessionKeeper {
             }
             var file = state.file
             file.chosen = successor
-            try file.write(in: installation.state)
-            state.file = file
+            try state.keep(file, in: installation.state)
         }
         settle()
     }
 
     func progress() -> SuccessionProgress {
-        let (file, trouble) = state.withLock { ($0.file, $0.trouble) }
+        let (file, trouble) = state.withLock { ($0.file, $0.obstacle) }
         return SuccessionProgress(
             mesh: installation.mesh, previous: installation.previous,
             candidates: file.candidates.map { candidate in
                 SuccessionProgress.Candidate(
                     successor: candidate.successor, speaker: family.name(of: candidate.handover.succession.member),
-                    held: candidate.isHeld, trusted: candidate.isTrusted)
+                    held: candidate.isHeld, trusted: candidate.isTrusted, own: candidate.isOwn)
             }, following: file.followed?.successor, devices: devices(file), trouble: trouble)
     }
 
@@ -44,7 +44,7 @@ extension SuccessionKeeper {
         let members = Set(ids.keys).union(family.everybody.map(\.member)).subtracting([installation.chain.member])
         return members.map { member in
             SuccessionProgress.Device(
-                name: family.name(of: member), member: member.description,
+                name: family.name(of: member), member: member,
                 told: ids[member].flatMap { (try? mail.isDone($0)) ?? nil } ?? false,
                 here: family.roster.isOnline(member))
         }.sorted { $0.name < $1.name }
@@ -68,5 +68,17 @@ extension SuccessionKeeper {
         guard let claim = file.candidates.first else { return nil }
         return
             "\(family.name(of: claim.handover.succession.member)), which this device has not known for a day, says that the wallet \(claim.successor) takes over. If you did that:  kin wallet rotate --follow \(claim.successor)"
+    }
+}
+
+extension SuccessionKeeper.State {
+    /// Why this device, which hands over, has not gone itself; nil where it does not, or nothing stands in the way.
+    fileprivate var obstacle: String? {
+        guard let own = file.candidates.first(where: \.isOwn), !isLeaving else { return nil }
+        if let trouble { return trouble }
+        if link == nil { return "this device is not connected to its server" }
+        if !isEverybodyTold { return "the server has not taken every device's certificate yet" }
+        if !isConfirmed { return "the server has not answered yet" }
+        return drained == own.successor ? nil : "messages for this device still wait at the server"
     }
 }

@@ -16,14 +16,22 @@ extension SuccessionKeeper {
         let handover = Handover(succession: bundle.succession, owner: bundle.owner)
         guard let speaker = verified(handover), isForThisDevice(bundle) else { return .refused }
         do {
-            let result = try state.withLock { state -> ClientAck.Result in
-                if state.isLeaving || state.file.candidate(bundle.succession.successor)?.isHeld == true {
-                    return .duplicate
+            let (result, isNews) = try state.withLock { state -> (ClientAck.Result?, Bool) in
+                let successor = bundle.succession.successor
+                guard !state.isLeaving else { return (.duplicate, false) }
+                if state.file.candidate(successor)?.isHeld == true { return (try again(bundle), false) }
+                let noted = noting(handover, by: speaker, state)
+                var file = noted ?? state.file
+                guard let index = file.candidates.firstIndex(where: { $0.successor == successor }) else {
+                    // No room for it now: it comes again.
+                    return (nil, false)
                 }
-                _ = try note(handover, by: speaker, &state)
-                try hold(bundle, &state)
-                return .stored
+                try stage(bundle)
+                file.candidates[index].isHeld = true
+                try state.keep(file, in: installation.state)
+                return (.stored, noted != nil)
             }
+            if isNews { announce(bundle.succession.successor, speaker) }
             settle()
             return result
         } catch {
@@ -32,17 +40,20 @@ extension SuccessionKeeper {
         }
     }
 
-    private func hold(_ bundle: SuccessionBundle, _ state: inout State) throws {
-        let successor = bundle.succession.successor
-        guard let index = state.file.candidates.firstIndex(where: { $0.successor == successor }) else { return }
+    /// A certificate where this device has one already.
+    private func again(_ bundle: SuccessionBundle) throws -> ClientAck.Result {
+        let (successor, folder) = (bundle.succession.successor, installation.state)
+        guard SuccessionSwitch.hasKeys(for: successor, in: folder) else { return .duplicate }
+        let told = ChainFile(chain: bundle.chain, issuer: nil)
+        return try SuccessionSwitch.keepTold(told, for: successor, in: folder) ? .stored : .duplicate
+    }
+
+    /// Lays ready what this device needs in the new mesh.
+    private func stage(_ bundle: SuccessionBundle) throws {
         let isOwner = installation.chain.certificate.role == .owner
         let wallet = try WalletFile(isOwner ? bundle.wallet : bundle.wallet.withoutSecrets)
         try SuccessionSwitch.stage(
             ChainFile(chain: bundle.chain, issuer: nil), wallet, nil, in: installation.state)
-        var file = state.file
-        file.candidates[index].isHeld = true
-        try file.write(in: installation.state)
-        state.file = file
     }
 
     /// Whether it certifies this very device as what it is, in the mesh of the wallet that takes over.

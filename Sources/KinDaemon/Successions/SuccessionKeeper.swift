@@ -13,7 +13,7 @@ struct WalletSucceeded: Error {}
 final class SuccessionKeeper: Sendable {
     struct State {
         var file: SuccessionFile
-        var owners: KnownOwners
+        var seen: KnownMembers
         /// What was prepared for the wallets to sign.
         var draft: SuccessionDraft?
         var link: MeshLink?
@@ -39,13 +39,13 @@ final class SuccessionKeeper: Sendable {
     let now: @Sendable () -> Int64
     let state: Mutex<State>
     private let ends: AsyncStream<Void>
-    private let end: AsyncStream<Void>.Continuation
+    let end: AsyncStream<Void>.Continuation
 
     /// - Parameters:
     ///   - file: what this device knows of new wallets.
-    ///   - owners: since when it knows its family's owners.
+    ///   - seen: since when it knows its family's members.
     init(
-        _ installation: Installation, file: SuccessionFile, owners: KnownOwners, family: Family, mail: SuccessionMail,
+        _ installation: Installation, file: SuccessionFile, seen: KnownMembers, family: Family, mail: SuccessionMail,
         events: EventHub, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.installation = installation
@@ -54,7 +54,7 @@ final class SuccessionKeeper: Sendable {
         self.events = events
         self.logger = logger
         self.now = now
-        state = Mutex(State(file: file, owners: owners))
+        state = Mutex(State(file: file, seen: seen))
         (ends, end) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
     }
 
@@ -98,132 +98,71 @@ final class SuccessionKeeper: Sendable {
         var handover = told
         handover.drained = false
         do {
-            try state.withLock { state in
-                guard !state.isLeaving else { return }
-                // Only the one that holds is drained; a rival tells that nothing is.
-                state.drained = told.drained ? handover.succession.successor : nil
-                if try note(handover, by: speaker, &state) { try state.file.write(in: installation.state) }
-                guard let own = state.file.candidate(handover.succession.successor), own.isOwn else { return }
-                state.isConfirmed = true
+            let isNews = try state.withLock { state in
+                guard !state.isLeaving else { return false }
+                let successor = handover.succession.successor
+                // A rival says that nothing is drained; the same claim once more says nothing new.
+                if told.drained { state.drained = successor } else if state.drained != successor { state.drained = nil }
+                if state.file.candidate(successor)?.isOwn == true {
+                    state.isConfirmed = true
+                    guard handover.succession.member != installation.chain.member else { return false }
+                    // Another device was first to speak for this wallet, and tells the others.
+                    try state.keep(following(successor, state.file), in: installation.state)
+                    return false
+                }
+                guard let file = noting(handover, by: speaker, state) else { return false }
+                try state.keep(file, in: installation.state)
+                return true
             }
+            if isNews { announce(handover.succession.successor, speaker) }
             settle()
         } catch {
             logger.error("succession_unwritable", metadata: ["error": .string("\(error)")])
-        }
-    }
-
-    // MARK: Deciding
-
-    /// A succession of this mesh, said by somebody who may; nil else.
-    func verified(_ handover: Handover) -> VerifiedMember? {
-        let mesh = installation.mesh
-        do throws(SuccessionFault) {
-            let speaker = try handover.verify(in: mesh, revocations: installation.revocations, now: now())
-            // A chain shorter than one known is of keys that were rotated away.
-            let known = family.member(speaker.member)?.chain.rotations.count ?? 0
-            guard speaker.chain.rotations.count >= known else { throw .speakerInvalid }
-            return speaker
-        } catch {
-            logger.warning("succession_refused", metadata: ["fault": .string(error.rawValue)])
-            return nil
-        }
-    }
-
-    /// Takes note of a wallet that would take over. Whether it is trusted is decided here, once: who only waits does not become known by it.
-    /// - Returns: whether it is news.
-    func note(_ handover: Handover, by speaker: VerifiedMember, _ state: inout State) throws -> Bool {
-        let successor = handover.succession.successor
-        guard state.file.candidate(successor) == nil else { return false }
-        guard state.file.candidates.count < SuccessionFile.maxCandidates else { return false }
-        let isKnown = state.owners.vouches(for: speaker, at: handover.succession.at, now: now())
-        state.file.candidates.append(
-            SuccessionFile.Candidate(handover: handover, isHeld: false, isTrusted: isKnown))
-        announce(successor, speaker, isTrusted: isKnown, isConflict: state.file.isConflict)
-        return true
-    }
-
-    private func announce(_ successor: WalletAddress, _ speaker: VerifiedMember, isTrusted: Bool, isConflict: Bool) {
-        let name = family.name(of: speaker.member)
-        logger.notice(
-            isConflict ? "succession_conflict" : "succession",
-            metadata: [
-                "successor": .string(successor.description), "speaker": .string(speaker.member.description),
-                "trusted": .stringConvertible(isTrusted),
-            ])
-        let data: [String: JSON] = [
-            "successor": .text(successor), "speaker": .string(name), "trusted": .bool(isTrusted),
-        ]
-        events.publish(DaemonEvent(kind: isConflict ? .successionConflict : .succession, data: .object(data)))
-    }
-
-    /// Moves where it is time to.
-    func settle() {
-        do {
-            try state.withLock { state in
-                guard !state.isLeaving, let followed = state.file.followed, followed.isHeld,
-                    mayLeave(for: followed, state)
-                else { return }
-                for member in family.everybody { state.file.names[member.member] = family.name(of: member.member) }
-                try SuccessionSwitch(installation.state, now: now()).begin(state.file, to: followed.successor)
-                state.isLeaving = true
-                leave(for: followed.successor)
-            }
-        } catch {
-            logger.error("succession_unwritable", metadata: ["error": .string("\(error)")])
-        }
-    }
-
-    private func mayLeave(for followed: SuccessionFile.Candidate, _ state: State) -> Bool {
-        if followed.isOwn && !state.isEverybodyTold { return false }
-        // Where several claim it the old mesh is open and never empty: whoever was told to go goes.
-        let isTold = state.file.chosen == followed.successor && state.file.candidates.count > 1
-        return isTold || state.drained == followed.successor
-    }
-
-    /// Whoever asked for it over the local API gets an answer first.
-    private static let grace = Duration.milliseconds(300)
-
-    private func leave(for successor: WalletAddress) {
-        logger.notice("succession_follows", metadata: ["successor": .string(successor.description)])
-        Task { [end] in
-            try? await Task.sleep(for: Self.grace)
-            end.yield()
         }
     }
 
     // MARK: Now and then
 
-    /// Between looks at what is under way.
-    private static let interval = Duration.milliseconds(200)
+    /// Between looks: while a wallet would take over, and while none does.
+    private static let (interval, idleInterval) = (Duration.milliseconds(200), Duration.seconds(2))
 
-    /// Tells devices and the broker of this device's own succession, and gets to know owners, until cancelled.
+    /// Tells devices and the broker of this device's own succession, and gets to know members, until cancelled.
     func run() async {
         forgetSpent()
         while !Task.isCancelled {
-            noteOwners()
+            noteMembers()
             await tell()
             settle()
-            try? await Task.sleep(for: Self.interval)
+            let isIdle = state.withLock { $0.file.candidates.isEmpty }
+            try? await Task.sleep(for: isIdle ? Self.idleInterval : Self.interval)
         }
     }
 
-    private func noteOwners() {
+    private func noteMembers() {
         let everybody = family.everybody
         do {
             try state.withLock { state in
-                guard !state.isLeaving, state.owners.note(everybody, now: now()) else { return }
-                try state.owners.write(to: KnownOwners.path(in: installation.state))
+                guard !state.isLeaving, state.seen.note(everybody, now: now()) else { return }
+                try state.seen.write(to: KnownMembers.path(in: installation.state))
             }
         } catch {
-            logger.error("known_owners_unwritable", metadata: ["error": .string("\(error)")])
+            logger.error("known_members_unwritable", metadata: ["error": .string("\(error)")])
         }
     }
 
+    /// Empties what devices were told: it holds registry keys.
     private func forgetSpent() {
-        let spent = state.withLock { state in
-            defer { state.file.spent = [] }
-            return state.file.spent
+        let spent = state.withLock { $0.file.spent }
+        mail.forget(spent) { [self] in
+            do {
+                try state.withLock { state in
+                    var file = state.file
+                    file.spent = []
+                    try state.keep(file, in: installation.state)
+                }
+            } catch {
+                logger.error("succession_unwritable", metadata: ["error": .string("\(error)")])
+            }
         }
-        if !spent.isEmpty { mail.outbox.forget(spent, at: now()) }
     }
 }

@@ -38,8 +38,8 @@ public struct DaemonClient: Sendable {
     }
 
     /// What both wallets have to sign so that this device hands its family over to `successor`.
-    public func draftSuccession(to successor: WalletAddress) async throws -> SuccessionPlan {
-        let request = SuccessionRequest(successor: successor)
+    public func draftSuccession(to successor: WalletAddress, with: [String] = []) async throws -> SuccessionPlan {
+        let request = SuccessionDraftRequest(successor: successor, with: with)
         return try SuccessionPlan(json: await post("/v1/wallet/succession/draft", request.json.canonicalBytes()))
     }
 

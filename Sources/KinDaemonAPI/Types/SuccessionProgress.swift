@@ -12,12 +12,15 @@ public struct SuccessionProgress: Hashable, Sendable {
         public var held: Bool
         /// Whether this device follows it unless another claims the same.
         public var trusted: Bool
+        /// Whether it was made on this device.
+        public var own: Bool
 
-        public init(successor: WalletAddress, speaker: String, held: Bool, trusted: Bool) {
+        public init(successor: WalletAddress, speaker: String, held: Bool, trusted: Bool, own: Bool) {
             self.successor = successor
             self.speaker = speaker
             self.held = held
             self.trusted = trusted
+            self.own = own
         }
 
         init(json: JSON) throws(WireError) {
@@ -26,13 +29,14 @@ public struct SuccessionProgress: Hashable, Sendable {
             speaker = try fields.text("speaker")
             held = try fields.bool("held")
             trusted = try fields.bool("trusted")
+            own = try fields.bool("own")
             try fields.end()
         }
 
         public var json: JSON {
             .object([
                 "successor": .text(successor), "speaker": .string(speaker), "held": .bool(held),
-                "trusted": .bool(trusted),
+                "trusted": .bool(trusted), "own": .bool(own),
             ])
         }
     }
@@ -40,13 +44,13 @@ public struct SuccessionProgress: Hashable, Sendable {
     /// A device of the family.
     public struct Device: Hashable, Sendable {
         public var name: String
-        public var member: String
+        public var member: ULID
         /// Whether the broker has what it needs to follow.
         public var told: Bool
         /// Whether it is connected in the mesh this device is in.
         public var here: Bool
 
-        public init(name: String, member: String, told: Bool, here: Bool) {
+        public init(name: String, member: ULID, told: Bool, here: Bool) {
             self.name = name
             self.member = member
             self.told = told
@@ -56,14 +60,14 @@ public struct SuccessionProgress: Hashable, Sendable {
         init(json: JSON) throws(WireError) {
             var fields = try Fields(json, in: "device")
             name = try fields.text("name")
-            member = try fields.text("member")
+            member = try fields.ulid("member")
             told = try fields.bool("told")
             here = try fields.bool("here")
             try fields.end()
         }
 
         public var json: JSON {
-            .object(["name": .string(name), "member": .string(member), "told": .bool(told), "here": .bool(here)])
+            .object(["name": .string(name), "member": .text(member), "told": .bool(told), "here": .bool(here)])
         }
     }
 

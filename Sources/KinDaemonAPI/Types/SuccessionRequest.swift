@@ -1,7 +1,7 @@
 import KinEncoding
 import KinWire
 
-/// The body of `POST /v1/wallet/succession/draft` and `…/follow`.
+/// The body of `POST /v1/wallet/succession/follow`.
 public struct SuccessionRequest: Hashable, Sendable {
     /// The wallet that takes over.
     public var successor: WalletAddress
@@ -17,10 +17,61 @@ public struct SuccessionRequest: Hashable, Sendable {
     public var json: JSON { .object(["successor": .text(successor)]) }
 }
 
+/// The body of `POST /v1/wallet/succession/draft`.
+public struct SuccessionDraftRequest: Hashable, Sendable {
+    /// The wallet that takes over.
+    public var successor: WalletAddress
+    /// Names or ids of devices that come along though they have not been known for a day.
+    public var with: [String]
+
+    public init(successor: WalletAddress, with: [String]) {
+        self.successor = successor
+        self.with = with
+    }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            SuccessionDraftRequest(
+                successor: try fields.walletAddress("successor"),
+                with: try fields.list("with", atMost: SuccessionPlan.maxDevices, as: "a name") { $0 })
+        }
+    }
+
+    public var json: JSON { .object(["successor": .text(successor), "with": .strings(with)]) }
+}
+
 /// What both wallets have to sign: nothing here is signed (64 zero bytes).
 public struct SuccessionPlan: Hashable, Sendable {
     public static let unsigned = [UInt8](repeating: 0, count: 64)
     static let maxDevices = 1024
+
+    /// A device that does not come along: it has not been known for a day, and nobody named it.
+    public struct Left: Hashable, Sendable {
+        public var name: String
+        public var member: ULID
+        /// Milliseconds; nil: this moment.
+        public var firstSeen: Int64?
+
+        public init(name: String, member: ULID, firstSeen: Int64?) {
+            self.name = name
+            self.member = member
+            self.firstSeen = firstSeen
+        }
+
+        init(json: JSON) throws(WireError) {
+            var fields = try Fields(json, in: "left")
+            name = try fields.text("name")
+            member = try fields.ulid("member")
+            firstSeen = try fields.nullable("first_seen") { fields, name throws(WireError) in try fields.time(name) }
+            try fields.end()
+        }
+
+        var json: JSON {
+            .object([
+                "name": .string(name), "member": .text(member), "first_seen": .orNull(firstSeen) { .integer($0) },
+            ])
+        }
+    }
 
     public var succession: Succession
     /// The devices in the new mesh, this one first.
@@ -29,12 +80,16 @@ public struct SuccessionPlan: Hashable, Sendable {
     public var issuer: IssuerCertificate
     /// What each is called, in the order of `certificates`.
     public var names: [String]
+    public var left: [Left]
 
-    public init(succession: Succession, certificates: [Certificate], issuer: IssuerCertificate, names: [String]) {
+    public init(
+        succession: Succession, certificates: [Certificate], issuer: IssuerCertificate, names: [String], left: [Left]
+    ) {
         self.succession = succession
         self.certificates = certificates
         self.issuer = issuer
         self.names = names
+        self.left = left
         self.succession.oldSignature = Self.unsigned
         self.succession.newSignature = Self.unsigned
         self.succession.memberSignature = Self.unsigned
@@ -52,6 +107,9 @@ public struct SuccessionPlan: Hashable, Sendable {
                     item throws(WireError) in
                     guard case .string(let name) = item else { throw .invalid("a name is a string") }
                     return name
+                },
+                left: try APIBody.array(fields.array("left", atMost: SuccessionPlan.maxDevices)) {
+                    item throws(WireError) in try Left(json: item)
                 })
         }
     }
@@ -59,7 +117,7 @@ public struct SuccessionPlan: Hashable, Sendable {
     public var json: JSON {
         .object([
             "succession": succession.json, "certificates": .array(certificates.map(\.json)), "issuer": issuer.json,
-            "names": .strings(names),
+            "names": .strings(names), "left": .array(left.map(\.json)),
         ])
     }
 }

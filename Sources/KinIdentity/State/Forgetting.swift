@@ -5,7 +5,7 @@ public struct Forgetting: Sendable {
     private static let secrets = ["wallet.json", "vault.sealed", "device.json", "devices.json"]
     private static let daemonSecrets = [
         "keypair.json", "chain.json", "revocations.json", "host_fingerprint.json", "local_token", "succession.json",
-        "known_owners.json", "settings.json",
+        "known_members.json", "settings.json",
     ]
     private static let stores = ["inbox.db", "outbox.db"]
 

@@ -67,6 +67,18 @@ public struct SuccessionFile: Hashable, Sendable {
 
     public func candidate(_ successor: WalletAddress) -> Candidate? { candidates.first { $0.successor == successor } }
 
+    /// Makes room for another claim, for whoever finds a phrase can make any number of them.
+    /// - Returns: the claim that was dropped for it: the oldest that the user has nothing to do with.
+    public mutating func makeRoom() -> WalletAddress? {
+        guard candidates.count >= Self.maxCandidates,
+            let index = candidates.firstIndex(where: { !$0.isOwn && !$0.isTrusted && $0.successor != chosen })
+        else { return nil }
+        return candidates.remove(at: index).successor
+    }
+
+    /// Whether another claim can be kept.
+    public var hasRoom: Bool { candidates.count < Self.maxCandidates }
+
     /// Whether several claim it and the user has not decided.
     public var isConflict: Bool { candidates.count > 1 && chosen == nil }
 

@@ -7,10 +7,11 @@ import KinWire
 public struct SuccessionSwitch: Sendable {
     /// In this order.
     public enum Step: CaseIterable, Sendable {
-        case begun, keys, chain, wallet, revocations, devices, owners, vault, cleaned, finished
+        case begun, keys, chain, wallet, revocations, devices, members, vault, cleaned, finished
     }
 
-    private static let secretFiles = ["wallet.json", "chain.json", "keypair.json"]
+    private static let files = ["wallet.json", "chain.json", "keypair.json", toldFile]
+    private static let toldFile = "chain.told.json"
 
     private let state: StateFolder
     /// Milliseconds.
@@ -36,6 +37,30 @@ public struct SuccessionSwitch: Sendable {
         try keys?.write(to: folder + "/keypair.json")
         try chain.write(to: folder + "/chain.json")
         try wallet.write(to: folder + "/wallet.json")
+    }
+
+    /// Whether fresh keys lie ready: this device was certified by its own user.
+    public static func hasKeys(for successor: WalletAddress, in state: StateFolder) -> Bool {
+        FileManager.default.fileExists(atPath: SuccessionFile.folder(of: successor, in: state) + "/keypair.json")
+    }
+
+    /// Keeps what the speaking device certified beside it.
+    /// - Returns: whether that is new.
+    public static func keepTold(
+        _ chain: ChainFile, for successor: WalletAddress, in state: StateFolder
+    ) throws -> Bool {
+        let path = SuccessionFile.folder(of: successor, in: state) + "/" + toldFile
+        guard !FileManager.default.fileExists(atPath: path) else { return false }
+        try chain.write(to: path)
+        return true
+    }
+
+    /// The speaking device introduces this one by the certificate it made: of two it is the one to have.
+    public static func takeTold(for successor: WalletAddress, in state: StateFolder) throws {
+        let folder = SuccessionFile.folder(of: successor, in: state)
+        guard FileManager.default.fileExists(atPath: "\(folder)/\(toldFile)") else { return }
+        try StateFolder.erase(folder + "/keypair.json")
+        try StateFolder.move("\(folder)/\(toldFile)", to: folder + "/chain.json")
     }
 
     /// From here on there is no way back: a start that finds it so finishes.
@@ -64,8 +89,8 @@ public struct SuccessionSwitch: Sendable {
         try reached(.revocations)
         try StateFolder.erase(state.path("devices.json"))
         try reached(.devices)
-        try StateFolder.erase(folder + "/known_owners.json")
-        try reached(.owners)
+        try StateFolder.erase(folder + "/known_members.json")
+        try reached(.members)
         try StateFolder.move(state.path("vault.sealed"), to: state.path("vault.sealed.old-\(now)"))
         try reached(.vault)
         for candidate in file.candidates { try Self.discard(candidate.successor, in: state) }
@@ -82,15 +107,15 @@ public struct SuccessionSwitch: Sendable {
         after.previous = taken.handover.succession.mesh
         after.names = file.names
         after.introduces = taken.told?.map(\.chain) ?? []
-        after.spent = file.candidates.flatMap { $0.told?.map(\.id) ?? [] }
+        after.spent = file.spent + file.candidates.flatMap { $0.told?.map(\.id) ?? [] }
         return after
     }
 
     /// Erases what was laid ready for a wallet.
-    static func discard(_ successor: WalletAddress, in state: StateFolder) throws {
+    public static func discard(_ successor: WalletAddress, in state: StateFolder) throws {
         let folder = SuccessionFile.folder(of: successor, in: state)
         guard FileManager.default.fileExists(atPath: folder) else { return }
-        for name in secretFiles { try StateFolder.erase("\(folder)/\(name)") }
+        for name in files { try StateFolder.erase("\(folder)/\(name)") }
         try FileManager.default.removeItem(atPath: folder)
     }
 }

@@ -131,7 +131,8 @@ public final class OutboxStore: Sendable {
     }
 
     /// Erases the content of messages that only this daemon had something to do with; their ids stay taken, and they are not sent again.
-    public func forget(_ ids: [ClientMessageID], at time: Int64) {
+    /// - Parameter done: called once that is on disk.
+    public func forget(_ ids: [ClientMessageID], at time: Int64, done: @escaping @Sendable () -> Void) {
         let empty = Data(OutboxRow.Content(body: "").payload)
         database.writer.submit { db in
             for id in ids {
@@ -141,6 +142,8 @@ public final class OutboxStore: Sendable {
                             status = CASE status WHEN 'pending' THEN 'dead' ELSE status END WHERE client_message_id = ?
                         """, arguments: [empty, time, id.description])
             }
+        } completion: { error in
+            if error == nil { done() }
         }
     }
 
