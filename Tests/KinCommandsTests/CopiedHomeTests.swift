@@ -1,83 +1,70 @@
-import Foundation
+import KinTesting
 import Testing
 
-@Suite("Two daemons of one copied home")
+/// Two daemons of one device, the second from a copy of its folder, as processes: how each policy ends them.
+@Suite("A home and its copy")
 struct CopiedHomeTests {
-    /// Starts a server, the daemon of a home, and functions to start and end others.
-    private static let copies = """
-        set -e; umask 077; trap 'kill $server $(jobs -p) 2> /dev/null' EXIT
-        echo "$PHRASE" | "$KIN" wallet import > /dev/null; cp -Rp "$KINDRED_HOME" "$KINDRED_HOME.copy"
-        cd "$KINDRED_HOME"; mkfifo told
-        "$KIN" serve --listen 127.0.0.1:0 --data "$KINDRED_HOME/data" --json > told 2> server.log & server=$!
-        read -r line < told; port=$(echo "$line" | sed 's/.*127.0.0.1:\\([0-9]*\\).*/\\1/')
-        up() { KINDRED_HOME=$1 "$KIN" up --name laptop --server "http://127.0.0.1:$port" --json > told 2>> "$1/log" & pid=$!; read -r line < told; }
-        connected() {
-          for n in $(seq 200); do
-            KINDRED_HOME=$1 "$KIN" mesh set --json 2>/dev/null | grep -q '"server":"agrees"' && return; sleep 0.05
-          done
-        }
-        ended() { code=0; wait "$2" || code=$?; echo "$1 $code"; }
-        down() { kill "$2" && ended "$1" "$2"; }
-        here=$KINDRED_HOME; there=$KINDRED_HOME.copy
-        up "$here"; first=$pid; connected "$here"
+    /// `wins POLICY` starts a server and the home's daemon, and lets that policy hold; `agrees NAME` asks whether it is there;
+    /// `code NAME` waits for the end of a daemon and says how it ended.
+    private static let tools =
+        Program.tools + """
+            agrees() { at $1 mesh set --json 2>/dev/null | grep -q '"server":"agrees"'; }
+            code() { code=0; wait $(cat $1.pid) || code=$?; rm $1.pid; echo "$1 $code"; }
+            stops() { kill $(cat $1.pid); code $1; }
+            audit() { grep -o '"outcome":"[a-z]*"' server.log; }
+            wins() {
+              listening; up home; until_true 20 agrees home; at home mesh set concurrent-policy $1 > /dev/null
+            }
+            echo "$PHRASE" | at home wallet import > /dev/null; cp -Rp home copy
 
-        """
+            """
 
-    private func run(_ script: String) throws -> Program.Ended {
-        let stage = try Stage()
-        defer { for home in [stage.home, stage.home + ".copy"] { try? FileManager.default.removeItem(atPath: home) } }
-        return try Program.run(
-            Self.copies + script + "\nkill $server; wait $server || true\n"
-                + "grep -o '\"event\":\"member_concurrent_connection\"\\|\"outcome\":\"[a-z]*\"' server.log || true",
-            home: stage.home)
+    private func lines(_ script: String) throws -> [String] {
+        let folder = try TemporaryFolder()
+        return try Program.run(Self.tools + script, home: folder.path).lines
     }
 
-    @Test("prefer_newest: of two daemons of a copied home the older ends with exit code 4")
-    func copiesNewest() throws {
-        let ended = try run(
+    @Test("prefer_newest: the older one ends with exit code 4 and says why")
+    func newest() throws {
+        let lines = try lines(
             """
-            "$KIN" mesh set concurrent-policy prefer_newest > /dev/null
-            up "$there"; second=$pid; ended older $first; grep -c 'took over' "$here/log"; down newer $second
+            wins prefer_newest
+            up copy; code home; grep -c 'took over' home.log; stops copy; audit
             """)
-        #expect(ended.output.hasPrefix("older 4\n1\nnewer 0\n"), "\(ended.output) \(ended.errors)")
-        #expect(ended.output.contains("replaced"))
+        #expect(lines == ["home 4", "1", "copy 0", #""outcome":"replaced""#])
     }
 
-    @Test("prefer_oldest: the newer ends with exit code 4; after a crash the home's daemon comes in at once")
-    func copiesOldest() throws {
-        let ended = try run(
+    @Test("prefer_oldest: the newer one ends with exit code 4 and says why; after a crash it comes in at once")
+    func oldest() throws {
+        let lines = try lines(
             """
-            "$KIN" mesh set concurrent-policy prefer_oldest > /dev/null
-            up "$there"; ended newer $pid; grep -c 'does not start' "$there/log"
-            kill -9 $first; ended killed $first
-            up "$there"; connected "$there"; down copy $pid
+            wins prefer_oldest
+            up copy; code copy; grep -c 'does not start' copy.log
+            kill -9 $(cat home.pid); code home
+            up copy; until_true 4 agrees copy; stops copy; audit
             """)
-        #expect(ended.output.hasPrefix("newer 4\n1\nkilled 137\ncopy 0\n"), "\(ended.output) \(ended.errors)")
-        #expect(ended.output.contains("refused"))
+        #expect(lines == ["copy 4", "1", "home 137", "copy 0", #""outcome":"refused""#])
     }
 
-    @Test("prefer_oldest: a daemon that hangs makes room after five seconds")
-    func copiesHanging() throws {
-        let ended = try run(
+    @Test("prefer_oldest: one that hangs makes room after five seconds, and ends when it wakes")
+    func hanging() throws {
+        let lines = try lines(
             """
-            "$KIN" mesh set concurrent-policy prefer_oldest > /dev/null
-            kill -STOP $first; up "$there"; second=$pid; connected "$there"; kill -CONT $first
-            ended older $first; down newer $second
+            wins prefer_oldest
+            kill -STOP $(cat home.pid); up copy; until_true 20 agrees copy
+            kill -CONT $(cat home.pid); code home; stops copy; audit
             """)
-        #expect(ended.output.hasPrefix("older 4\nnewer 0\n"), "\(ended.output) \(ended.errors)")
-        #expect(ended.output.contains("silent"))
+        #expect(lines == ["home 4", "copy 0", #""outcome":"silent""#])
     }
 
     @Test("allow_concurrent: both stay until they are ended")
-    func copiesBoth() throws {
-        let ended = try run(
+    func both() throws {
+        let lines = try lines(
             """
-            "$KIN" mesh set concurrent-policy allow_concurrent > /dev/null
-            up "$there"; second=$pid; connected "$there"
-            "$KIN" mesh set --json; down first $first; down second $second
+            wins allow_concurrent
+            up copy; until_true 20 agrees copy; at home mesh set | tail -1 | cut -d' ' -f3
+            stops home; stops copy; audit
             """)
-        #expect(ended.output.contains("first 0\nsecond 0\n"), "\(ended.output) \(ended.errors)")
-        #expect(ended.output.hasPrefix(#"{"concurrent_policy":"allow_concurrent","server":"agrees","set":{"at":"#))
-        #expect(ended.output.contains("both"))
+        #expect(lines == ["allow_concurrent", "home 0", "copy 0", #""outcome":"both""#])
     }
 }

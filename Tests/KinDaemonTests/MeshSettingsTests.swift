@@ -157,6 +157,7 @@ import Testing
 
     /// What came before on the connection was heard, and answered.
     private func saysSomethingElse(_ daemon: TestDaemon) async throws {
+        try await daemon.sees([daemon.version.name.description])
         _ = try await daemon.send("to myself", to: daemon.version.name.description)
         _ = try await daemon.bodies(1)
     }
@@ -289,6 +290,7 @@ import Testing
                 #expect(
                     try await broker.closures.wait { !$0.isEmpty } == [CloseCode.replacedByNewerConnection.rawValue])
                 try await laptop.isConnected()
+                try await laptop.sees(["laptop"])
                 _ = try await laptop.send("to myself", to: "laptop")
                 #expect(try await laptop.bodies(1) == ["to myself"])
             }
