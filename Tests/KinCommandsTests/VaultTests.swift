@@ -93,6 +93,18 @@ struct VaultTests {
         let attributes = try FileManager.default.attributesOfItem(atPath: stage.home + "/id")
         #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
         #expect(try String(contentsOfFile: stage.home + "/id", encoding: .utf8).hasPrefix("-----BEGIN OPENSSH"))
+        try "precious".write(toFile: stage.home + "/other", atomically: true, encoding: .utf8)
+        #expect(await stage.run("vault", "ssh-key", "--out", "other") == .conflict)
+        #expect(try String(contentsOfFile: stage.home + "/other", encoding: .utf8) == "precious")
+        #expect(await stage.run("vault", "ssh-key", "--out", "other", "--replace") == .ok)
+    }
+
+    @Test("a path that leads nowhere is the user's mistake", arguments: ["xx", "m/2147483648'", "m/1/2"])
+    func path(text: String) async throws {
+        let stage = try stage()
+        defer { stage.remove() }
+        #expect(await stage.run("vault", "derive", text) == .usage)
+        #expect(!stage.errors.text.contains("should not"))
     }
 
     @Test("a sealed phrase is opened by its passphrase instead of the words, shown once, and removed")

@@ -37,6 +37,7 @@ import Testing
         try await House.run { house in
             let daemons = try await house.longFamily("laptop", "studio", "kiosk")
             let wallet = try newWallet()
+            _ = try await daemons[1].client.set(.preferOldest)
             _ = try await daemons[1].send("before", to: "kiosk")
             try await rotate(daemons[0], from: house.wallet, to: wallet)
             for turn in 0..<20 { _ = try? await daemons[1].send("during \(turn)", to: "laptop", id: "during-\(turn)") }
@@ -55,6 +56,9 @@ import Testing
                 #expect(installation.wallet.recordKey == wallet.walletFile.recordKey)
                 #expect((installation.issuer != nil) == (index == 0))
                 #expect(try await daemon.client.health().succession == nil)
+                try await eventually("the family's settings hold there too") {
+                    try await daemon.client.meshSettings().concurrentPolicy == .preferOldest
+                }
             }
         }
     }
@@ -98,7 +102,7 @@ import Testing
             }
             #expect(try await daemons[1].client.version().mesh == .home(of: house.wallet.address))
             let unknown = await #expect(throws: KinError.self) {
-                _ = try await daemons[1].client.follow(house.wallet.address)
+                _ = try await daemons[1].client.follow(newWallet().address)
             }
             #expect(unknown?.code == "unknown_succession")
             _ = try await daemons[1].client.follow(wallet.address)

@@ -38,6 +38,9 @@ public struct CommandContext: Sendable {
         self.host = host
     }
 
+    /// A file as it was named on the command line.
+    func path(_ name: String) -> String { name.hasPrefix("/") ? name : workingFolder + "/" + name }
+
     /// What this process has.
     public static var process: CommandContext {
         let errors = FileStream.standardError

@@ -45,7 +45,7 @@ struct DeviceReplaceCommand: ContextCommand {
     }
 
     private func old(_ members: [MemberInfo]) throws -> MemberInfo {
-        guard let old = members.first(where: { $0.name == device || $0.member == device }) else {
+        guard let old = members.first(where: { $0.name == device || $0.member == device.uppercased() }) else {
             throw KinError("unknown_device", "no device \(device) is known: see  kin mesh members", category: .notFound)
         }
         guard !old.thisDevice else {

@@ -1,4 +1,5 @@
 import KinDaemonAPI
+import KinEncoding
 import KinIdentity
 import KinWire
 
@@ -19,7 +20,9 @@ struct DeviceRevoking {
     private func sign(_ entry: Revocation, asked request: RevokeRequest) async throws -> RevocationProof {
         let file = try daemon.requireWallet()
         // What comes from the daemon is signed with the wallet's key: it must be what was asked for.
-        guard entry.author == .wallet, entry.mesh == .home(of: file.address), entry.reason == request.reason else {
+        guard entry.author == .wallet, entry.mesh == .home(of: file.address), entry.reason == request.reason,
+            ULID(request.device).map({ $0 == entry.target }) ?? true
+        else {
             throw KinError("daemon_answer", "the daemon asks for a signature over something else: is it kin's?")
         }
         let wallet = try phrase.wallet(of: file, context, purpose: "to revoke an owner")

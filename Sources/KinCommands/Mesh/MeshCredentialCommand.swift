@@ -33,10 +33,7 @@ struct MeshCredentialCommand: ContextCommand {
     @Option(help: "How many machines may join.")
     var uses: Int64 = 1
 
-    @Option(
-        name: .customLong("out"), help: ArgumentHelp("Write it to this file (0600).", valueName: "file"),
-        completion: .file())
-    var file: String?
+    @OptionGroup var file: OutputFile
 
     func validate() throws {
         guard JoinCredential.uses.contains(uses) else {
@@ -46,29 +43,31 @@ struct MeshCredentialCommand: ContextCommand {
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
-        let file = try daemon.requireWallet()
+        let wallet = try daemon.requireWallet()
+        let path = try file.path(context)
         let servers = try DaemonSettings(reading: daemon.state).servers
-        let wallet = try phrase.wallet(of: file, context, purpose: "to sign a credential")
+        let signer = try phrase.wallet(of: wallet, context, purpose: "to sign a credential")
         let now = context.now()
         let key = Ed25519.PrivateKey.random()
-        let credential = try await wallet.sign(
+        let credential = try await signer.sign(
             JoinCredential(
-                mesh: .home(of: file.address), credential: ULID(milliseconds: now, randomness: Random.bytes(10)),
+                mesh: .home(of: wallet.address), credential: ULID(milliseconds: now, randomness: Random.bytes(10)),
                 ed25519: key.publicKey.bytes, role: role, uses: uses, notBefore: now, expiresAt: now + ttl.milliseconds)
         )
         let ticket = JoinTicket(
-            credential: credential, issuer: try await wallet.sign(credential.issuerCertificate),
-            seed: key.seed.withBytes { Array($0) }, routeID: file.routeID, boxPublic: file.boxPublic, servers: servers)
+            credential: credential, issuer: try await signer.sign(credential.issuerCertificate),
+            seed: key.seed.withBytes { Array($0) }, routeID: wallet.routeID, boxPublic: wallet.boxPublic,
+            servers: servers)
         if servers.isEmpty {
             output.note("this device uses a server on its own machine: others need a server that they reach", .bad)
         }
-        try give(ticket, context, output)
+        try give(ticket, to: path, context, output)
     }
 
-    private func give(_ ticket: JoinTicket, _ context: CommandContext, _ output: Output) throws {
+    private func give(_ ticket: JoinTicket, to path: String?, _ context: CommandContext, _ output: Output) throws {
         let id = ticket.credential.credential
         output.note("credential \(id), until \(Moments(context).clock(ticket.credential.expiresAt))")
-        guard let file else {
+        guard let path else {
             return try output.answer(
                 .lines([ticket.text]),
                 json: .object([
@@ -76,10 +75,9 @@ struct MeshCredentialCommand: ContextCommand {
                     "expires_at": .integer(ticket.credential.expiresAt),
                 ]))
         }
-        let path = file.hasPrefix("/") ? file : context.workingFolder + "/" + file
         try StateFolder.write(Array((ticket.text + "\n").utf8), to: path, mode: 0o600)
         try output.answer(
-            .lines(["written to \(file)"]), json: .object(["credential": .text(id), "file": .string(path)]))
+            .lines(["written to \(path)"]), json: .object(["credential": .text(id), "file": .string(path)]))
     }
 
     private static func role(_ text: String) throws -> Role {

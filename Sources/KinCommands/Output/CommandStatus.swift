@@ -32,6 +32,7 @@ extension KinError {
         switch error {
         case let error as KinError: self = error
         case let error as PhraseError: self.init(error.code, error.message, category: .usage)
+        case let error as DerivationError: self.init(error.code, error.message, category: .usage)
         case is CancellationError: self.init("interrupted", "interrupted")
         default: self.init("internal", "something went wrong that should not: \(error)")
         }

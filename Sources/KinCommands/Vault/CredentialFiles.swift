@@ -10,9 +10,7 @@ struct CredentialFiles: ParsableArguments {
     @Option(name: .customLong("in"), help: ArgumentHelp("Read this file.", valueName: "file"), completion: .file())
     var input: String?
 
-    @Option(
-        name: .customLong("out"), help: ArgumentHelp("Write this file (0600).", valueName: "file"), completion: .file())
-    var output: String?
+    @OptionGroup var output: OutputFile
 
     private static let limit = 256 << 10
 
@@ -21,7 +19,7 @@ struct CredentialFiles: ParsableArguments {
         -> SecretBytes
     {
         if let input {
-            guard let bytes = try StateFolder.readSecret(path(input, context), limit: Self.limit, isPrivate: false)
+            guard let bytes = try StateFolder.readSecret(context.path(input), limit: Self.limit, isPrivate: false)
             else {
                 throw KinError("file_not_found", "\(input) is not there", category: .notFound)
             }
@@ -38,17 +36,13 @@ struct CredentialFiles: ParsableArguments {
     }
 
     func write(_ bytes: SecretBytes, _ context: CommandContext, _ output: Output) throws {
-        guard let name = self.output else {
+        guard let path = try self.output.path(context, besides: input) else {
             guard let text = bytes.withBytes({ String(validating: $0, as: UTF8.self) }) else {
                 throw KinError("not_text", "the credential is not text: name a file with --out", category: .usage)
             }
             return try context.output.write(text)
         }
-        try StateFolder.write(bytes, to: path(name, context))
-        output.note("written to \(name)")
-    }
-
-    private func path(_ name: String, _ context: CommandContext) -> String {
-        name.hasPrefix("/") ? name : context.workingFolder + "/" + name
+        try StateFolder.write(bytes, to: path)
+        output.note("written to \(path)")
     }
 }

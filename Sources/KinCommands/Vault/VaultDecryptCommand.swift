@@ -26,7 +26,7 @@ struct VaultDecryptCommand: ContextCommand {
         guard case .plaintext(let plaintext) = try await access.ask(.decrypt(name: name, encrypted: encrypted)) else {
             throw KinError.answerNotUnderstood
         }
-        if output.form == .json && files.output == nil {
+        if output.form == .json && files.output.name == nil {
             let text = plaintext.withBytes { Base64.encode(Array($0)) }
             return try output.answer(.lines([]), json: .object(["plaintext": .string(text)]))
         }

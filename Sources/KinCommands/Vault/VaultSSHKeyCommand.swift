@@ -26,10 +26,7 @@ struct VaultSSHKeyCommand: ContextCommand {
     @Option(help: ArgumentHelp("What stands at the end of the line.", valueName: "text"))
     var comment = "kindred"
 
-    @Option(
-        name: .customLong("out"), help: ArgumentHelp("Write the private file here (0600).", valueName: "file"),
-        completion: .file())
-    var file: String?
+    @OptionGroup var file: OutputFile
 
     func run(in context: CommandContext, _ output: Output) async throws {
         guard isPublic else { return try await answerPrivate(context, output) }
@@ -41,7 +38,7 @@ struct VaultSSHKeyCommand: ContextCommand {
     }
 
     private func answerPrivate(_ context: CommandContext, _ output: Output) async throws {
-        guard let file else {
+        guard let path = try file.path(context) else {
             throw KinError(
                 "file_needed", "say where the private key goes:  --out FILE  (or --public for the public line)",
                 category: .usage)
@@ -49,8 +46,7 @@ struct VaultSSHKeyCommand: ContextCommand {
         let given = try VaultSecret.read(secret, context, purpose: "to take the SSH key out")
         let (vault, handle) = try await given.unlockedVault(context)
         let key = try await vault.sshPrivateFile(comment: comment, handle: handle, confirming: given.seed)
-        let path = file.hasPrefix("/") ? file : context.workingFolder + "/" + file
         try StateFolder.write(key, to: path)
-        try output.answer(.lines(["written to \(file)"]), json: .object(["file": .string(path)]))
+        try output.answer(.lines(["written to \(path)"]), json: .object(["file": .string(path)]))
     }
 }

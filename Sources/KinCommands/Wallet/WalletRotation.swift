@@ -29,8 +29,9 @@ struct WalletRotation {
             wallet: new.walletFile.shared)
         try await daemon.call { try await $0.succeed(signed) }
         for left in plan.left {
+            let way = left.role == .owner ? "kin wallet import  with the new phrase" : "kin device request"
             output.note(
-                "left behind, because it is new: \(left.name). If it is yours, run there:  kin wallet forget  and  kin wallet import  with the new phrase",
+                "left behind, because it is new: \(left.name). If it is yours, run there:  kin wallet forget  and  \(way)",
                 .bad)
         }
     }

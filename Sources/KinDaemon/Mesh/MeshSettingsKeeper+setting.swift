@@ -31,19 +31,14 @@ extension MeshSettingsKeeper {
     /// Signs, keeps and tells the broker what an owner wants.
     /// - Throws: `not_an_owner`; `not_connected`, `timeout`, `settings_…` where the broker has not taken it.
     func set(_ policy: ConcurrentPolicy) async throws -> MeshSettingsInfo {
-        let chain = installation.chain
-        guard chain.certificate.role == .owner else {
+        guard installation.chain.certificate.role == .owner else {
             throw KinError(
                 "not_an_owner", "only an owner device sets the mesh: run this where the recovery phrase was entered",
                 category: .refused)
         }
         let proof = try state.withLock { state in
             if let holding = holding(state), holding.settings.concurrentPolicy == policy { return holding }
-            let settings = MeshSettings.next(
-                after: state.newest?.settings, in: installation.mesh, concurrentPolicy: policy, by: chain.member,
-                now: now())
-            let proof = SettingsProof(settings: settings.signed(by: installation.keys.signing), owner: chain)
-            try SettingsFile.write(proof, in: installation.state)
+            let proof = try Self.sign(policy, after: state.newest?.settings, installation, now: now())
             state.newest = proof
             return proof
         }
@@ -82,7 +77,7 @@ extension MeshSettingsKeeper {
 
     private static let superseded = KinError(
         "settings_outdated",
-        "another owner device set the mesh at the same time: look at it with  kin mesh set , and set again what you want",
+        "the mesh was set again meanwhile: look at it with  kin mesh set , and set again what you want",
         category: .conflict)
 
     private static func waits(_ code: String, _ reason: String) -> KinError {

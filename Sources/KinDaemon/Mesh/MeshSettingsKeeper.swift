@@ -52,8 +52,24 @@ final class MeshSettingsKeeper: Sendable {
         self.logger = logger
         self.now = now
         let kept = try SettingsFile.read(installation.state)
-        // Those of the mesh before the wallet changed say nothing here.
-        state = Mutex(State(newest: kept?.settings.mesh == installation.mesh ? kept : nil))
+        // Those of the mesh before the wallet changed say nothing here, until this device says them again.
+        var newest = kept?.settings.mesh == installation.mesh ? kept : nil
+        if newest == nil, let policy = installation.inheritedPolicy {
+            newest = try Self.sign(policy, after: nil, installation, now: now())
+        }
+        state = Mutex(State(newest: newest))
+    }
+
+    /// Signs what an owner wants, and keeps it.
+    static func sign(
+        _ policy: ConcurrentPolicy, after known: MeshSettings?, _ installation: Installation, now: Int64
+    ) throws -> SettingsProof {
+        let settings = MeshSettings.next(
+            after: known, in: installation.mesh, concurrentPolicy: policy, by: installation.chain.member, now: now)
+        let proof = SettingsProof(
+            settings: settings.signed(by: installation.keys.signing), owner: installation.chain)
+        try SettingsFile.write(proof, in: installation.state)
+        return proof
     }
 
     // MARK: The connection

@@ -46,17 +46,25 @@ final class RegistrationRunner: Sendable {
     func run() async {
         var backoff = Backoff()
         while !Task.isCancelled {
-            let reason = await registration { backoff.reset() }
+            let opened = ContinuousClock.now
+            let reason = await registration()
             if board.relayLost(server, reason) {
                 logger.notice(
                     "unregistered", metadata: ["server": .string(server.origin), "reason": .string(reason)])
             }
-            try? await Task.sleep(for: backoff.delay())
+            if ContinuousClock.now - opened >= Self.steady { backoff.reset() }
+            // Another daemon of this device has the slot: who takes it back at once takes turns for ever.
+            let isReplaced = reason == CloseCode.replacedByNewerConnection.reason
+            try? await Task.sleep(for: isReplaced ? Self.afterReplacement : backoff.delay())
         }
     }
 
+    /// A registration that lasted so long was no accident.
+    private static let steady = Duration.seconds(10)
+    private static let afterReplacement = Duration.seconds(300)
+
     /// One registration from dialling to its end, whose reason is returned.
-    private func registration(onOpen: () -> Void) async -> String {
+    private func registration() async -> String {
         let (ends, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1))
         do throws(MeshEnd) {
             let link = try await RegistrationLink.open(
@@ -64,7 +72,6 @@ final class RegistrationRunner: Sendable {
                 tls: tls, on: eventLoop, blob: { try self.record() }, onEnd: { continuation.yield($0) })
             open.withLock { $0 = link }
             defer { open.withLock { $0 = nil } }
-            onOpen()
             board.relayConnected(server)
             onRegistered()
             return await withTaskCancellationHandler {

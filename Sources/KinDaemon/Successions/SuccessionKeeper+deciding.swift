@@ -68,7 +68,9 @@ extension SuccessionKeeper {
                 else { return }
                 var file = state.file
                 for member in family.everybody { file.names[member.member] = family.name(of: member.member) }
-                if !followed.isOwn {
+                if followed.isOwn {
+                    file.policy = try SettingsFile.read(installation.state)?.settings.concurrentPolicy
+                } else {
                     try SuccessionSwitch.takeTold(for: followed.successor, in: installation.state)
                 }
                 try SuccessionSwitch(installation.state, now: now()).begin(file, to: followed.successor)

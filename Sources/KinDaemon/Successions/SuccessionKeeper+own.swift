@@ -34,7 +34,7 @@ extension SuccessionKeeper {
             names: draft.certificates.map { family.name(of: $0.member) },
             left: left.map { member in
                 SuccessionPlan.Left(
-                    name: family.name(of: member.member), member: member.member,
+                    name: family.name(of: member.member), member: member.member, role: member.role,
                     firstSeen: seen.firstSeen(member))
             })
     }

@@ -11,6 +11,7 @@ extension SuccessionKeeper {
     func follow(_ successor: WalletAddress) throws {
         try state.withLock { state in
             guard !state.isLeaving else { throw Self.leaving }
+            guard successor != installation.mesh.wallet else { return }
             guard state.file.candidate(successor) != nil else {
                 let known = state.file.candidates.map { $0.successor.description }
                 throw KinError(
@@ -59,6 +60,13 @@ extension SuccessionKeeper {
             }
             return
                 "several wallets claim to take over: \(rivals.joined(separator: ", ")). None is followed by itself: kin wallet rotate --follow ADDRESS  on each device decides"
+        }
+        let own = installation.chain
+        if let claim = file.candidates.first(where: { !$0.isHeld && $0.handover.succession.member == own.member }),
+            file.candidates.count == 1, !claim.isOwn
+        {
+            return
+                "a copy of this device went over to the wallet \(claim.successor); one certificate is not for two: run  kin wallet forget  here, and join anew"
         }
         if let followed = file.followed {
             return followed.isHeld

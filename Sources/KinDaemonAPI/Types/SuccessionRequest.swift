@@ -49,12 +49,14 @@ public struct SuccessionPlan: Hashable, Sendable {
     public struct Left: Hashable, Sendable {
         public var name: String
         public var member: ULID
+        public var role: Role
         /// Milliseconds; nil: this moment.
         public var firstSeen: Int64?
 
-        public init(name: String, member: ULID, firstSeen: Int64?) {
+        public init(name: String, member: ULID, role: Role, firstSeen: Int64?) {
             self.name = name
             self.member = member
+            self.role = role
             self.firstSeen = firstSeen
         }
 
@@ -62,13 +64,15 @@ public struct SuccessionPlan: Hashable, Sendable {
             var fields = try Fields(json, in: "left")
             name = try fields.text("name")
             member = try fields.ulid("member")
+            role = try fields.role("role")
             firstSeen = try fields.nullable("first_seen") { fields, name throws(WireError) in try fields.time(name) }
             try fields.end()
         }
 
         var json: JSON {
             .object([
-                "name": .string(name), "member": .text(member), "first_seen": .orNull(firstSeen) { .integer($0) },
+                "name": .string(name), "member": .text(member), "role": .text(role),
+                "first_seen": .orNull(firstSeen) { .integer($0) },
             ])
         }
     }

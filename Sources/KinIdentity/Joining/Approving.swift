@@ -53,7 +53,8 @@ public struct Approving: Sendable {
             now < issuer.expiresAt ?? .max
         else {
             throw KinError(
-                "not_an_issuer", "this device may not certify others: approve on one that has the phrase",
+                "not_an_issuer",
+                "this device may not certify others: approve on one that has the phrase, or enter it here with  kin wallet import  and start  kin up  again",
                 category: .refused)
         }
         guard role <= issuer.maxRole else {

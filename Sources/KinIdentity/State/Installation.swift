@@ -18,6 +18,8 @@ public struct Installation: Sendable {
     public let previous: MeshID?
     /// Names of members in that mesh.
     public let formerNames: [ULID: String]
+    /// What held there for two connections of one member, where this device brought its family over.
+    public let inheritedPolicy: ConcurrentPolicy?
 
     /// - Throws: `no_wallet` where the home is not enrolled.
     public init(_ state: StateFolder) throws {
@@ -40,6 +42,7 @@ public struct Installation: Sendable {
         let succession = try SuccessionFile(reading: state)
         previous = succession.previous
         formerNames = succession.names
+        inheritedPolicy = succession.policy
         machineID = try MachineFile.load(in: state)
     }
 

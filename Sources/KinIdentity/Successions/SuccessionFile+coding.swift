@@ -18,6 +18,9 @@ extension SuccessionFile {
         }
         for item in try fields.array("introduces", atMost: .max) { introduces.append(try Chain(json: item)) }
         spent = try fields.list("spent", atMost: .max, as: "an id") { ClientMessageID($0) }
+        policy = try fields.nullable("concurrent_policy") { fields, name throws(WireError) in
+            try fields.parsed(name, as: "a policy") { ConcurrentPolicy(rawValue: $0) }
+        }
         try fields.end()
     }
 
@@ -34,6 +37,7 @@ extension SuccessionFile {
             "names": .object(
                 Dictionary(names.map { ($0.description, JSON.string($1)) }, uniquingKeysWith: { first, _ in first })),
             "introduces": .array(introduces.map(\.json)), "spent": .strings(spent.map(\.description)),
+            "concurrent_policy": .orNull(policy) { .string($0.rawValue) },
         ])
     }
 }

@@ -55,6 +55,8 @@ public struct SuccessionFile: Hashable, Sendable {
     public var introduces: [Chain] = []
     /// Messages in the outbox whose content is not needed any more.
     public var spent: [ClientMessageID] = []
+    /// What held for two connections of one member, where this device sets it again in the new mesh.
+    public var policy: ConcurrentPolicy?
 
     public init() {}
 

@@ -108,6 +108,7 @@ public struct SuccessionSwitch: Sendable {
         var after = SuccessionFile()
         after.previous = taken.handover.succession.mesh
         after.names = file.names
+        after.policy = file.policy
         after.introduces = taken.told?.map(\.chain) ?? []
         after.spent = file.spent + file.candidates.flatMap { $0.told?.map(\.id) ?? [] }
         return after
