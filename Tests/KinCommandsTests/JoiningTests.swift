@@ -28,6 +28,10 @@ struct JoiningTests {
         let number = try member("safety_number", of: kiosk.output.lines.last)
         let asked = owner.with(terminal: ScriptedTerminal(piped: request))
         #expect(await asked.run("device", "approve", "-") == .usage)
+        #expect(await asked.run("device", "approve", request) == .usage, "as it is, too: only the number is missing")
+        #expect(owner.errors.lines.last?.contains("--safety-number") == true)
+        #expect(await kiosk.run("up", "--join", "kinjoin1.eyJib3hfcHVibGljIjoiY") == .usage)
+        #expect(kiosk.errors.text.contains("KINDRED_JOIN"))
         #expect(owner.errors.text.contains("--safety-number"))
         #expect(
             await asked.run("device", "approve", "-", "--safety-number", "00000 00000 00000 00000 00000 00000")

@@ -22,7 +22,9 @@ struct DeviceApproveCommand: ContextCommand {
 
     @OptionGroup var options: OutputOptions
 
-    @Argument(help: "The request: a file, or - for standard input; asked for where none is given.", completion: .file())
+    @Argument(
+        help: "The request, or a file with it, or - for standard input; asked for where none is given.",
+        completion: .file())
     var request: String?
 
     @Option(help: "What it may do: member, machine or guest.", transform: Self.role)
@@ -76,7 +78,7 @@ struct DeviceApproveCommand: ContextCommand {
     }
 
     private func text(_ context: CommandContext) throws -> String {
-        if let request { return try CarriedInput.read(request, context) }
+        if let request { return try CarriedInput.read(request, orTextWith: JoinRequest.prefix, context) }
         return try context.terminal.canAsk
             ? context.terminal.ask("the request: ") : CarriedInput.read("-", context)
     }

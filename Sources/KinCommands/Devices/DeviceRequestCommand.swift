@@ -23,7 +23,9 @@ struct DeviceRequestCommand: ContextCommand {
     @Option(help: "What this machine would be called.")
     var name: String?
 
-    @Option(help: ArgumentHelp("The answer: a file, or - for standard input.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("The answer, or a file with it, or - for standard input.", valueName: "file"),
+        completion: .file())
     var answer: String?
 
     @Option(
@@ -35,7 +37,10 @@ struct DeviceRequestCommand: ContextCommand {
     func run(in context: CommandContext, _ output: Output) async throws {
         let state = try LocalDaemon.of(context).state
         let joining = Joining(state: state, now: context.now())
-        if let answer { return try await join(joining, CarriedInput.read(answer, context), state, context, output) }
+        if let answer {
+            return try await join(
+                joining, CarriedInput.read(answer, orTextWith: JoinApproval.prefix, context), state, context, output)
+        }
         let name = try checkedName()
         let request = try joining.request(name: name)
         let number = SafetyNumber.of(request)
