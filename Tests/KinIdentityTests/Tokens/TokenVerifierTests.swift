@@ -103,9 +103,10 @@ import Testing
     func unused() throws {
         let verifier = verifier(limits: .init(perKey: 1, total: 1))
         let text = try mint()
-        var bytes = try Base64URL.decode(String(text.dropFirst(5)))
-        for nonce in 0..<10 {
-            bytes[40] = UInt8(nonce)
+        let minted = try Base64URL.decode(String(text.dropFirst(5)))
+        for change in 1...10 {
+            var bytes = minted
+            bytes[40] ^= UInt8(change)
             #expect(fault(verifier, AuthToken.prefix + Base64URL.encode(bytes)) == .invalid)
         }
         #expect(fault(verifier, text) == nil)
