@@ -63,7 +63,7 @@ struct DeviceTests {
     func watch() throws {
         let stage = try Stage()
         let output = Output(form: .json, context: stage.context)
-        var watch = DeviceWatch()
+        var watch = DeviceWatch(title: "devices", table: DeviceTable.devices)
         var list = DeviceList(devices: family)
         try watch.show(list, stage.context, output)
         list.devices[1].lastSeen = Stage.now
@@ -78,7 +78,7 @@ struct DeviceTests {
     func watchTerminal() throws {
         let stage = try Stage(output: RecordingStream(isTerminal: true))
         let output = Output(form: .text, context: stage.context)
-        var watch = DeviceWatch()
+        var watch = DeviceWatch(title: "devices", table: DeviceTable.devices)
         for _ in 0..<2 { try watch.show(DeviceList(devices: family), stage.context, output) }
         #expect(stage.output.text.components(separatedBy: "\u{1b}[H\u{1b}[2J").count == 3)
     }

@@ -3,10 +3,10 @@ import KinWire
 
 /// Text that was carried here: in a file, or on standard input.
 enum CarriedInput {
-    private static let limit = 64 << 10
+    private static let usualLimit = 64 << 10
 
     /// - Parameter name: a file's, or `-`.
-    static func read(_ name: String, _ context: CommandContext) throws -> String {
+    static func read(_ name: String, _ context: CommandContext, limit: Int = usualLimit) throws -> String {
         guard name != "-" else {
             return try context.terminal.readAll(limit: limit).withBytes { String(decoding: $0, as: UTF8.self) }
         }

@@ -19,6 +19,8 @@ final class MeshSession: MeshLinkDelegate {
         var wasReady = false
         /// Until the members are known.
         var opened: (ready: Ready, features: NegotiatedFeatures)?
+        /// Why this daemon cannot work with that broker.
+        var failure: KinError?
     }
 
     private let parts: MeshParts
@@ -35,6 +37,10 @@ final class MeshSession: MeshLinkDelegate {
     var wasReady: Bool { state.withLock { $0.wasReady } }
 
     func meshReady(_ link: MeshLink, ready: Ready, features: NegotiatedFeatures, offered: FeatureResponse) {
+        if let failure = parts.outgoing.refusal(of: features) {
+            state.withLock { $0.failure = failure }
+            return link.close(reason: "dedupe_window_too_short")
+        }
         for fault in features.ignored {
             logger.warning("feature_ignored", metadata: ["fault": .string(fault.closeReason)])
         }
@@ -106,7 +112,7 @@ final class MeshSession: MeshLinkDelegate {
         parts.successions.disconnected(link)
         // Who is there is not known any more.
         parts.family.roster.startOver()
-        onEnd(end)
+        onEnd(state.withLock { $0.failure }.map { .fatal($0) } ?? end)
     }
 
     private func add(_ chain: Chain, online: Bool) {
