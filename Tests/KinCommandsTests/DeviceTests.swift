@@ -74,6 +74,16 @@ struct DeviceTests {
         #expect(stage.output.lines.count == 2)
     }
 
+    @Test("peers are watched as devices are, with what is told of peers")
+    func watchPeers() throws {
+        let stage = try Stage(output: RecordingStream(isTerminal: true), environment: ["NO_COLOR": "1"])
+        var watch = DeviceWatch(title: "peers", table: DeviceTable.peers)
+        try watch.show(DeviceList(devices: family), stage.context, Output(form: .text, context: stage.context))
+        #expect(stage.output.lines.first?.hasSuffix("peers, until Control-C") == true)
+        #expect(stage.output.lines.dropFirst().first?.hasPrefix("NAME") == true)
+        #expect(stage.output.lines.dropFirst().first?.contains("ROLE") == true)
+    }
+
     @Test("on a terminal it is drawn over itself every time")
     func watchTerminal() throws {
         let stage = try Stage(output: RecordingStream(isTerminal: true))
