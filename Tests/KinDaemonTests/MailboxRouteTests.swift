@@ -156,7 +156,7 @@ import Testing
     @Test("health tells the outbox's pressure, listeners once, and nothing new is taken above it")
     func pressure() async throws {
         try await House.run { house in
-            try await configure(house, "laptop", "[outbox]\nmax_bytes = 16777216\n")
+            try await configure(house, "laptop", "[outbox]\nmax_bytes = 1048576\n")
             let daemons = try await house.start(family: "laptop", "studio")
             try await house.server.stop()
             let heard = Observed([DaemonEvent]())
@@ -171,7 +171,7 @@ import Testing
             }
             #expect(refusal?.code == "insufficient_storage" && refusal?.category == .exhausted)
             let health = try await daemons[0].client.health()
-            #expect(health.outboxMaxBytes == 16_777_216 && health.outboxBytes > 15_800_000)
+            #expect(health.outboxMaxBytes == 1_048_576 && health.outboxBytes > 950_000)
             #expect(["high", "refusing"].contains(health.outboxPressure))
             let told = try await heard.wait { $0.contains { $0.kind == .outboxPressureHigh } }
             #expect(told.filter { $0.kind == .outboxPressureHigh }.count == 1)

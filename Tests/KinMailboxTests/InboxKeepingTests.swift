@@ -144,7 +144,9 @@ import Testing
         #expect(try ids(indexed, "DISK") == ["a", "c"] && ids(indexed, "behind") == ["c"])
         _ = try await indexed.keep(days: 1, now: 9 * Self.day)
         #expect(try ids(indexed, "disk") == ["c"])
-        let rows = try files.read(files.inbox, "SELECT rowid FROM inbox_fts WHERE inbox_fts MATCH 'disk OR green'") { _ in 1 }
+        let rows = try files.read(files.inbox, "SELECT rowid FROM inbox_fts WHERE inbox_fts MATCH 'disk OR green'") {
+            _ in 1
+        }
         #expect(rows.count == 1)
         indexed.close()
         let plain = try InboxStore(path: files.inbox)

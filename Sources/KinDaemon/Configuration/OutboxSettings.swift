@@ -12,8 +12,8 @@ public struct OutboxSettings: Hashable, Sendable {
     private var ageFault: KinError?
 
     static let keys = ["max_age_hours", "max_bytes", "accept_duplicates_after_window"]
-    /// Room for a few of the largest messages: 16 MiB; 1 TiB.
-    private static let bytes = (16 << 20)...(1 << 40)
+    /// Room for a few of the largest messages: 1 MiB; 1 TiB.
+    private static let bytes = (1 << 20)...(1 << 40)
 
     public init() {}
 
