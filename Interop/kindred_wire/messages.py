@@ -57,6 +57,7 @@ RECEIPT = {
     "ids": f.array_of(f.client_message_id, 1, 256),
     "kind": f.exactly("delivered", "read"),
 }
+REFUSAL = RECEIPT | {"kind": f.exactly("refused"), "reason": f.feature}
 _SECRETS = ("record_key", "box_secret")
 WALLET = {
     "address": f.wallet_address,
@@ -98,7 +99,8 @@ def receipt_of(inner: dict) -> dict:
 
 def decode_receipt(data: bytes) -> dict:
     value = parse_canonical(data)
-    f.require_fields(value, RECEIPT)
+    is_refusal = isinstance(value, dict) and value.get("kind") == "refused"
+    f.require_fields(value, REFUSAL if is_refusal else RECEIPT)
     return value
 
 

@@ -19,6 +19,16 @@ _REFUSED = [
     ("id a number", '{"at":1,"ids":[1],"kind":"read"}', "no client_message_id"),
     ("white space", '{"at":1, "ids":["a"],"kind":"read"}', "not canonical"),
     ("names in another order", '{"ids":["a"],"at":1,"kind":"read"}', "not canonical"),
+    ("refused without a reason", '{"at":1,"ids":["a"],"kind":"refused"}', "a field is missing"),
+    ("refused for an empty reason", '{"at":1,"ids":["a"],"kind":"refused","reason":""}', "1 to 64 of a-z 0-9 _"),
+    ("refused for null", '{"at":1,"ids":["a"],"kind":"refused","reason":null}', "null instead of a value"),
+    ("refused for a sentence", '{"at":1,"ids":["a"],"kind":"refused","reason":"Too late"}', "1 to 64 of a-z 0-9 _"),
+    (
+        "refused for a reason of 65",
+        '{"at":1,"ids":["a"],"kind":"refused","reason":"' + "a" * 65 + '"}',
+        "1 to 64 of a-z 0-9 _",
+    ),
+    ("read with a reason", '{"at":1,"ids":["a"],"kind":"read","reason":"expired"}', "a field that is not named"),
     ("no JSON", "read", "no JSON"),
     ("an array", "[]", "no object"),
 ]
@@ -59,6 +69,8 @@ def receipts() -> list[dict]:
         "read": receipt_fields(kind="read", ids=["a"]),
         "256 ids": receipt_fields(ids=[f"id-{count:03}" for count in range(256)]),
         "largest time": receipt_fields(at=encodings.MAX_INTEGER),
+        "refused": receipt_fields(kind="refused", reason="expired"),
+        "refused for a reason of 64": receipt_fields(kind="refused", ids=["a"], reason="a_9" + "z" * 61),
     }
     accepted = [{"name": name, "body": a.text(value), "valid": True} | value for name, value in valid.items()]
     refused = [{"name": name, "body": body, "valid": False, "why": why} for name, body, why in _REFUSED]

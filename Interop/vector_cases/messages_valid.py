@@ -91,6 +91,7 @@ def forms() -> dict[str, str]:
         "body of every kind of character": inner(body='"\\/\b\f\n\r\t\0\x1f\x7f\u00e9\u20ac\u2028\ufeff\U0001f680'),
         "base64 body": inner(content_type="application/octet-stream", body="AAECAw=="),
         "receipt, delivered": receipt(),
+        "receipt, refused": receipt(kind="refused", reason="wrong_time"),
         "receipt, read, 256 ids": receipt(kind="read", ids=[f"id-{count:03}" for count in range(256)]),
     }
     for length in (959, 960, 1023, 1024, 2047, 2048, 20_000):

@@ -26,7 +26,10 @@ public struct KinCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Messages",
-                subcommands: [SendCommand.self, InboxCommand.self, MessageCommand.self, PeersCommand.self]),
+                subcommands: [
+                    SendCommand.self, InboxCommand.self, HistoryCommand.self, OutboxCommand.self, MessageCommand.self,
+                    PeersCommand.self,
+                ]),
             CommandGroup(
                 name: "This machine",
                 subcommands: [

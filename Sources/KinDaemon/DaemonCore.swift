@@ -24,6 +24,7 @@ struct DaemonCore: Sendable {
     let revocations: RevocationKeeper
     let successions: SuccessionKeeper
     let vault: VaultService
+    let upkeep: StoreUpkeep
     /// Whether this is the machine the home was made on.
     let host: HostCheck.Verdict
 
@@ -54,8 +55,18 @@ struct DaemonCore: Sendable {
         let me = try Self.member(installed, now: now())
         let servers = try Self.servers(settings)
         let tls = try TrustRoots.tls(options.trustRoots)
-        outbox = try OutboxStore(path: DaemonPaths.outbox(in: state)) { Random.bytes(8) }
-        inbox = try InboxStore(path: DaemonPaths.inbox(in: state))
+        let events = former?.events ?? EventHub()
+        outbox = try OutboxStore(
+            path: DaemonPaths.outbox(in: state), maxBytes: settings.outbox.maxBytes,
+            pressureHigh: { used, limit in
+                logger.warning("outbox_pressure_high", metadata: ["bytes": .stringConvertible(used)])
+                let data: [String: JSON] = ["bytes": .integer(used), "max_bytes": .integer(limit)]
+                events.publish(DaemonEvent(kind: .outboxPressureHigh, data: .object(data)))
+            }
+        ) { Random.bytes(8) }
+        inbox = try InboxStore(path: DaemonPaths.inbox(in: state), isIndexed: settings.inbox.isIndexed)
+        upkeep = StoreUpkeep(
+            outbox: outbox, inbox: inbox, inboxDays: settings.inbox.maxAgeDays, logger: logger, now: now)
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
         let seen = try KnownMembers(reading: KnownMembers.path(in: state))
@@ -66,7 +77,6 @@ struct DaemonCore: Sendable {
             settings.servers.isEmpty
             ? LocalServer(state: state, executable: options.executable, http: http, logger: logger) : nil
 
-        let events = former?.events ?? EventHub()
         self.events = events
         let board = StatusBoard(servers: servers, now: now)
         let sealer = DirectSealer(chain: installed.chain, keys: installed.keys)
@@ -76,7 +86,7 @@ struct DaemonCore: Sendable {
         let exchange = RevocationExchange(keeper: keeper, control: control, now: now)
         let outgoing = Outgoing(
             outbox: outbox, sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger,
-            logger: logger, now: now)
+            limits: settings.outbox, logger: logger, now: now)
         let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
         let acceptance = Acceptance(
             outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },
@@ -117,14 +127,14 @@ struct DaemonCore: Sendable {
         let vault = VaultService(limits: settings.vault.limits, now: now)
         self.vault = vault
         routes = DaemonRoutes(
-            sending: Sending(acceptance: acceptance, family: family),
+            sending: Sending(acceptance: acceptance, family: family, outgoing: outgoing), receipts: receipts,
             revoking: Revoking(
                 installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
             successions: successions, settings: meshSettings, vault: VaultRoutes(vault: vault), family: family,
             directory: directory,
             inbox: inbox, outbox: outbox,
             events: events,
-            board: board,
+            board: board, now: now,
             version: {
                 DaemonVersion(
                     daemonVersion: KinVersion.current, mesh: installed.mesh, member: me.member,
@@ -173,8 +183,10 @@ struct DaemonCore: Sendable {
         if let name = options.name { settings.name = name }
         if !options.servers.isEmpty { settings.servers = options.servers }
         _ = try servers(settings)
-        if settings != kept { try settings.write(to: options.state) }
-        return settings
+        guard settings != kept else { return settings }
+        try settings.write(to: options.state)
+        // Its lines have moved.
+        return try DaemonSettings(reading: options.state)
     }
 
     private static func servers(_ settings: DaemonSettings) throws -> [ServerAddress] {

@@ -64,6 +64,7 @@ public struct KinDaemon: Service {
             group.addTask { await core.successions.run() }
             group.addTask { try await core.successions.waitForOwn() }
             group.addTask { await core.vault.autolock() }
+            group.addTask { await core.upkeep.run() }
             group.addTask { await core.events.beat() }
             for registration in core.registrations { group.addTask { await registration.run() } }
             group.addTask {

@@ -40,6 +40,23 @@ public final class DurableDatabase: Sendable {
         do { return try pool.read(body) } catch { throw Self.storeError(error, path: path) }
     }
 
+    /// Changes the file outside the groups of `writer`, in one transaction: for what is done when it is opened.
+    public func change(_ body: (Database) throws -> Void) throws {
+        do { try pool.write(body) } catch { throw Self.storeError(error, path: path) }
+    }
+
+    /// Gives free pages back to the disk. Writes wait until it is done, reads do not.
+    /// - Throws: `StoreError`, `closed` once `close` was called.
+    public func vacuum() throws {
+        guard readers.enter() else { throw StoreError(.closed, "\(path) is closed") }
+        defer { readers.leave() }
+        do {
+            try pool.writeWithoutTransaction { try $0.execute(sql: "VACUUM") }
+        } catch {
+            throw Self.storeError(error, path: path)
+        }
+    }
+
     /// Finishes queued writes and reads under way, then closes the file, which holds everything: a copy of it alone is whole.
     public func close() {
         // SQLite crashes where a read meets a connection that is being closed.

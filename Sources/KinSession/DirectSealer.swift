@@ -40,10 +40,19 @@ public final class DirectSealer: Sendable {
         return nonce + Box.seal(inner, nonce: nonce, sharedKey: try sharedKey(with: key))
     }
 
-    /// Opens what was pushed, and checks that it is from `sender`, to this device, and what its header says.
+    /// Opens what was pushed, and checks that it is from `sender`, to this device, what its header says, and of this time.
     /// - Parameter now: milliseconds.
     public func open(
         _ body: [UInt8], header: Push, from sender: VerifiedMember, now: Int64
+    ) throws(MessageFault) -> SealedMessage {
+        let message = try openAtAnyTime(body, header: header, from: sender)
+        try Self.checkTime(of: message, now: now)
+        return message
+    }
+
+    /// As `open`, but for `wrongTime` and `expired`: whoever sent it, it is truly from that member.
+    public func openAtAnyTime(
+        _ body: [UInt8], header: Push, from sender: VerifiedMember
     ) throws(MessageFault) -> SealedMessage {
         let message = try decode(unseal(body, from: sender))
         try checkAddress(of: message, header: header, sender: sender)
@@ -51,11 +60,15 @@ public final class DirectSealer: Sendable {
             sender.anyKeySigned(
                 message.unsignedBytes(), signature: message.signature, domain: SealedMessage.domain)
         else { throw .badSignature }
-        guard message.createdAt >= now - Self.maxAge, message.createdAt <= now + StatementLimits.maxAhead else {
+        return message
+    }
+
+    /// - Parameter now: milliseconds.
+    public static func checkTime(of message: SealedMessage, now: Int64) throws(MessageFault) {
+        guard message.createdAt >= now - maxAge, message.createdAt <= now + StatementLimits.maxAhead else {
             throw .wrongTime
         }
         guard now < message.expiresAt ?? .max else { throw .expired }
-        return message
     }
 
     private func unseal(_ body: [UInt8], from sender: VerifiedMember) throws(MessageFault) -> [UInt8] {

@@ -21,6 +21,15 @@ public final class SmallDisk: Sendable {
     /// Takes room away until `release`.
     public func occupy(bytes: Int) throws { try Data(count: bytes).write(to: URL(filePath: file("ballast"))) }
 
+    /// Takes all the room there is.
+    public func occupyAll() throws {
+        _ = FileManager.default.createFile(atPath: file("ballast"), contents: nil)
+        let ballast = try FileHandle(forWritingTo: URL(filePath: file("ballast")))
+        // In pages: the last that fits is the end.
+        while (try? ballast.write(contentsOf: Data(count: 4096))) != nil {}
+        try ballast.close()
+    }
+
     public func release() throws { try FileManager.default.removeItem(atPath: file("ballast")) }
 
     private static func run(_ command: String, _ arguments: [String]) throws {

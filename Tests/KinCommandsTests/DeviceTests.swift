@@ -63,7 +63,7 @@ struct DeviceTests {
     func watch() throws {
         let stage = try Stage()
         let output = Output(form: .json, context: stage.context)
-        var watch = DeviceWatch()
+        var watch = DeviceWatch(title: "devices", table: DeviceTable.devices)
         var list = DeviceList(devices: family)
         try watch.show(list, stage.context, output)
         list.devices[1].lastSeen = Stage.now
@@ -74,11 +74,21 @@ struct DeviceTests {
         #expect(stage.output.lines.count == 2)
     }
 
+    @Test("peers are watched as devices are, with what is told of peers")
+    func watchPeers() throws {
+        let stage = try Stage(output: RecordingStream(isTerminal: true), environment: ["NO_COLOR": "1"])
+        var watch = DeviceWatch(title: "peers", table: DeviceTable.peers)
+        try watch.show(DeviceList(devices: family), stage.context, Output(form: .text, context: stage.context))
+        #expect(stage.output.lines.first?.hasSuffix("peers, until Control-C") == true)
+        #expect(stage.output.lines.dropFirst().first?.hasPrefix("NAME") == true)
+        #expect(stage.output.lines.dropFirst().first?.contains("ROLE") == true)
+    }
+
     @Test("on a terminal it is drawn over itself every time")
     func watchTerminal() throws {
         let stage = try Stage(output: RecordingStream(isTerminal: true))
         let output = Output(form: .text, context: stage.context)
-        var watch = DeviceWatch()
+        var watch = DeviceWatch(title: "devices", table: DeviceTable.devices)
         for _ in 0..<2 { try watch.show(DeviceList(devices: family), stage.context, output) }
         #expect(stage.output.text.components(separatedBy: "\u{1b}[H\u{1b}[2J").count == 3)
     }

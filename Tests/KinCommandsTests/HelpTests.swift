@@ -34,7 +34,8 @@ struct HelpTests {
                 "vault password", "vault encrypt", "vault decrypt", "vault rotate", "vault ssh-key",
                 "vault eth-address", "vault nostr-key", "wallet accounts", "wallet seal", "wallet unseal",
                 "wallet forget", "wallet rotate", "wallet new", "wallet import", "wallet address", "up", "devices",
-                "send", "inbox", "message", "peers",
+                "send", "inbox list", "inbox search", "history", "outbox list", "outbox inspect", "outbox requeue",
+                "outbox drop", "outbox prune", "message", "peers",
                 "status", "daemon accept-host", "daemon remint", "apikey new",
                 "apikey list", "apikey revoke", "serve", "demo", "completions",
             ])

@@ -36,3 +36,73 @@ struct MessageDrawingTests {
         #expect(try !draw("x", from: "\u{1b}[2J", isTerminal: false).contains("\u{1b}"))
     }
 }
+
+@Suite("Sent messages on the screen")
+struct OutboxDrawingTests {
+    private let moments = Moments(now: Stage.now, timeZone: TimeZone(secondsFromGMT: 0) ?? .current)
+
+    private func status(_ state: MessageState, _ change: (inout MessageStatus) -> Void = { _ in }) throws
+        -> MessageStatus
+    {
+        var status = MessageStatus(
+            clientMessageID: try #require(ClientMessageID("m-1")), status: state, to: "studio", toMember: "01J",
+            priority: .next, queuedAt: Stage.now - 5000, relayedAt: nil, deliveredAt: nil, readAt: nil, expiresAt: nil,
+            brokerMessageID: nil, lastError: nil)
+        change(&status)
+        return status
+    }
+
+    @Test("the outbox says of each message why it waits and when it is tried again, or that it is not")
+    func table() throws {
+        let waiting = try status(.queued) { status in
+            status.attempts = 3
+            status.lastError = "storage_full"
+            status.nextAttemptAt = Stage.now + 8000
+        }
+        let table = OutboxTable(moments: moments).table([
+            waiting, try status(.queued), try status(.refused) { $0.lastError = "expired" },
+        ])
+        #expect(
+            table.text(.plain) == """
+                ID   TO      STATE    QUEUED   ATTEMPTS  NEXT    REASON
+                m-1  studio  queued   5 s ago  3         in 8 s  storage_full
+                m-1  studio  queued   5 s ago  0         soon    -
+                m-1  studio  refused  5 s ago  0         never   expired
+
+                """)
+    }
+
+    @Test("a message's report says who refused it and why, who gave it up, and what was sent instead")
+    func report() throws {
+        let refused = try status(.refused) { status in
+            status.refusedAt = Stage.now
+            status.lastError = "wrong_time"
+        }
+        let facts = MessageReport(status: refused, moments: moments).facts
+        #expect(facts.last == .init(name: "refused", value: "2026-11-21 10:03:12  by studio: wrong_time", tone: .bad))
+        let aborted = try status(.aborted) { status in
+            status.abortedAt = Stage.now
+            status.abortedBy = "requeue"
+            status.supersededBy = ClientMessageID("m-2")
+        }
+        let lines = MessageReport(status: aborted, moments: moments).facts.suffix(2)
+        #expect(lines.map(\.name) == ["aborted", "instead"])
+        #expect(lines.map(\.value) == ["2026-11-21 10:03:12  by requeue", "m-2"])
+    }
+
+    @Test("history says of a sent message how far it is, unless it arrived")
+    func history() throws {
+        func draw(_ state: MessageState, _ text: String?) throws -> String {
+            let message = OutboxMessage(
+                status: try status(state), message: text, meta: nil, replyTo: nil, contentType: "text/plain", seq: 1,
+                fingerprint: "", prunedAt: nil)
+            return MessageDrawing(moments: moments, isTerminal: true).draw(.sent(message)).text(.plain)
+        }
+        #expect(try draw(.delivered, "hi") == "2026-11-21 10:03:07  to studio  hi\n")
+        #expect(try draw(.dead, "hi") == "2026-11-21 10:03:07  to studio (dead)  hi\n")
+        #expect(try draw(.read, nil) == "2026-11-21 10:03:07  to studio  (erased)\n")
+        let received = HistoryEntry.received(try .sample(0, body: "\u{1b}x"))
+        let drawn = MessageDrawing(moments: moments, isTerminal: true).draw(received).text(.plain)
+        #expect(drawn == "2026-11-21 10:03:12  from laptop  ␛x\n")
+    }
+}

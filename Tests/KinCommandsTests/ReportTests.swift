@@ -51,7 +51,7 @@ struct ReportTests {
                 == "broker  https://kin.example.org not connected for 3 s: nothing listens; messages wait here and go out by themselves"
         )
         #expect(lines[2] == "relays  0 of 1 connected; https://kin.example.org: nothing listens")
-        #expect(lines[3] == "outbox  3 waiting, 2 will never go: see why with  kin message ID")
+        #expect(lines[3] == "outbox  3 waiting, 2 will never go: see why with  kin outbox --failed")
         #expect(lines[4] == "inbox   1 message")
     }
 
@@ -95,6 +95,6 @@ struct ReportTests {
         }
         #expect(dead.last == "dead     expired")
         let refused = try message { $0.lastError = "storage_full" }
-        #expect(refused.last == "refused  storage_full; it is tried again")
+        #expect(refused.last == "waits    storage_full; it is tried again")
     }
 }

@@ -52,6 +52,39 @@ enum Sample {
             lastError: nil)
     }
 
+    static func abortedStatus() throws -> MessageStatus {
+        var status = try plainStatus()
+        status.status = .aborted
+        status.attempts = 7
+        status.nextAttemptAt = 8
+        status.refusedAt = 9
+        status.abortedAt = 10
+        status.abortedBy = "requeue"
+        status.supersededBy = try id("b")
+        return status
+    }
+
+    static func outboxMessage(isErased: Bool = false) throws -> OutboxMessage {
+        OutboxMessage(
+            status: try abortedStatus(), message: isErased ? nil : "text", meta: isErased ? nil : .object([:]),
+            replyTo: try id("c"), contentType: "text/plain", seq: 5, fingerprint: "00ff", prunedAt: isErased ? 6 : nil)
+    }
+
+    static func batch() throws -> SendBatchAnswer {
+        SendBatchAnswer(
+            answers: [try answer()],
+            refusal: KinError("message_too_large", "no", category: .tooLarge, detail: ["limit": .integer(1)]))
+    }
+
+    static let pressed: DaemonHealth = {
+        var health = Sample.health
+        health.outboxPressure = "full"
+        health.outboxRefused = 6
+        health.outboxBytes = 7
+        health.outboxMaxBytes = 8
+        return health
+    }()
+
     static let devices = DeviceList(
         devices: [
             DeviceInfo(
@@ -108,6 +141,23 @@ struct Form: CustomStringConvertible, Sendable {
             Form("InboxPage, last", InboxPage(messages: [], cursor: nil), \.json, { try InboxPage(json: $0) }),
             Form("MessageStatus", Sample.status(), \.json, { try MessageStatus(json: $0) }),
             Form("MessageStatus, plain", Sample.plainStatus(), \.json, { try MessageStatus(json: $0) }),
+            Form("MessageStatus, aborted", Sample.abortedStatus(), \.json, { try MessageStatus(json: $0) }),
+            Form("OutboxMessage", Sample.outboxMessage(), \.json, { try OutboxMessage(json: $0) }),
+            Form(
+                "OutboxMessage, erased", Sample.outboxMessage(isErased: true), \.json, { try OutboxMessage(json: $0) }),
+            Form(
+                "OutboxPage", OutboxPage(messages: [Sample.status(), Sample.plainStatus()], cursor: "8"), \.json,
+                { try OutboxPage(json: $0) }),
+            Form(
+                "HistoryPage",
+                HistoryPage(messages: [.sent(Sample.outboxMessage()), .received(Sample.message())], cursor: "1.2"),
+                \.json, { try HistoryPage(json: $0) }),
+            Form("PruneRequest", PruneRequest(olderThan: 5), \.json, { try PruneRequest(json: $0) }),
+            Form("PruneAnswer", PruneAnswer(pruned: 5), \.json, { try PruneAnswer(json: $0) }),
+            Form("ReadRequest", ReadRequest(ids: [1, 2]), \.json, { try ReadRequest(json: $0) }),
+            Form("ReadAnswer", ReadAnswer(read: [1]), \.json, { try ReadAnswer(json: $0) }),
+            Form("SendBatch", SendBatch(messages: [Sample.request()]), \.json, { try SendBatch(json: $0) }),
+            Form("DaemonHealth, pressed", Sample.pressed, \.json, { try DaemonHealth(json: $0) }),
             Form("DeviceList", Sample.devices, \.json, { try DeviceList(json: $0) }),
             Form("DaemonHealth", Sample.health, \.json, { try DaemonHealth(json: $0) }),
             Form("MeshSettingsInfo", Sample.settings, \.json, { try MeshSettingsInfo(json: $0) }),
@@ -120,6 +170,25 @@ struct Form: CustomStringConvertible, Sendable {
                 { try MeshSettingsRequest(json: $0) }),
             Form("DaemonVersion", Sample.version(), \.json, { try DaemonVersion(json: $0) }),
             Form("DaemonVersion, unconnected", Sample.version(features: nil), \.json, { try DaemonVersion(json: $0) }),
+        ]
+    }
+
+    /// Forms without a member that must be there, or with one that is somebody else's.
+    static func loose() throws -> [Form] {
+        try [
+            Form(
+                "RequeuePatch, all",
+                RequeuePatch(
+                    to: "x", message: "y", priority: .low, meta: .some(.object([:])), expiresIn: .some(5)), \.json,
+                { try RequeuePatch(json: $0) }),
+            Form(
+                "RequeuePatch, less", RequeuePatch(meta: .some(nil), expiresIn: .some(nil)), \.json,
+                { try RequeuePatch(json: $0) }),
+            Form("RequeuePatch, empty", RequeuePatch(), \.json, { try RequeuePatch(json: $0) }),
+            Form("SendBatchAnswer", Sample.batch(), \.json, { try SendBatchAnswer(json: $0) }),
+            Form(
+                "SendBatchAnswer, whole", SendBatchAnswer(answers: [], refusal: nil), \.json,
+                { try SendBatchAnswer(json: $0) }),
         ]
     }
 }

@@ -25,9 +25,11 @@ import Testing
         let optional: Set = [
             "priority", "meta", "reply_to", "client_message_id", "expires_in", "cursor", "broker_message_id", "read_at",
             "relayed_at", "delivered_at", "expires_at", "last_error", "broker_features_negotiated",
-            "succession",
+            "succession", "next_attempt_at", "refused_at", "aborted_at", "aborted_by", "superseded_by", "message",
+            "pruned_at",
         ]
-        let required = members.keys.filter { !optional.contains($0) }
+        let isText = form.description == "SendRequest"
+        let required = members.keys.filter { !optional.contains($0) || isText && $0 == "message" }
         #expect(!required.isEmpty)
         for name in required {
             let error = #expect(throws: KinError.self, "\(name)") {
@@ -45,6 +47,27 @@ import Testing
             let error = #expect(throws: KinError.self) { _ = try form.reread(Array(body.utf8)) }
             #expect(error?.code == "invalid_request")
         }
+    }
+
+    @Test("patches and what refuses a batch come back as they were", arguments: try Form.loose())
+    func loose(_ form: Form) throws { #expect(try form.reread(form.json.canonicalBytes()) == form.json) }
+
+    @Test("a patch says what changes, what is taken away, and nothing of the rest")
+    func patch() throws {
+        let before = SendRequest(to: "a", message: "b", priority: .low, meta: .object([:]), expiresIn: 5)
+        #expect(try RequeuePatch(json: Array("{}".utf8)).applied(to: before) == before)
+        let patch = try RequeuePatch(json: Array(#"{"to":"c","meta":null,"expires_in":null}"#.utf8))
+        let after = patch.applied(to: before)
+        #expect(after.to == "c" && after.meta == nil && after.expiresIn == nil)
+        #expect(after.message == "b" && after.priority == .low)
+    }
+
+    @Test("health is degraded where only receiving goes on")
+    func healthPressed() {
+        #expect(Sample.pressed.status == "degraded")
+        var health = Sample.pressed
+        health.outboxPressure = "refusing"
+        #expect(health.status == "ok")
     }
 
     @Test("health is ok while the broker is connected, and degraded else")

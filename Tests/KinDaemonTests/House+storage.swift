@@ -1,5 +1,6 @@
 import GRDB
 import KinIdentity
+import KinWire
 
 extension House {
     /// Makes a receiver owe its receipts again, as if it had been killed before they were taken.
@@ -10,6 +11,13 @@ extension House {
     /// Makes a sender know of no receipt.
     func forgetReceipt(of state: StateFolder) throws {
         try change(state.daemon() + "/outbox.db", "UPDATE outbox SET delivered_at = NULL")
+    }
+
+    /// Makes a message of a daemon that is down older by so many milliseconds; below zero, younger.
+    func age(_ id: ClientMessageID, of state: StateFolder, by milliseconds: Int64) throws {
+        try change(
+            state.daemon() + "/outbox.db",
+            "UPDATE outbox SET enqueued_at = enqueued_at - \(milliseconds) WHERE client_message_id = '\(id)'")
     }
 
     private func change(_ path: String, _ sql: String) throws {

@@ -1,4 +1,5 @@
 import KinDaemonAPI
+import KinEncoding
 import KinTestServer
 import KinTesting
 import KinWire
@@ -101,6 +102,31 @@ import Testing
             let answer = try await laptop.post(#"{"to":"laptop","message":"\#(String(repeating: "x", count: 3000))"}"#)
             #expect(answer.status == 413 && answer["error", "detail", "limit"] == .integer(2048))
             #expect(broker.heard.value.sent == [])
+        }
+    }
+
+    @Test("what does not open, or is of nobody known, is finished without a word to anybody", arguments: [true, false])
+    func silent(isKnown: Bool) async throws {
+        try await run { asked in
+            guard asked.send.clientMessageID.description == "bait" else { return asked.ack }
+            guard case .dm(let member) = asked.send.destination else { return .nothing }
+            let stranger = ULID(milliseconds: 1, randomness: Array(repeating: 3, count: 10))
+            let push = Push(
+                brokerMessageID: 77, clientMessageID: asked.send.clientMessageID,
+                sender: isKnown ? member : stranger, line: asked.send.line, seq: 1, destination: .dm(member),
+                priority: .next, sentAt: 1)
+            return .push(push, body: [UInt8](repeating: 5, count: 200))
+        } _: { laptop, broker in
+            try await send(laptop, "bait", .now)
+            let refusal = ClientAck(results: [.init(brokerMessageID: 77, result: .refused)])
+            _ = try await broker.heard.wait { heard in
+                heard.frames.contains { frame in
+                    if case .clientAck(let ack) = frame.message { ack == refusal } else { false }
+                }
+            }
+            try await send(laptop, "after", .low)
+            _ = try await waits(laptop, "after", .relayed)
+            #expect(broker.heard.value.sent == ["bait", "after"])
         }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import KinDaemon
 import KinIdentity
+import KinMailbox
 import KinTesting
 import KinWire
 import Testing
@@ -80,6 +81,34 @@ import Testing
         #expect(refusal("[vault]\nautolock_minutes = -1\n")?.message.contains("line 2") == true)
         #expect(refusal("[vault]\nautolock = 1\n")?.message.contains("nearest is autolock_minutes") == true)
     }
+
+    @Test("what may wait, how long messages are kept, and whether they can be searched are settings")
+    func mailboxes() throws {
+        let usual = try read("")
+        #expect(usual.outbox.age == OutboxAge() && usual.outbox.maxBytes == OutboxUsage.defaultLimit)
+        #expect(usual.inbox.maxAgeDays == 30 && !usual.inbox.isIndexed)
+        var settings = try read(
+            "[outbox]\nmax_age_hours = 200\nmax_bytes = 16777216\naccept_duplicates_after_window = true\n"
+                + "[inbox]\nmax_age_days = 7\n[capabilities]\ninbox_fts = true\n")
+        #expect(settings.outbox.age == OutboxAge(configuredHours: 200, acceptsDuplicates: true))
+        #expect(settings.outbox.maxBytes == 16_777_216 && settings.inbox.maxAgeDays == 7 && settings.inbox.isIndexed)
+        #expect(settings.outbox.refusal(window: 24) == nil)
+        settings.name = DeviceName("laptop")
+        try settings.write(to: state)
+        #expect(try DaemonSettings(reading: state) == settings)
+        let careful = try read("\n[outbox]\nmax_age_hours = 25\n")
+        #expect(careful.outbox.refusal(window: 24)?.message.contains("line 3") == true)
+        #expect(careful.outbox.refusal(window: 25) == nil && careful.outbox.refusal(window: nil) == nil)
+    }
+
+    @Test(
+        "mailbox settings out of bounds are refused with their line",
+        arguments: [
+            "[outbox]\nmax_age_hours = 0", "[outbox]\nmax_age_hours = 361", "[outbox]\nmax_bytes = 1000",
+            "[outbox]\naccept_duplicates_after_window = 1", "[outbox]\nmax_age = 5", "[inbox]\nmax_age_days = 0",
+            "[capabilities]\ninbox_fts = \"yes\"", "[capabilities]\ninbox = true",
+        ])
+    func wrongMailboxes(text: String) { #expect(refusal(text)?.message.contains("line 2: ") == true) }
 
     @Test(
         "an unknown key names its line and the nearest known key",

@@ -52,6 +52,14 @@ final class Log<Entry: Sendable>: Sendable {
 extension OutboxStore {
     func accept(_ request: OutboxRequest) async throws -> AcceptOutcome { try await accept(request) { _ in } }
 
+    func requeue(_ id: String, as request: OutboxRequest, at time: Int64 = 5000) async throws -> OutboxRow {
+        try await requeue(Sample.id(id), as: request, at: time) { _ in }
+    }
+
+    func drop(_ id: String, at time: Int64 = 5000) async throws -> OutboxRow {
+        try await drop(Sample.id(id), at: time)
+    }
+
     /// Applies a receipt and waits until its effect is on disk.
     func apply(_ receipt: Receipt, from signer: UInt8) async -> [ClientMessageID]? {
         await withCheckedContinuation { continuation in
@@ -63,19 +71,29 @@ extension OutboxStore {
     func flush() async { _ = await apply(Receipt(kind: .read, ids: [Sample.id("nobody")], at: 1), from: 99) }
 }
 
-extension AcceptOutcome {
-    var row: OutboxRow {
-        switch self {
-        case .queued(let row, _), .finished(let row), .conflict(let row, _): row
-        }
-    }
-}
-
 extension InboxStore {
     /// Stores messages and gives what `receive` completes with.
     func receive(_ batch: [IncomingMessage], from intake: InboxIntake = InboxIntake()) async throws -> [InboxRow?] {
         try await withCheckedThrowingContinuation { continuation in
             receive(batch, from: intake) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// Notes refusals and gives what `refuse` completes with.
+    func refuse(_ messages: [RefusedMessage]) async throws -> [Bool] {
+        try await withCheckedThrowingContinuation { continuation in
+            refuse(messages, from: InboxIntake()) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// All receipts that are due, in their order.
+    func due(limit: Int = 10) throws -> [DueReceipt] {
+        var position = ReceiptPosition()
+        var all: [DueReceipt] = []
+        while true {
+            let due = try receiptsDue(after: &position, limit: limit)
+            if due.isEmpty { return all }
+            all += due
         }
     }
 }

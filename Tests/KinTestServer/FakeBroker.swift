@@ -53,6 +53,8 @@ public struct FakeBroker: Sendable {
 
     public enum Reply: Sendable {
         case frame(MeshFrame)
+        /// Something comes for the daemon.
+        case push(Push, body: [UInt8])
         case nothing
         /// The connection is cut.
         case cut

@@ -84,6 +84,8 @@ final class FakeEndpoint: WebSocketDelegate {
     private func reply(_ reply: FakeBroker.Reply, on connection: WebSocketConnection) {
         switch reply {
         case .frame(let frame): send(frame, on: connection)
+        case .push(let push, let body):
+            connection.send(.binary(ByteBuffer(bytes: MeshFrame.push(push).encoded(body: body))))
         case .nothing: break
         case .cut: connection.close(code: 1011, reason: "cut")
         }

@@ -33,6 +33,7 @@ import Testing
         #expect(receipt.at == (try vector.integer("at")))
         #expect(receipt.kind.rawValue == (try vector.text("kind")))
         #expect(JSON.array(receipt.ids.map { .string($0.description) }) == (try vector.json("ids")))
+        #expect(receipt.reason == (receipt.kind == .refused ? try vector.text("reason") : nil))
     }
 
     @Test("a request's facts have one form each", arguments: try Vector.list(file, "fingerprints"))

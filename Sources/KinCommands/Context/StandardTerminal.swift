@@ -49,9 +49,7 @@ struct StandardTerminal: Terminal {
                 let count = read(STDIN_FILENO, buffer.baseAddress?.advanced(by: filled), buffer.count - filled)
                 if count == 0 { return }
                 if count < 0 {
-                    guard errno == EINTR else {
-                        throw KinError("input_failed", "the input cannot be read: \(String(cString: strerror(errno)))")
-                    }
+                    guard errno == EINTR else { throw Self.unreadable(errno) }
                     continue
                 }
                 filled += count
@@ -59,5 +57,19 @@ struct StandardTerminal: Terminal {
             throw KinError.inputTooLarge(limit)
         }
         return room.withBytes { SecretBytes(copying: $0.prefix(filled)) }
+    }
+
+    func readSome() throws -> [UInt8] {
+        try [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, filled in
+            while true {
+                let count = read(STDIN_FILENO, buffer.baseAddress, buffer.count)
+                if count >= 0 { return filled = count }
+                guard errno == EINTR else { throw Self.unreadable(errno) }
+            }
+        }
+    }
+
+    private static func unreadable(_ code: Int32) -> KinError {
+        KinError("input_failed", "the input cannot be read: \(String(cString: strerror(code)))")
     }
 }

@@ -17,6 +17,9 @@ public protocol Terminal: Sendable {
     /// Standard input to its end.
     /// - Throws: `input_too_large` beyond `limit` bytes.
     func readAll(limit: Int) throws -> SecretBytes
+
+    /// What standard input has, once it has something; nothing at its end.
+    func readSome() throws -> [UInt8]
 }
 
 extension KinError {

@@ -60,10 +60,24 @@ struct StatusReport {
     private var outbox: Drawing.Fact {
         let refusal = health.outboxRefusal.map { ", refused for now: \($0)" } ?? ""
         let waiting = health.outboxPending == 0 ? "nothing waits" : "\(health.outboxPending) waiting\(refusal)"
-        guard health.outboxDead > 0 else { return .init(name: "outbox", value: waiting) }
+        let dead = health.outboxDead == 0 ? nil : "\(health.outboxDead) will never go"
+        let refused = health.outboxRefused == 0 ? nil : "\(health.outboxRefused) refused by their recipients"
+        let failed = [dead, refused].compactMap { $0 }.joined(separator: ", ")
+        let words = [waiting + pressure, failed.isEmpty ? nil : "\(failed): see why with  kin outbox --failed"]
         return .init(
-            name: "outbox", value: "\(waiting), \(health.outboxDead) will never go: see why with  kin message ID",
-            tone: .bad)
+            name: "outbox", value: words.compactMap { $0 }.joined(separator: ", "),
+            tone: failed.isEmpty && pressure.isEmpty ? .plain : .bad)
+    }
+
+    /// What is to be done where there is not much room left.
+    private var pressure: String {
+        switch health.outboxPressure {
+        case "high": " and takes most of its room: send less until it has left"
+        case "refusing":
+            " and takes its room, so nothing new is taken: wait until it has left, or  kin outbox drop  some"
+        case "full": "; there is no room to send anything, only to receive: make room on the disk or in the outbox"
+        default: ""
+        }
     }
 
     private var inbox: Drawing.Fact {

@@ -3,12 +3,15 @@ import KinWire
 
 /// Text that was carried here: in a file, on standard input, or, where it is no secret, as it is.
 enum CarriedInput {
-    private static let limit = 64 << 10
+    private static let usualLimit = 64 << 10
 
     /// - Parameters:
     ///   - name: a file's, or `-`.
     ///   - prefix: how the text begins, where it may stand in the place of a file's name.
-    static func read(_ name: String, orTextWith prefix: String? = nil, _ context: CommandContext) throws -> String {
+    ///   - limit: bytes.
+    static func read(
+        _ name: String, orTextWith prefix: String? = nil, _ context: CommandContext, limit: Int = usualLimit
+    ) throws -> String {
         if let prefix, name.hasPrefix(prefix) { return name }
         guard !name.hasPrefix(JoinTicket.prefix) else {
             throw KinError(

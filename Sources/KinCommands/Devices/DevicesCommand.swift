@@ -25,7 +25,7 @@ struct DevicesCommand: ContextCommand {
         let family = try FamilyReading(context)
         guard watch else { return try await show(family.read(output), context, output) }
         try await Interruptible.run {
-            var watching = DeviceWatch()
+            var watching = DeviceWatch(title: "devices", table: DeviceTable.devices)
             while true {
                 let list = try await family.read(output, isRepeated: watching.hasShown)
                 try watching.show(list, context, output)
@@ -53,20 +53,27 @@ struct DeviceWatch {
     static let interval = Duration.seconds(2)
     private static let clearScreen = "\u{1b}[H\u{1b}[2J"
 
+    let title: String
+    let table: @Sendable ([DeviceInfo], Moments) -> Table
     private var last: DeviceList?
+
+    init(title: String, table: @escaping @Sendable ([DeviceInfo], Moments) -> Table) {
+        self.title = title
+        self.table = table
+    }
 
     var hasShown: Bool { last != nil }
 
     mutating func show(_ list: DeviceList, _ context: CommandContext, _ output: Output) throws {
         defer { last = list }
-        let table = DeviceTable.devices(list.devices, Moments(context))
+        let table = table(list.devices, Moments(context))
         guard output.form == .text && context.output.isTerminal else {
             let changed = last.map { Self.facts($0) != Self.facts(list) } ?? true
             guard changed || !list.newNames.isEmpty else { return }
             DevicesCommand.noteNews(list, output)
             return try output.answer(.table(table), json: list.json)
         }
-        try output.raw(Self.clearScreen + "devices, until Control-C\n")
+        try output.raw(Self.clearScreen + "\(title), until Control-C\n")
         try output.answer(.table(table), json: list.json)
         DevicesCommand.noteNews(list, output)
     }

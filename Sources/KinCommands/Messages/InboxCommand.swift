@@ -3,17 +3,28 @@ import KinDaemonAPI
 import KinEncoding
 import KinWire
 
-struct InboxCommand: ContextCommand {
+struct InboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inbox",
+        commandName: "inbox", abstract: "Show or search the messages this device received.",
+        discussion: """
+            kin inbox  alone is  kin inbox list.
+            """, subcommands: [InboxListCommand.self, InboxSearchCommand.self],
+        defaultSubcommand: InboxListCommand.self)
+}
+
+struct InboxListCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
         abstract: "Show the messages this device received, oldest first.",
         discussion: """
             With --follow it goes on with what arrives, each message once, across restarts of the daemon, until Control-C. With \
-            --json it prints one object; with --follow too, one object a line.
+            --json it prints one object; with --follow too, one object a line. With --mark-read the senders learn that what \
+            is shown was read.
 
             EXAMPLES
               kin inbox --since 1h
-              kin inbox --from laptop --limit 10
+              kin inbox list --from laptop --limit 10
+              kin inbox --mark-read
               kin inbox --follow --json | while read -r message; do …; done
             """)
 
@@ -33,6 +44,9 @@ struct InboxCommand: ContextCommand {
     @Option(help: ArgumentHelp("Only the newest so many.", valueName: "number"))
     var limit: Int?
 
+    @Flag(help: "Tell the senders that these were read.")
+    var markRead = false
+
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit is 1 or more") }
     }
@@ -44,16 +58,88 @@ struct InboxCommand: ContextCommand {
         let drawing = MessageDrawing(moments: Moments(context), isTerminal: context.output.isTerminal)
         if follow {
             try await Interruptible.run {
-                try await daemon.call { _ in
-                    try await reading.follow(output) { try output.answer(drawing.draw($0), json: $0.json) }
+                try await daemon.call { client in
+                    try await reading.follow(output) { message in
+                        try output.answer(drawing.draw(message), json: message.json)
+                        if markRead { _ = try await client.markRead([message.id]) }
+                    }
                 }
             }
-        } else if output.form == .json {
-            let messages = try await daemon.call { _ in try await reading.all() }
-            try output.answer(.lines([]), json: InboxPage(messages: messages, cursor: nil).json)
         } else {
-            try await daemon.call { _ in try await reading.each { try output.answer(drawing.draw($0), json: .null) } }
+            let messages = try await daemon.call { _ in try await reading.show(drawing, output) }
+            if markRead { try await daemon.call { try await Self.mark(messages, $0) } }
         }
+    }
+
+    private static func mark(_ messages: [Int64], _ client: DaemonClient) async throws {
+        for start in stride(from: 0, to: messages.count, by: ReadRequest.maxIDs) {
+            _ = try await client.markRead(
+                Array(messages[start..<min(start + ReadRequest.maxIDs, messages.count)]))
+        }
+    }
+}
+
+struct InboxSearchCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search",
+        abstract: "Show the received messages that hold all of these words, oldest first.",
+        discussion: """
+            Quoted words are a phrase, and * behind a word stands for any ending; capitals and accents make no difference. \
+            Needs the index: write  inbox_fts = true  below  [capabilities]  in config.toml and start the daemon again.
+
+            EXAMPLES
+              kin inbox search disk
+              kin inbox search '"disk full" studio*' --since 7d
+              kin inbox search disk --from studio --limit 5 --json
+            """)
+
+    @OptionGroup var options: OutputOptions
+
+    @Argument(help: "The words.")
+    var words: [String]
+
+    @Option(help: ArgumentHelp("Only from this device.", valueName: "name"), completion: KnownDevices.completion)
+    var from: String?
+
+    @Option(
+        help: ArgumentHelp("Only what was received in this time, as in 90s, 1h or 2d.", valueName: "time"),
+        transform: TimeSpan.parse)
+    var since: TimeSpan?
+
+    @Option(help: ArgumentHelp("Only the newest so many.", valueName: "number"))
+    var limit: Int?
+
+    func validate() throws {
+        if words.isEmpty { throw ValidationError("say what to look for") }
+        if let limit, limit < 1 { throw ValidationError("--limit is 1 or more") }
+    }
+
+    func run(in context: CommandContext, _ output: Output) async throws {
+        let daemon = try LocalDaemon.of(context)
+        let start = since.map { max(context.now() - $0.milliseconds, 0) }
+        let reading = InboxReading(
+            source: daemon.client, words: words.joined(separator: " "), since: start, from: from, limit: limit)
+        let drawing = MessageDrawing(moments: Moments(context), isTerminal: context.output.isTerminal)
+        try await daemon.call { _ in try await reading.show(drawing, output) }
+    }
+}
+
+extension InboxReading {
+    /// Answers with what is there now.
+    /// - Returns: the ids of what was shown.
+    @discardableResult
+    func show(_ drawing: MessageDrawing, _ output: Output) async throws -> [Int64] {
+        guard output.form == .text else {
+            let messages = try await all()
+            try output.answer(.lines([]), json: InboxPage(messages: messages, cursor: nil).json)
+            return messages.map(\.id)
+        }
+        var shown: [Int64] = []
+        try await each { message in
+            try output.answer(drawing.draw(message), json: .null)
+            shown.append(message.id)
+        }
+        return shown
     }
 }
 
@@ -63,9 +149,12 @@ struct MessageDrawing: Sendable {
     /// Others wrote the text: a terminal gets it without anything it would obey, a file gets it as it is.
     let isTerminal: Bool
 
-    func draw(_ message: InboxMessage) -> Drawing {
-        let head = "\(moments.clock(message.receivedAt))  \(message.from.printable(keepingLines: false))  "
-        let body = isTerminal ? message.body.printable(keepingLines: true) : message.body
+    func draw(_ message: InboxMessage) -> Drawing { draw(message.body, of: message.from, at: message.receivedAt) }
+
+    /// - Parameter party: who said it, or to whom it was said.
+    func draw(_ text: String, of party: String, at time: Int64) -> Drawing {
+        let head = "\(moments.clock(time))  \(party.printable(keepingLines: false))  "
+        let body = isTerminal ? text.printable(keepingLines: true) : text
         // Further lines stand under the first, so that no text can pass for another message.
         let indent = String(repeating: " ", count: head.count)
         let lines = body.split(separator: "\n", omittingEmptySubsequences: false)

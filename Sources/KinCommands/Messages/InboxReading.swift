@@ -17,6 +17,8 @@ struct InboxReading: Sendable {
     private static let patience = (first: Duration.milliseconds(250), longest: Duration.seconds(4))
 
     let source: any InboxSource
+    /// Only what holds these.
+    var words: String?
     /// Milliseconds.
     let since: Int64?
     let from: String?
@@ -35,8 +37,8 @@ struct InboxReading: Sendable {
     /// What is there now, one after the other.
     /// - Returns: the id of the last; 0 where there was none.
     @discardableResult
-    func each(_ body: (InboxMessage) throws -> Void) async throws -> Int64 {
-        var parameters = InboxParameters(since: since, from: from, limit: InboxParameters.maxLimit)
+    func each(_ body: (InboxMessage) async throws -> Void) async throws -> Int64 {
+        var parameters = InboxParameters(words: words, since: since, from: from, limit: InboxParameters.maxLimit)
         var newest: [InboxMessage] = []
         var last: Int64 = 0
         while true {
@@ -45,18 +47,18 @@ struct InboxReading: Sendable {
             if let limit {
                 newest = Array((newest + page.messages).suffix(limit))
             } else {
-                for message in page.messages { try body(message) }
+                for message in page.messages { try await body(message) }
             }
             guard let cursor = page.cursor else { break }
             parameters.cursor = cursor
         }
-        for message in newest { try body(message) }
+        for message in newest { try await body(message) }
         return last
     }
 
     /// What is there and what arrives, until cancelled.
     /// - Throws: `daemon_not_running` only where none ran to begin with.
-    func follow(_ output: Output, _ body: (InboxMessage) throws -> Void) async throws {
+    func follow(_ output: Output, _ body: (InboxMessage) async throws -> Void) async throws {
         var last = try await each(body)
         var wait = Self.patience.first
         var isWaiting = false
@@ -68,7 +70,7 @@ struct InboxReading: Sendable {
                 for try await event in events {
                     guard let message = try Self.message(in: event), message.id > last else { continue }
                     last = message.id
-                    if isWanted(message) { try body(message) }
+                    if isWanted(message) { try await body(message) }
                 }
             } catch let error as KinError where error.category == .unreachable {
                 // As when the stream just ends: the daemon restarts.

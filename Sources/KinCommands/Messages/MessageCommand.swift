@@ -8,7 +8,8 @@ struct MessageCommand: ContextCommand {
         abstract: "Show how far a message of yours has come.",
         discussion: """
             queued: on this machine's disk; relayed: on the broker's; delivered: in the recipient's inbox, by its signed \
-            receipt; dead: never to be sent, with the reason.
+            receipt; read: its reader said so; refused: it came and was not taken, by a signed word too; dead: never to be \
+            sent; aborted: given up.
 
             EXAMPLES
               kin message 01JD9V7Q0000000000000000ZZ
@@ -21,12 +22,7 @@ struct MessageCommand: ContextCommand {
     var id: String
 
     func run(in context: CommandContext, _ output: Output) async throws {
-        guard let id = ClientMessageID(id) else {
-            throw KinError(
-                "message_id_invalid",
-                "that is no message's id: it is 1 to 64 of A-Z a-z 0-9 . _ : -, as  kin send  printed it",
-                category: .usage)
-        }
+        let id = try MessageReport.id(id)
         let status = try await LocalDaemon.of(context).call { try await $0.message(id) }
         try output.answer(.facts(MessageReport(status: status, moments: Moments(context)).facts), json: status.json)
     }
@@ -46,14 +42,41 @@ struct MessageReport {
         {
             name, time in time.map { reached(name, $0) }
         }
-        if status.status == .dead || status.status == .aborted {
-            facts.append(
-                .init(name: status.status.rawValue, value: status.lastError ?? "no reason was kept", tone: .bad))
-        } else if let error = status.lastError, status.relayedAt == nil {
-            facts.append(.init(name: "refused", value: "\(error); it is tried again", tone: .bad))
-        }
+        facts += trouble
+        if let other = status.supersededBy { facts.append(.init(name: "instead", value: other.description)) }
         if let expiry = status.expiresAt { facts.append(.init(name: "expires", value: moments.clock(expiry))) }
         return facts
+    }
+
+    /// Where it did not go, or does not for now.
+    private var trouble: [Drawing.Fact] {
+        let reason = status.lastError ?? "no reason was kept"
+        switch status.status {
+        case .dead: return [.init(name: "dead", value: reason, tone: .bad)]
+        case .refused:
+            let time = status.refusedAt.map { "\(moments.clock($0))  " } ?? ""
+            return [.init(name: "refused", value: "\(time)by \(status.to): \(reason)", tone: .bad)]
+        case .aborted:
+            let time = status.abortedAt.map { "\(moments.clock($0))  " } ?? ""
+            return [.init(name: "aborted", value: "\(time)by \(status.abortedBy ?? "nobody known")", tone: .bad)]
+        case .queued:
+            guard let error = status.lastError else { return [] }
+            let tries = status.attempts > 1 ? " after \(status.attempts) attempts" : ""
+            let next = status.nextAttemptAt.map { ", in \(Moments.span($0 - moments.now))" } ?? ""
+            return [.init(name: "waits", value: "\(error)\(tries); it is tried again\(next)", tone: .bad)]
+        case .relayed, .delivered, .read: return []
+        }
+    }
+
+    /// - Throws: `message_id_invalid`.
+    static func id(_ text: String) throws -> ClientMessageID {
+        guard let id = ClientMessageID(text) else {
+            throw KinError(
+                "message_id_invalid",
+                "that is no message's id: it is 1 to 64 of A-Z a-z 0-9 . _ : -, as  kin send  printed it",
+                category: .usage)
+        }
+        return id
     }
 
     private func reached(_ name: String, _ time: Int64) -> Drawing.Fact {

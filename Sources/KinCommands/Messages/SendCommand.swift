@@ -9,11 +9,18 @@ struct SendCommand: ContextCommand {
         abstract: "Send a message to a device.",
         discussion: """
             The answer “queued” means: on this machine's disk, and never lost from here on. With - for the message, or with \
-            none and something piped in, standard input is the message (without its last line end).
+            none and something piped in, standard input is the message (without its last line end), at most 1 MiB. With \
+            --lines each of its lines is a message of its own, sent in order while more come; empty lines are passed over, and \
+            so is the CR of a line that ends with CR LF. The ids are printed in order.
+
+            With --wait it ends when the message is that far; when the time is over before, it says how far it came and why, \
+            with exit code 3; when it can come no further (refused, dead, aborted), with exit code 4.
 
             EXAMPLES
               kin send studio "build is green"
+              kin send studio "deploy" --wait delivered --timeout 10s
               make 2>&1 | kin send studio
+              git log --oneline | kin send studio - --lines
               kin send studio --priority now --expires-in 10m "fire drill"
               kin send studio --id nightly-2026-11-21 "done"     once, however often
             """)
@@ -46,13 +53,48 @@ struct SendCommand: ContextCommand {
         help: ArgumentHelp("A JSON object for the program that reads it.", valueName: "json"), transform: Self.object)
     var meta: JSON?
 
+    @Flag(help: "Send each line of standard input by itself.")
+    var lines = false
+
+    @Option(
+        help: "Until when to wait: relayed, delivered or read.",
+        completion: .list(MessageWait.goals.map(\.rawValue)), transform: Self.goal)
+    var wait: MessageState?
+
+    @Option(
+        help: ArgumentHelp("How long to wait, 30s unless said.", valueName: "time"), transform: TimeSpan.parse)
+    var timeout: TimeSpan?
+
+    func validate() throws {
+        if lines && id != nil { throw ValidationError("--id names one message: it cannot go with --lines") }
+        if lines, let message, message != "-" { throw ValidationError("--lines reads standard input: write -") }
+        if timeout != nil && wait == nil { throw ValidationError("--timeout says how long --wait waits") }
+    }
+
     func run(in context: CommandContext, _ output: Output) async throws {
-        let request = SendRequest(
-            to: to, message: try text(context), priority: priority, meta: meta, replyTo: replyTo, clientMessageID: id,
+        let daemon = try LocalDaemon.of(context)
+        if lines { return try await SendLines(request(""), daemon: daemon, waiting: waiting).run(context, output) }
+        let request = request(try text(context))
+        let answer = try await daemon.call { try await $0.send(request) }
+        guard let waiting else {
+            let note = answer.duplicate ? " (sent before)" : ""
+            return try output.answer(
+                .lines(["\(answer.status.rawValue) \(answer.clientMessageID)\(note)"]), json: answer.json)
+        }
+        let end = try await MessageWait(source: daemon.client, waiting).wait(for: answer.clientMessageID)
+        let report = MessageReport(status: end.status, moments: Moments(context))
+        try output.answer(.facts(report.facts), json: end.status.json)
+        if let failure = end.failure { throw failure }
+    }
+
+    private var waiting: MessageWait.Terms? {
+        wait.map { MessageWait.Terms(goal: $0, milliseconds: timeout?.milliseconds ?? 30_000) }
+    }
+
+    private func request(_ text: String) -> SendRequest {
+        SendRequest(
+            to: to, message: text, priority: priority, meta: meta, replyTo: replyTo, clientMessageID: id,
             expiresIn: expiresIn?.milliseconds)
-        let answer = try await LocalDaemon.of(context).call { try await $0.send(request) }
-        let note = answer.duplicate ? " (sent before)" : ""
-        try output.answer(.lines(["\(answer.status.rawValue) \(answer.clientMessageID)\(note)"]), json: answer.json)
     }
 
     private func text(_ context: CommandContext) throws -> String {
@@ -79,6 +121,13 @@ struct SendCommand: ContextCommand {
             }
             return text
         }
+    }
+
+    private static func goal(_ text: String) throws -> MessageState {
+        guard let goal = MessageState(rawValue: text), MessageWait.goals.contains(goal) else {
+            throw ValidationError("it is relayed, delivered or read")
+        }
+        return goal
     }
 
     private static func priority(_ text: String) throws -> Priority {

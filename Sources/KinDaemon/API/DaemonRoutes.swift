@@ -7,6 +7,7 @@ import KinWire
 /// The routes of the local API over what they serve (docs/protocol/local-api.md).
 struct DaemonRoutes: Sendable {
     let sending: Sending
+    let receipts: Receipts
     let revoking: Revoking
     let successions: SuccessionKeeper
     let settings: MeshSettingsKeeper
@@ -17,6 +18,8 @@ struct DaemonRoutes: Sendable {
     let outbox: OutboxStore
     let events: EventHub
     let board: StatusBoard
+    /// Milliseconds.
+    let now: @Sendable () -> Int64
     let version: @Sendable () -> DaemonVersion
 
     /// Bytes of message bodies in one answer.
@@ -26,9 +29,9 @@ struct DaemonRoutes: Sendable {
     func router() -> Router<BasicRequestContext> {
         let router = Router()
         router.add(middleware: APIErrorMiddleware())
+        router.add(middleware: QueryMiddleware())
         router.post("v1/send") { request, _ in try await send(request) }
-        router.get("v1/inbox") { request, _ in APIResponse.json(try page(request).json) }
-        router.get("v1/message/:id") { _, context in try message(context.parameters.get("id")) }
+        addMessages(to: router)
         router.get("v1/devices") { _, _ in APIResponse.json(await directory.refreshed().json) }
         router.get("v1/peers") { _, _ in APIResponse.json(family.peers().json) }
         router.get("v1/members") { _, _ in APIResponse.json(revoking.members().json) }
@@ -70,61 +73,17 @@ struct DaemonRoutes: Sendable {
         return APIResponse.json(try revoking.take(SignedRevocation(json: Array(body.readableBytesView))).json)
     }
 
-    private func page(_ request: Request) throws -> InboxPage {
-        let parameters = request.uri.queryParameters
-        let cursor = try Self.integer(parameters["cursor"], "cursor")
-        let limit = try Self.integer(parameters["limit"], "limit") ?? Int64(Self.defaultPage)
-        let query = InboxQuery(
-            after: cursor ?? 0, since: try Self.integer(parameters["since"], "since"),
-            from: try parameters["from"].map { try family.resolve(String($0)).member },
-            limit: Int(min(max(limit, 1), Int64(InboxParameters.maxLimit))), maxBytes: Self.maxPageBytes)
-        let (rows, more) = try inbox.page(query)
-        return InboxPage(
-            messages: rows.map { $0.message(family) }, cursor: more ? rows.last.map { String($0.id) } : nil)
-    }
-
-    private static func integer(_ text: Substring?, _ name: String) throws -> Int64? {
-        guard let text else { return nil }
-        guard let value = Int64(text), value >= 0 else {
-            throw KinError("invalid_request", "\(name) must be a whole number", category: .usage)
-        }
-        return value
-    }
-
-    private func message(_ text: String?) throws -> Response {
-        guard let id = text.flatMap({ ClientMessageID($0) }), let row = try outbox.row(id) else {
-            throw KinError("unknown_message", "this device sent no message with that id", category: .notFound)
-        }
-        return APIResponse.json(row.status(family).json)
-    }
-
     private func health() throws -> DaemonHealth {
         let depth = try outbox.depth()
-        return DaemonHealth(
+        var health = DaemonHealth(
             broker: board.broker(), relays: board.relays(), outboxPending: Int64(depth.pending),
             outboxDead: Int64(depth.dead), outboxRefusal: try outbox.lastRefusal(),
             inboxCount: Int64(try inbox.count()),
             succession: successions.notice)
-    }
-}
-
-extension OutboxRow {
-    /// As the API shows it.
-    func status(_ family: Family) -> MessageStatus {
-        var to = lane.destination.recipient
-        if case .dm(let member) = lane.destination { to = family.name(of: member) }
-        return MessageStatus(
-            clientMessageID: clientMessageID, status: state, to: to, toMember: lane.destination.recipient,
-            priority: lane.priority, queuedAt: enqueuedAt, relayedAt: relayedAt, deliveredAt: deliveredAt,
-            readAt: readAt, expiresAt: expiresAt, brokerMessageID: brokerMessageID, lastError: lastError)
-    }
-
-    var state: MessageState {
-        switch status {
-        case .dead: .dead
-        case .aborted: .aborted
-        case .pending: .queued
-        case .done: readAt != nil ? .read : deliveredAt != nil ? .delivered : .relayed
-        }
+        health.outboxRefused = Int64(try outbox.refusedCount())
+        health.outboxPressure = outbox.usage.pressure.rawValue
+        health.outboxBytes = outbox.usage.bytes
+        health.outboxMaxBytes = outbox.usage.limit
+        return health
     }
 }

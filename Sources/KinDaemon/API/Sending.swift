@@ -7,10 +7,64 @@ import KinWire
 struct Sending: Sendable {
     let acceptance: Acceptance
     let family: Family
+    let outgoing: Outgoing
 
     /// - Throws: `KinError`, its code as in docs/protocol/local-api.md.
     func send(_ request: SendRequest) async throws -> SendAnswer {
-        switch try await acceptance.accept(outboxRequest(request)) {
+        try answer(await acceptance.accept(outboxRequest(request)))
+    }
+
+    /// Messages in this order, up to the first that is refused.
+    func send(_ batch: SendBatch) async -> SendBatchAnswer {
+        var (requests, refusal) = ([OutboxRequest](), nil as (any Error)?)
+        for message in batch.messages {
+            do { requests.append(try outboxRequest(message)) } catch {
+                refusal = error
+                break
+            }
+        }
+        var answers: [SendAnswer] = []
+        for outcome in await acceptance.outbox.accept(requests, committed: acceptance.accepted) {
+            do { answers.append(try answer(outcome.get())) } catch {
+                refusal = error
+                break
+            }
+        }
+        let failure = refusal.map { $0 as? KinError ?? KinError("internal", "\(type(of: $0))") }
+        return SendBatchAnswer(answers: answers, refusal: failure)
+    }
+
+    // MARK: Messages that do not go
+
+    /// Gives a message up and sends it again, changed, under another id.
+    func requeue(_ row: OutboxRow, _ patch: RequeuePatch) async throws -> OutboxRow {
+        let id = row.clientMessageID
+        let original = SendRequest(
+            to: row.lane.destination.recipient, message: row.content.body, priority: row.lane.priority,
+            meta: row.content.meta, replyTo: row.content.replyTo,
+            expiresIn: row.expiresAt.map { max($0 - row.enqueuedAt, 1) })
+        // What it is refused for, it is refused for whatever it says.
+        guard row.isUsers, row.prunedAt == nil || patch.message != nil else {
+            throw KinError(
+                row.isUsers ? "outbox_pruned" : "message_of_daemon",
+                row.isUsers
+                    ? "what \(id) said was erased: say it again with  kin send, or with message in a patch"
+                    : "the daemon sends \(id) on its own account: leave it to it",
+                category: row.isUsers ? .conflict : .refused)
+        }
+        let request = try outboxRequest(patch.applied(to: original))
+        return try await outgoing.holding(id) {
+            try await acceptance.outbox.requeue(
+                id, as: request, at: acceptance.now(), committed: acceptance.accepted)
+        }
+    }
+
+    func drop(_ id: ClientMessageID) async throws -> OutboxRow {
+        try await outgoing.holding(id) { try await acceptance.outbox.drop(id, at: acceptance.now()) }
+    }
+
+    private func answer(_ outcome: AcceptOutcome) throws -> SendAnswer {
+        switch outcome {
         case .queued(let row, let isNew):
             return SendAnswer(
                 clientMessageID: row.clientMessageID, status: .queued, duplicate: !isNew, brokerMessageID: nil)

@@ -12,7 +12,12 @@ public struct DaemonSettings: Hashable, Sendable {
     /// `[vault]`: how long the unlocked vault keeps what.
     public private(set) var vault = VaultSettings()
 
-    private static let keys = ["name", "servers", "clone", "vault"]
+    /// `[outbox]`: how long and how much may wait.
+    public private(set) var outbox = OutboxSettings()
+    /// `[inbox]` and `[capabilities]`: how long messages are kept, and whether they can be searched.
+    public private(set) var inbox = InboxSettings()
+
+    private static let keys = ["name", "servers", "clone", "vault", "outbox", "inbox", "capabilities"]
 
     public init(
         name: DeviceName? = nil, servers: [String] = []
@@ -39,6 +44,13 @@ public struct DaemonSettings: Hashable, Sendable {
                 try clone.value("policy", "\"refuse\", \"warn\" or \"allow\"") { ClonePolicy(rawValue: $0) } ?? .refuse
         }
         if let table = try table.table("vault", VaultSettings.keys) { vault = try VaultSettings(table) }
+        if let table = try table.table("outbox", OutboxSettings.keys) { outbox = try OutboxSettings(table) }
+        if let table = try table.table("inbox", ["max_age_days"]) {
+            inbox.maxAgeDays = try table.integer("max_age_days", 1...3650) ?? inbox.maxAgeDays
+        }
+        if let table = try table.table("capabilities", ["inbox_fts"]) {
+            inbox.isIndexed = try table.bool("inbox_fts") ?? false
+        }
     }
 
     /// What a device's name must be.

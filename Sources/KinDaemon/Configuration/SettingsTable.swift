@@ -50,6 +50,12 @@ struct SettingsTable {
         return number
     }
 
+    func bool(_ key: String) throws -> Bool? {
+        guard let value = table[key] else { return nil }
+        guard let flag = value.bool else { throw invalid(key, "\(key) is true or false") }
+        return flag
+    }
+
     func strings(_ key: String, _ expectation: String) throws -> [String]? {
         guard let value = table[key] else { return nil }
         guard let array = value.array, array.allSatisfy({ $0.string != nil }) else {
@@ -69,7 +75,8 @@ struct SettingsTable {
         return table
     }
 
-    private func invalid(_ key: String, _ fault: String) -> KinError { Self.invalid(path, line(of: key), fault) }
+    /// What is wrong with a setting that was read.
+    func invalid(_ key: String, _ fault: String) -> KinError { Self.invalid(path, line(of: key), fault) }
 
     private static func invalid(_ path: String, _ line: Int, _ fault: String) -> KinError {
         KinError("config_invalid", "\(path) line \(line): \(fault)", category: .usage)

@@ -52,17 +52,19 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
     private func take(_ pushes: [(header: Push, body: [UInt8])], _ link: MeshLink) {
         var messages: [IncomingMessage] = []
         var refused: [ClientAck.Entry] = []
+        var late: [(message: RefusedMessage, entry: ClientAck.Entry)] = []
         for push in pushes {
-            do throws(MessageFault) {
+            do throws(Refusal) {
                 messages.append(try open(push.header, push.body))
             } catch {
                 logger.warning(
                     "message_refused",
                     metadata: [
-                        "fault": .string(error.rawValue),
+                        "fault": .string(error.fault.rawValue),
                         "broker_message_id": .stringConvertible(push.header.brokerMessageID),
                     ])
-                refused.append(ClientAck.Entry(brokerMessageID: push.header.brokerMessageID, result: .refused))
+                let entry = ClientAck.Entry(brokerMessageID: push.header.brokerMessageID, result: .refused)
+                if let told = error.told { late.append((told, entry)) } else { refused.append(entry) }
             }
         }
         acknowledge(refused, link)
@@ -76,6 +78,31 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             return false
         }
         if !mail.isEmpty { store(mail, link) }
+        if !late.isEmpty { refuse(late.map(\.message), late.map(\.entry), link) }
+    }
+
+    /// Why a message is not taken in; `told` where its sender may know: only what truly is a known member's to this device.
+    private struct Refusal: Error {
+        var fault: MessageFault
+        var told: RefusedMessage?
+    }
+
+    /// Acknowledged once what its sender is to be told is on disk.
+    private func refuse(_ messages: [RefusedMessage], _ entries: [ClientAck.Entry], _ link: MeshLink) {
+        inbox.refuse(messages, from: intake(of: link)) { [self] result in
+            switch result {
+            case .success(let outcomes):
+                acknowledge(
+                    zip(entries, outcomes).map { entry, isRefused in
+                        ClientAck.Entry(
+                            brokerMessageID: entry.brokerMessageID, result: isRefused ? .refused : .duplicate)
+                    }, link)
+                receipts.due()
+            case .failure(let error):
+                logger.error("inbox_write_failed", metadata: ["error": .string("\(error)")])
+                link.close(reason: "inbox_write_failed")
+            }
+        }
     }
 
     private func exchange(_ incoming: IncomingMessage, _ link: MeshLink) {
@@ -93,13 +120,33 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         acknowledge([ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)], link)
     }
 
-    private func open(_ header: Push, _ body: [UInt8]) throws(MessageFault) -> IncomingMessage {
-        guard let sender = family.member(header.sender) else { throw .unknownSender }
-        let message = try sealer.open(body, header: header, from: sender, now: now())
+    private func open(_ header: Push, _ body: [UInt8]) throws(Refusal) -> IncomingMessage {
+        guard let sender = family.member(header.sender) else { throw Refusal(fault: .unknownSender) }
+        let message: SealedMessage
+        do throws(MessageFault) {
+            message = try sealer.openAtAnyTime(body, header: header, from: sender)
+        } catch {
+            throw Refusal(fault: error)
+        }
+        do throws(MessageFault) {
+            try DirectSealer.checkTime(of: message, now: now())
+        } catch {
+            throw Refusal(fault: error, told: Self.told(message, error))
+        }
         revocations.stated(message.revocationHead, by: sender)
         return IncomingMessage(
             message: message, brokerMessageID: header.brokerMessageID, senderKey: sender.ed25519.first?.bytes ?? [],
             receivedAt: now())
+    }
+
+    /// What daemons say to each other on their own account is never receipted.
+    private static func told(_ message: SealedMessage, _ fault: MessageFault) -> RefusedMessage? {
+        let own = [
+            Receipt.contentType, RevocationsGet.contentType, Revocations.contentType, SuccessionBundle.contentType,
+        ]
+        guard !own.contains(message.contentType) else { return nil }
+        return RefusedMessage(
+            sender: message.sender, clientMessageID: message.clientMessageID, reason: fault.rawValue)
     }
 
     private func store(_ mail: [IncomingMessage], _ link: MeshLink) {
@@ -146,7 +193,8 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
                     "client_message_id": .string(id.description), "status": .string(receipt.kind.rawValue),
                     "at": .integer(receipt.at),
                 ]
-                events.publish(DaemonEvent(kind: .receipt, data: .object(data)))
+                let event = data.adding("reason", receipt.reason) { .string($0) }
+                events.publish(DaemonEvent(kind: .receipt, data: .object(event)))
             }
         }
     }

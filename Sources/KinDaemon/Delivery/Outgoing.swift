@@ -16,6 +16,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     private let name: DeviceName
     private let me: VerifiedMember
     private let revocations: RevocationLedger
+    private let limits: OutboxSettings
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
@@ -25,15 +26,14 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     private var opened: MeshLink?
     private var link: MeshLink?
     private var features = NegotiatedFeatures.assumed
+    /// Messages that somebody is giving up: they stay here meanwhile. True: one would have left.
+    private var held: [ClientMessageID: Bool] = [:]
     /// When the drain is looked at next by itself, milliseconds; nil: when something happens.
     private var wakesAt: Int64?
 
-    /// Hours after which a message is not sent any more, where the broker's window is wider.
-    static let longestAgeHours: Int64 = 168
-
     init(
         outbox: OutboxStore, sealer: DirectSealer, family: Family, name: DeviceName, me: VerifiedMember,
-        revocations: RevocationLedger, logger: Logger, now: @escaping @Sendable () -> Int64
+        revocations: RevocationLedger, limits: OutboxSettings, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.outbox = outbox
         self.sealer = sealer
@@ -41,6 +41,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
         self.name = name
         self.me = me
         self.revocations = revocations
+        self.limits = limits
         self.logger = logger
         self.now = now
     }
@@ -64,6 +65,35 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
                 if again > 0 { logger.notice("relayed_again", metadata: ["count": .stringConvertible(again)]) }
                 queue.async { [self] in drainInto(link) }
             }
+        }
+    }
+
+    /// Why messages cannot go by a broker with these features; nil where they can.
+    func refusal(of features: NegotiatedFeatures) -> KinError? { limits.refusal(window: features.dedupeWindowHours) }
+
+    /// Runs `body`, which gives a message up, while it cannot leave.
+    /// - Throws: `outbox_inflight` where it has left and the broker has not answered; what `body` throws.
+    func holding<T: Sendable>(_ id: ClientMessageID, _ body: () async throws -> T) async throws -> T {
+        let isHeld = await withCheckedContinuation { continuation in
+            queue.async { [self] in
+                let isFree = !drain.isInFlight(id) && held[id] == nil
+                if isFree { held[id] = false }
+                continuation.resume(returning: isFree)
+            }
+        }
+        guard isHeld else {
+            throw KinError(
+                "outbox_inflight", "\(id) is on its way to the broker this moment: try again when it has answered",
+                category: .conflict, retryable: true)
+        }
+        do {
+            let result = try await body()
+            queue.async { [self] in held[id] = nil }
+            return result
+        } catch {
+            // It stays, and what was passed over is found again by a new session, in order.
+            queue.async { [self] in if held.removeValue(forKey: id) == true { link?.close(reason: "outbox_kept") } }
+            throw error
         }
     }
 
@@ -149,6 +179,11 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     private func send(_ rows: [OutboxRow]) {
         var frames: [[UInt8]] = []
         for row in rows {
+            guard held[row.clientMessageID] == nil else {
+                held[row.clientMessageID] = true
+                drain.dropped(row.clientMessageID)
+                continue
+            }
             do throws(Unsendable) {
                 frames.append(row.send.frame(body: try sealed(row)))
             } catch .unknownRecipient {
@@ -191,11 +226,10 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
         return body
     }
 
-    /// Milliseconds: safely inside the window in which the broker recognises a repeat (spec: window − max(1 h, 4 %)).
+    /// Milliseconds. A broker with a window that is too short was refused before.
     private var maxAge: Int64 {
-        let window = features.dedupeWindowHours ?? .max
-        let hours = window == .max ? Self.longestAgeHours : min(Self.longestAgeHours, window - max(1, window * 4 / 100))
-        return hours * 3_600_000
+        limits.age.milliseconds(window: features.dedupeWindowHours)
+            ?? OutboxAge().milliseconds(window: features.dedupeWindowHours) ?? 0
     }
 }
 

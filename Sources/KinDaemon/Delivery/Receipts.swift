@@ -7,7 +7,7 @@ import KinMailbox
 import KinWire
 import Logging
 
-/// Tells senders what reached this inbox, in batches. A receipt lives in no table: which are due is a flag on inbox rows, cleared by the broker's ack.
+/// Tells senders what reached this inbox, was read or was refused, in batches. Which receipts are due is a flag on inbox rows, and a row for each refusal, cleared by the broker's ack.
 final class Receipts: @unchecked Sendable {  // what varies is only touched on `queue`
     private let queue = DispatchQueue(label: "receipts")
     private let inbox: InboxStore
@@ -17,12 +17,11 @@ final class Receipts: @unchecked Sendable {  // what varies is only touched on `
     /// Milliseconds.
     private let now: @Sendable () -> Int64
 
-    /// One batch for one sender, on its way.
+    /// One receipt on its way.
     private struct Pending {
         var send: Send
         var body: [UInt8]
-        var sender: ULID
-        var ids: [ClientMessageID]
+        var due: DueReceipt
     }
 
     private var link: MeshLink?
@@ -30,8 +29,8 @@ final class Receipts: @unchecked Sendable {  // what varies is only touched on `
     private let line = Random.bytes(8)
     private var lastSeq: [ULID: Int64] = [:]
     private var pending: [ClientMessageID: Pending] = [:]
-    /// Inbox rows up to here have been dealt with on this connection.
-    private var through: Int64 = 0
+    /// What is due up to here has been dealt with on this connection.
+    private var through = ReceiptPosition()
     private var isRetryScheduled = false
 
     init(
@@ -45,7 +44,7 @@ final class Receipts: @unchecked Sendable {  // what varies is only touched on `
         self.now = now
     }
 
-    /// Messages were stored.
+    /// Messages were stored, read or refused.
     func due() { queue.async { [self] in pump() } }
 
     func connected(_ link: MeshLink) {
@@ -77,12 +76,12 @@ final class Receipts: @unchecked Sendable {  // what varies is only touched on `
 
     private func startOver() {
         pending.removeAll()
-        through = 0
+        through = ReceiptPosition()
     }
 
     private func finished(_ id: ClientMessageID) {
         guard let batch = pending.removeValue(forKey: id) else { return }
-        inbox.clearReceipts(batch.ids, of: batch.sender)
+        inbox.clear(batch.due)
     }
 
     /// The next batch leaves when the one before was taken: so they grow under load.
@@ -91,9 +90,9 @@ final class Receipts: @unchecked Sendable {  // what varies is only touched on `
         do {
             // What is due to somebody unknown is left for the next connection.
             while pending.isEmpty {
-                guard let due = try inbox.receiptsDue(after: through, limit: Receipt.maxIDs) else { return }
-                through = due.through
-                let batches = due.groups.compactMap { make($0.sender, $0.ids) }
+                let due = try inbox.receiptsDue(after: &through, limit: Receipt.maxIDs)
+                guard !due.isEmpty else { return }
+                let batches = due.compactMap { make($0) }
                 for batch in batches { pending[batch.send.clientMessageID] = batch }
                 link.send(batches.map { $0.send.frame(body: $0.body) })
             }
@@ -102,15 +101,15 @@ final class Receipts: @unchecked Sendable {  // what varies is only touched on `
         }
     }
 
-    private func make(_ sender: ULID, _ ids: [ClientMessageID]) -> Pending? {
-        guard let member = family.member(sender) else { return nil }
-        let seq = lastSeq[sender, default: 0] + 1
-        let receipt = Receipt(kind: .delivered, ids: ids, at: now())
+    private func make(_ due: DueReceipt) -> Pending? {
+        guard let member = family.member(due.sender) else { return nil }
+        let seq = lastSeq[due.sender, default: 0] + 1
+        let receipt = Receipt(kind: due.kind, ids: due.ids, at: now(), reason: due.reason)
         let made = control.make(
             Receipt.contentType, receipt.canonicalBytes(), to: member, line: line, seq: seq, now: now())
         guard let (send, body) = made else { return nil }
-        lastSeq[sender] = seq
-        return Pending(send: send, body: body, sender: sender, ids: ids)
+        lastSeq[due.sender] = seq
+        return Pending(send: send, body: body, due: due)
     }
 
     /// The same batches again, in order, after a second.

@@ -21,6 +21,8 @@ final class MeshSession: MeshLinkDelegate {
         var opened: (ready: Ready, features: NegotiatedFeatures)?
         /// The members were told in this read: what the broker has to tell besides comes with them.
         var hasJustOpened = false
+        /// Why this daemon cannot work with that broker.
+        var failure: KinError?
     }
 
     private let parts: MeshParts
@@ -37,6 +39,10 @@ final class MeshSession: MeshLinkDelegate {
     var wasReady: Bool { state.withLock { $0.wasReady } }
 
     func meshReady(_ link: MeshLink, ready: Ready, features: NegotiatedFeatures, offered: FeatureResponse) {
+        if let failure = parts.outgoing.refusal(of: features) {
+            state.withLock { $0.failure = failure }
+            return link.close(reason: "dedupe_window_too_short")
+        }
         for fault in features.ignored {
             logger.warning("feature_ignored", metadata: ["fault": .string(fault.closeReason)])
         }
@@ -114,7 +120,7 @@ final class MeshSession: MeshLinkDelegate {
         parts.settings.disconnected(link)
         // Who is there is not known any more.
         parts.family.roster.startOver()
-        onEnd(end)
+        onEnd(state.withLock { $0.failure }.map { .fatal($0) } ?? end)
     }
 
     private func add(_ chain: Chain, online: Bool) {

@@ -62,18 +62,6 @@ public struct DaemonClient: Sendable {
     /// The members with their certificates, and who was revoked.
     public func members() async throws -> MemberList { try MemberList(json: await get("/v1/members")) }
 
-    public func inbox(_ parameters: InboxParameters = InboxParameters()) async throws -> InboxPage {
-        let query = [
-            ("cursor", parameters.cursor), ("since", parameters.since.map(String.init)), ("from", parameters.from),
-            ("limit", parameters.limit.map(String.init)),
-        ]
-        return try InboxPage(json: await get("/v1/inbox" + Self.query(query)))
-    }
-
-    public func message(_ id: ClientMessageID) async throws -> MessageStatus {
-        try MessageStatus(json: await get("/v1/message/\(id)"))
-    }
-
     /// The family as the registry and the cache know it, refreshed first.
     public func devices() async throws -> DeviceList { try DeviceList(json: await get("/v1/devices")) }
 
@@ -154,7 +142,7 @@ public struct DaemonClient: Sendable {
         return "http+unix://\(socket)\(path)"
     }
 
-    private static func query(_ parameters: [(String, String?)]) -> String {
+    static func query(_ parameters: [(String, String?)]) -> String {
         var components = URLComponents()
         components.queryItems = parameters.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) }
         }

@@ -42,6 +42,13 @@ public struct DaemonHealth: Hashable, Sendable {
     public var relays: [Server]
     public var outboxPending: Int64
     public var outboxDead: Int64
+    /// Messages whose recipients refused them.
+    public var outboxRefused: Int64 = 0
+    /// `none`; `high` from 80 % of its room, `refusing` from 95 %: nothing new is taken; `full` from 100 % or where the disk is: only receiving goes on.
+    public var outboxPressure = "none"
+    /// Bytes of the contents that wait, and how many may.
+    public var outboxBytes: Int64 = 0
+    public var outboxMaxBytes: Int64 = 0
     /// Why the oldest waiting message was refused last.
     public var outboxRefusal: String?
     public var inboxCount: Int64
@@ -62,14 +69,14 @@ public struct DaemonHealth: Hashable, Sendable {
     }
 
     /// `ok` when messages flow, else `degraded`: local work goes on.
-    public var status: String { broker.connected ? "ok" : "degraded" }
+    public var status: String { broker.connected && outboxPressure != "full" ? "ok" : "degraded" }
 
     public init(json bytes: [UInt8]) throws {
         self = try APIBody.read(bytes) { fields throws(WireError) in
             _ = try fields.text("status")
             var outbox = try Fields(fields.take("outbox"), in: "outbox")
             var inbox = try Fields(fields.take("inbox"), in: "inbox")
-            let health = DaemonHealth(
+            var health = DaemonHealth(
                 broker: try Server(json: fields.take("broker")),
                 relays: try APIBody.array(fields.array("relays", atMost: 64)) { item throws(WireError) in
                     try Server(json: item)
@@ -77,6 +84,10 @@ public struct DaemonHealth: Hashable, Sendable {
                 outboxPending: try outbox.integer("pending"), outboxDead: try outbox.integer("dead"),
                 outboxRefusal: try outbox.givenText("refusal"),
                 inboxCount: try inbox.integer("messages"), succession: try fields.givenText("succession"))
+            health.outboxRefused = try outbox.integer("refused")
+            health.outboxPressure = try outbox.text("pressure")
+            health.outboxBytes = try outbox.integer("bytes")
+            health.outboxMaxBytes = try outbox.integer("max_bytes")
             try outbox.end()
             try inbox.end()
             return health
@@ -88,7 +99,9 @@ public struct DaemonHealth: Hashable, Sendable {
             "status": .string(status), "broker": broker.json, "relays": .array(relays.map(\.json)),
             "outbox": .object([
                 "pending": .integer(outboxPending), "dead": .integer(outboxDead),
-                "refusal": .orNull(outboxRefusal) { .string($0) },
+                "refusal": .orNull(outboxRefusal) { .string($0) }, "refused": .integer(outboxRefused),
+                "pressure": .string(outboxPressure), "bytes": .integer(outboxBytes),
+                "max_bytes": .integer(outboxMaxBytes),
             ]),
             "inbox": .object(["messages": .integer(inboxCount)]),
             "succession": .orNull(succession) { .string($0) },

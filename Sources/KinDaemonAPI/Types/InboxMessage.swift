@@ -47,7 +47,7 @@ public struct InboxMessage: Hashable, Sendable {
         try fields.end()
     }
 
-    private init(_ fields: inout Fields) throws(WireError) {
+    init(_ fields: inout Fields) throws(WireError) {
         id = try fields.integer("id")
         clientMessageID = try fields.clientMessageID()
         from = try fields.text("from")
@@ -95,26 +95,5 @@ public struct InboxPage: Hashable, Sendable {
 
     public var json: JSON {
         .object(["messages": .array(messages.map(\.json)), "cursor": .orNull(cursor) { .string($0) }])
-    }
-}
-
-/// What to ask of `GET /v1/inbox`.
-public struct InboxParameters: Hashable, Sendable {
-    /// Most messages of one page.
-    public static let maxLimit = 500
-
-    /// From an earlier page.
-    public var cursor: String?
-    /// Milliseconds: received at or after.
-    public var since: Int64?
-    /// A device's name or member id.
-    public var from: String?
-    public var limit: Int?
-
-    public init(cursor: String? = nil, since: Int64? = nil, from: String? = nil, limit: Int? = nil) {
-        self.cursor = cursor
-        self.since = since
-        self.from = from
-        self.limit = limit
     }
 }

@@ -17,6 +17,16 @@ public struct MessageStatus: Hashable, Sendable {
     public var brokerMessageID: Int64?
     /// Why it is not further, where something was refused.
     public var lastError: String?
+    /// How often the broker was asked, and when it is asked next.
+    public var attempts: Int64 = 0
+    public var nextAttemptAt: Int64?
+    /// When its recipient refused it; `lastError` is its reason.
+    public var refusedAt: Int64?
+    public var abortedAt: Int64?
+    /// `user` or `requeue`.
+    public var abortedBy: String?
+    /// The message that was sent in its place.
+    public var supersededBy: ClientMessageID?
 
     public init(
         clientMessageID: ClientMessageID, status: MessageState, to: String, toMember: String, priority: Priority,
@@ -38,26 +48,45 @@ public struct MessageStatus: Hashable, Sendable {
     }
 
     public init(json bytes: [UInt8]) throws {
-        self = try APIBody.read(bytes) { fields throws(WireError) in
-            MessageStatus(
-                clientMessageID: try fields.clientMessageID(), status: try fields.state("status"),
-                to: try fields.text("to"), toMember: try fields.text("to_member"), priority: try fields.priority(),
-                queuedAt: try fields.time("queued_at"), relayedAt: try fields.givenTime("relayed_at"),
-                deliveredAt: try fields.givenTime("delivered_at"), readAt: try fields.givenTime("read_at"),
-                expiresAt: try fields.givenTime("expires_at"),
-                brokerMessageID: try fields.givenTime("broker_message_id"),
-                lastError: try fields.givenText("last_error"))
+        self = try APIBody.read(bytes) { fields throws(WireError) in try MessageStatus(&fields) }
+    }
+
+    init(_ fields: inout Fields) throws(WireError) {
+        clientMessageID = try fields.clientMessageID()
+        status = try fields.state("status")
+        to = try fields.text("to")
+        toMember = try fields.text("to_member")
+        priority = try fields.priority()
+        queuedAt = try fields.time("queued_at")
+        relayedAt = try fields.givenTime("relayed_at")
+        deliveredAt = try fields.givenTime("delivered_at")
+        readAt = try fields.givenTime("read_at")
+        expiresAt = try fields.givenTime("expires_at")
+        brokerMessageID = try fields.givenTime("broker_message_id")
+        lastError = try fields.givenText("last_error")
+        attempts = try fields.integer("attempts")
+        nextAttemptAt = try fields.givenTime("next_attempt_at")
+        refusedAt = try fields.givenTime("refused_at")
+        abortedAt = try fields.givenTime("aborted_at")
+        abortedBy = try fields.givenText("aborted_by")
+        supersededBy = try fields.given("superseded_by") { fields, name throws(WireError) in
+            try fields.clientMessageID(name)
         }
     }
 
-    public var json: JSON {
-        .object([
+    public var json: JSON { .object(members) }
+
+    var members: [String: JSON] {
+        [
             "client_message_id": .text(clientMessageID), "status": .string(status.rawValue), "to": .string(to),
             "to_member": .string(toMember), "priority": .text(priority), "queued_at": .integer(queuedAt),
             "relayed_at": .orNull(relayedAt) { .integer($0) }, "delivered_at": .orNull(deliveredAt) { .integer($0) },
             "read_at": .orNull(readAt) { .integer($0) }, "expires_at": .orNull(expiresAt) { .integer($0) },
             "broker_message_id": .orNull(brokerMessageID) { .integer($0) },
-            "last_error": .orNull(lastError) { .string($0) },
-        ])
+            "last_error": .orNull(lastError) { .string($0) }, "attempts": .integer(attempts),
+            "next_attempt_at": .orNull(nextAttemptAt) { .integer($0) },
+            "refused_at": .orNull(refusedAt) { .integer($0) }, "aborted_at": .orNull(abortedAt) { .integer($0) },
+            "aborted_by": .orNull(abortedBy) { .string($0) }, "superseded_by": .orNull(supersededBy) { .text($0) },
+        ]
     }
 }

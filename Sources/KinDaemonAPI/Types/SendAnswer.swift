@@ -11,10 +11,18 @@ public enum MessageState: String, Hashable, Sendable {
     case delivered
     /// Its reader acknowledged it.
     case read
+    /// It came, and its recipient did not take it; the error says why.
+    case refused
     /// It will never be sent; the error says why.
     case dead
     /// Given up by the user.
     case aborted
+
+    /// Whether nothing more will happen to it.
+    public var isFailed: Bool { self == .refused || self == .dead || self == .aborted }
+
+    /// How far on its way: queued, relayed, delivered, read; nil for what ended elsewhere.
+    public var progress: Int? { [.queued, .relayed, .delivered, .read].firstIndex(of: self) }
 }
 
 /// The answer to `POST /v1/send`: 202 when queued, 200 when an earlier, equal request was already relayed.
@@ -33,11 +41,14 @@ public struct SendAnswer: Hashable, Sendable {
     }
 
     public init(json bytes: [UInt8]) throws {
-        self = try APIBody.read(bytes) { fields throws(WireError) in
-            SendAnswer(
-                clientMessageID: try fields.clientMessageID(), status: try fields.state("status"),
-                duplicate: try fields.bool("duplicate"), brokerMessageID: try fields.givenTime("broker_message_id"))
-        }
+        self = try APIBody.read(bytes) { fields throws(WireError) in try SendAnswer(&fields) }
+    }
+
+    init(_ fields: inout Fields) throws(WireError) {
+        clientMessageID = try fields.clientMessageID()
+        status = try fields.state("status")
+        duplicate = try fields.bool("duplicate")
+        brokerMessageID = try fields.givenTime("broker_message_id")
     }
 
     public var json: JSON {

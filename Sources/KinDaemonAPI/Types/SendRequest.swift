@@ -36,35 +36,35 @@ public struct SendRequest: Hashable, Sendable {
     /// Reads a request body.
     /// - Throws: `KinError` `invalid_request`, naming the field.
     public init(json bytes: [UInt8]) throws {
-        self = try APIBody.read(bytes) { fields throws(WireError) in
-            let to = try fields.string("to", maxBytes: 128)
-            let message = try fields.string("message", maxBytes: Self.maxBytes)
-            var request = SendRequest(to: to, message: message)
-            if fields.has("priority") { request.priority = try fields.priority() }
-            request.meta = try fields.given("meta") { fields, name throws(WireError) in try fields.meta(name) }
-            // `replyToId` is an older name of `reply_to`.
-            for name in ["replyToId", "reply_to"] where fields.has(name) {
-                request.replyTo = try fields.given(name) { fields, name throws(WireError) in
-                    try fields.clientMessageID(name)
-                }
-            }
-            request.clientMessageID = try fields.given("client_message_id") { fields, name throws(WireError) in
-                try fields.clientMessageID(name)
-            }
-            request.expiresIn = try fields.given("expires_in") { fields, name throws(WireError) in
-                try fields.integer(name, from: 1, to: Self.longestExpiry)
-            }
-            return request
+        self = try APIBody.read(bytes) { fields throws(WireError) in try SendRequest(&fields) }
+    }
+
+    init(_ fields: inout Fields) throws(WireError) {
+        self.init(
+            to: try fields.string("to", maxBytes: 128),
+            message: try fields.string("message", maxBytes: Self.maxBytes))
+        if fields.has("priority") { priority = try fields.priority() }
+        meta = try fields.given("meta") { fields, name throws(WireError) in try fields.meta(name) }
+        // `replyToId` is an older name of `reply_to`.
+        for name in ["replyToId", "reply_to"] where fields.has(name) {
+            replyTo = try fields.given(name) { fields, name throws(WireError) in try fields.clientMessageID(name) }
+        }
+        clientMessageID = try fields.given("client_message_id") { fields, name throws(WireError) in
+            try fields.clientMessageID(name)
+        }
+        expiresIn = try fields.given("expires_in") { fields, name throws(WireError) in
+            try fields.integer(name, from: 1, to: Self.longestExpiry)
         }
     }
 
-    public func canonicalBytes() -> [UInt8] {
+    public func canonicalBytes() -> [UInt8] { json.canonicalBytes() }
+
+    var json: JSON {
         let members: [String: JSON] = ["to": .string(to), "message": .string(message), "priority": .text(priority)]
-        return JSON.object(
+        return .object(
             members.adding("meta", meta) { $0 }.adding("reply_to", replyTo) { .text($0) }
                 .adding("client_message_id", clientMessageID) { .text($0) }.adding("expires_in", expiresIn) {
                     .integer($0)
-                }
-        ).canonicalBytes()
+                })
     }
 }

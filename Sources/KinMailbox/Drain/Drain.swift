@@ -57,6 +57,9 @@ public struct Drain: Sendable {
     /// Sends that have no answer yet.
     public var inFlightCount: Int { laneOf.count }
 
+    /// Whether it was sent on this connection and has no answer yet.
+    public func isInFlight(_ id: ClientMessageID) -> Bool { laneOf[id] != nil }
+
     /// A session is ready: everything unresolved is due.
     public mutating func connected(lanes pending: [Lane]) {
         isConnected = true

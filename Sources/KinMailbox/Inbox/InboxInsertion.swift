@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import KinEncoding
 import KinWire
 
 /// A batch of messages inside the writer's transaction.
@@ -13,6 +14,8 @@ final class InboxInsertion: @unchecked Sendable {  // `rows` is only touched on 
 
     private func insert(_ incoming: IncomingMessage, _ db: Database) throws -> InboxRow? {
         let message = incoming.message
+        // Its row is gone, and it is still the same message.
+        guard try !Self.isFormer(message.sender, message.clientMessageID, db) else { return nil }
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO inbox (client_message_id, broker_message_id, mesh, sender_member, sender_pubkey, sender_name,
@@ -35,6 +38,12 @@ final class InboxInsertion: @unchecked Sendable {  // `rows` is only touched on 
             brokerMessageID: incoming.brokerMessageID, senderMember: message.sender, senderName: message.senderName,
             priority: message.priority, contentType: message.contentType, body: message.body, meta: message.meta,
             replyTo: message.replyTo, createdAt: message.createdAt, receivedAt: incoming.receivedAt)
+    }
+
+    static func isFormer(_ sender: ULID, _ id: ClientMessageID, _ db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(
+            sql: "SELECT 1 FROM former WHERE sender_member = ? AND client_message_id = ?")
+        return try Int.fetchOne(statement, arguments: [sender.description, id.description]) != nil
     }
 
     /// Whoever sends a message again has not got its receipt.

@@ -45,22 +45,20 @@ public struct InboxQuery: Sendable {
     /// Only rows received at or after this time (milliseconds).
     public var since: Int64?
     public var from: ULID?
+    /// Only rows with all these words; needs the index.
+    public var words: SearchWords?
     public var limit: Int
     /// Stops after about this many bytes of bodies.
     public var maxBytes: Int
 
-    public init(after: Int64 = 0, since: Int64? = nil, from: ULID? = nil, limit: Int, maxBytes: Int) {
+    public init(
+        after: Int64 = 0, since: Int64? = nil, from: ULID? = nil, words: SearchWords? = nil, limit: Int, maxBytes: Int
+    ) {
         self.after = after
         self.since = since
         self.from = from
+        self.words = words
         self.limit = limit
         self.maxBytes = maxBytes
     }
-}
-
-/// Which senders wait for receipts.
-public struct ReceiptsDue: Sendable {
-    public var groups: [(sender: ULID, ids: [ClientMessageID])]
-    /// The last inbox row looked at.
-    public var through: Int64
 }

@@ -24,6 +24,23 @@ enum InboxSchema {
                     CREATE INDEX inbox_receipts ON inbox (id) WHERE receipt_due = 1;
                     """)
         }
+        migrator.registerMigration("2: read receipts, refusals, retention") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE inbox ADD COLUMN read_due INTEGER NOT NULL DEFAULT 0;
+                    CREATE INDEX inbox_read_due ON inbox (id) WHERE read_due = 1;
+                    CREATE TABLE refusal (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT, sender_member TEXT NOT NULL,
+                        client_message_id TEXT NOT NULL, reason TEXT NOT NULL,
+                        UNIQUE (sender_member, client_message_id));
+                    CREATE TABLE former (
+                        sender_member TEXT NOT NULL, client_message_id TEXT NOT NULL, deleted_at INTEGER NOT NULL,
+                        PRIMARY KEY (sender_member, client_message_id)) WITHOUT ROWID;
+                    CREATE INDEX former_deleted ON former (deleted_at);
+                    CREATE TABLE upkeep (vacuumed_at INTEGER);
+                    INSERT INTO upkeep (vacuumed_at) VALUES (NULL);
+                    """)
+        }
         return migrator
     }
 }

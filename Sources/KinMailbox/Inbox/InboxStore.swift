@@ -6,12 +6,17 @@ import KinWire
 
 /// The durable inbox of one daemon: each message once, in the order of arrival.
 public final class InboxStore: Sendable {
-    private let database: DurableDatabase
+    let database: DurableDatabase
+    /// Whether it can be searched.
+    public let isIndexed: Bool
 
     /// Opens or creates `inbox.db`, checking its integrity.
-    public init(path: String) throws {
+    /// - Parameter isIndexed: builds the index for searching where there is none; else drops it.
+    public init(path: String, isIndexed: Bool = false) throws {
         do {
+            self.isIndexed = isIndexed
             database = try DurableDatabase(path: path, migrator: InboxSchema.migrator, checkingIntegrity: true)
+            try InboxIndex.set(isIndexed, in: database)
         } catch let error as StoreError {
             throw KinError(error)
         }
@@ -35,18 +40,19 @@ public final class InboxStore: Sendable {
     }
 
     /// Rows oldest first, and whether more follow.
+    /// - Throws: `search_off` for words where there is no index.
     public func page(_ query: InboxQuery) throws -> (rows: [InboxRow], more: Bool) {
-        try read { db in
+        guard query.words == nil || isIndexed else { throw KinError.searchOff }
+        let matching =
+            query.words == nil ? "" : "AND id IN (SELECT rowid FROM inbox_fts WHERE inbox_fts MATCH :words)"
+        return try read { db in
             let cursor = try Row.fetchCursor(
                 db,
                 sql: """
-                    SELECT * FROM inbox WHERE id > :after AND received_at >= :since AND (:from IS NULL OR sender_member = :from)
-                    ORDER BY id LIMIT :limit
+                    SELECT * FROM inbox WHERE id > :after AND received_at >= :since
+                    AND (:from IS NULL OR sender_member = :from) \(matching) ORDER BY id LIMIT :limit
                     """,
-                arguments: [
-                    "after": query.after, "since": query.since ?? 0, "from": query.from?.description,
-                    "limit": query.limit + 1,
-                ])
+                arguments: Self.arguments(of: query))
             var rows: [InboxRow] = []
             var bytes = 0
             while let row = try cursor.next() {
@@ -59,31 +65,12 @@ public final class InboxStore: Sendable {
         }
     }
 
-    /// Messages whose sender has not been told of their arrival, with ids after `row`, grouped by sender; nil where there are none.
-    public func receiptsDue(after row: Int64, limit: Int) throws -> ReceiptsDue? {
-        try read { db in
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT id, sender_member, client_message_id FROM inbox
-                    WHERE receipt_due = 1 AND id > ? ORDER BY id LIMIT ?
-                    """, arguments: [row, limit])
-            guard let last = rows.last else { return nil }
-            let groups = Dictionary(grouping: rows) { $0["sender_member"] as String }
-            return ReceiptsDue(
-                groups: groups.compactMap { sender, rows in
-                    ULID(sender).map { ($0, rows.compactMap { ClientMessageID($0["client_message_id"]) }) }
-                }, through: last["id"])
-        }
-    }
-
-    /// The broker took the receipt for these. Rides along: losing it costs a repeated receipt, which changes nothing.
-    public func clearReceipts(_ ids: [ClientMessageID], of sender: ULID) {
-        database.writer.submit(.rider) { db in
-            let update = try db.cachedStatement(
-                sql: "UPDATE inbox SET receipt_due = 0 WHERE sender_member = ? AND client_message_id = ?")
-            for id in ids { try update.execute(arguments: [sender.description, id.description]) }
-        }
+    private static func arguments(of query: InboxQuery) -> StatementArguments {
+        var arguments: StatementArguments = [
+            "after": query.after, "since": query.since ?? 0, "from": query.from?.description, "limit": query.limit + 1,
+        ]
+        if let words = query.words { arguments += ["words": words.expression] }
+        return arguments
     }
 
     /// Messages held.
@@ -91,7 +78,7 @@ public final class InboxStore: Sendable {
         try read { try Int.fetchOne($0, sql: "SELECT count(*) FROM inbox") ?? 0 }
     }
 
-    private func read<T>(_ body: (Database) throws -> T) throws -> T {
+    func read<T>(_ body: (Database) throws -> T) throws -> T {
         do { return try database.read(body) } catch let error as StoreError { throw KinError(error) }
     }
 }

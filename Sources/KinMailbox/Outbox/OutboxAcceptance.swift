@@ -5,27 +5,43 @@ import KinWire
 
 /// One request inside the writer's transaction: the accept table.
 ///
-/// `@unchecked Sendable`: `result` is only touched on the writer's thread.
+/// `@unchecked Sendable`: what varies is only touched on the writer's thread.
 final class OutboxAcceptance: @unchecked Sendable {
     private let request: OutboxRequest
     private let line: [UInt8]
+    private let usage: OutboxUsage
     private var result: AcceptOutcome?
+    private var reserved: Int64 = 0
+    private var lacksRoom = false
 
-    init(_ request: OutboxRequest, line: [UInt8]) {
+    init(_ request: OutboxRequest, line: [UInt8], usage: OutboxUsage) {
         self.request = request
         self.line = line
+        self.usage = usage
     }
 
     func run(_ db: Database) throws {
         if let row = try Self.find(request.clientMessageID, db) {
             result = judge(row)
-        } else {
-            result = .queued(try insert(db), isNew: true)
+            return
         }
+        let payload = Data(request.content.payload)
+        guard usage.reserve(Int64(payload.count)) else { return lacksRoom = true }
+        reserved = Int64(payload.count)
+        result = .queued(try insert(payload, db), isNew: true)
+    }
+
+    /// Whether nothing was taken; known once it has run.
+    var isRefused: Bool {
+        if case .conflict = result { true } else { lacksRoom }
     }
 
     func outcome(after error: StoreError?) -> Result<AcceptOutcome, any Error> {
-        if let error { return .failure(KinError(error)) }
+        if let error {
+            usage.release(reserved)
+            return .failure(KinError(error))
+        }
+        if lacksRoom { return .failure(usage.noRoom) }
         guard let result else { return .failure(KinError(StoreError(.failed, "the message was not stored"))) }
         return .success(result)
     }
@@ -45,8 +61,8 @@ final class OutboxAcceptance: @unchecked Sendable {
         }
     }
 
-    private func insert(_ db: Database) throws -> OutboxRow {
-        let row = OutboxRow(
+    private func insert(_ payload: Data, _ db: Database) throws -> OutboxRow {
+        var row = OutboxRow(
             clientMessageID: request.clientMessageID, fingerprint: request.fingerprint, lane: request.lane, line: line,
             seq: try nextSeq(db), content: request.content, expiresAt: request.expiresAt,
             enqueuedAt: request.enqueuedAt, status: .pending)
@@ -57,9 +73,10 @@ final class OutboxAcceptance: @unchecked Sendable {
                 """)
         try insert.execute(arguments: [
             row.clientMessageID.description, Data(row.fingerprint), row.lane.destination.kind,
-            row.lane.destination.ref, row.lane.priority.rank, Data(row.line), row.seq, Data(row.content.payload),
+            row.lane.destination.ref, row.lane.priority.rank, Data(row.line), row.seq, payload,
             row.expiresAt, row.enqueuedAt,
         ])
+        row.id = db.lastInsertedRowID
         return row
     }
 
@@ -76,4 +93,17 @@ final class OutboxAcceptance: @unchecked Sendable {
         }
         return seq
     }
+}
+
+/// Messages that are to be taken together in their order: after one that is not, none is.
+///
+/// `@unchecked Sendable`: `isBroken` is only touched on the writer's thread.
+final class OutboxChain: @unchecked Sendable {
+    private var isBroken = false
+
+    func check() throws {
+        if isBroken { throw StoreError(.failed, "a message before this one was not taken") }
+    }
+
+    func breakOff() { isBroken = true }
 }

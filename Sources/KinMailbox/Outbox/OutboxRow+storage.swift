@@ -7,7 +7,8 @@ import KinWire
 extension OutboxRow {
     static let columns = """
         client_message_id, request_fingerprint, kind, ref, priority, line, seq, payload, expires_at, enqueued_at,
-        status, last_error, relayed_at, delivered_at, read_at, broker_message_id
+        status, last_error, relayed_at, delivered_at, read_at, broker_message_id, refused_at, refused_reason, id,
+        attempts, next_attempt_at, aborted_at, aborted_by, superseded_by, pruned_at
         """
 
     init(_ row: Row) throws {
@@ -25,6 +26,15 @@ extension OutboxRow {
             enqueuedAt: row["enqueued_at"], status: status, lastError: row["last_error"],
             relayedAt: row["relayed_at"], deliveredAt: row["delivered_at"], readAt: row["read_at"],
             brokerMessageID: row["broker_message_id"])
+        self.id = row["id"]
+        attempts = row["attempts"]
+        nextAttemptAt = row["next_attempt_at"]
+        refusedAt = row["refused_at"]
+        refusedReason = row["refused_reason"]
+        abortedAt = row["aborted_at"]
+        abortedBy = row["aborted_by"]
+        supersededBy = (row["superseded_by"] as String?).flatMap { ClientMessageID($0) }
+        prunedAt = row["pruned_at"]
     }
 }
 

@@ -62,6 +62,26 @@ public struct OutboxRow: Hashable, Sendable {
     public var deliveredAt: Int64?
     public var readAt: Int64?
     public var brokerMessageID: Int64?
+    /// When its recipient refused it, and why. Final.
+    public var refusedAt: Int64?
+    public var refusedReason: String?
+    /// Rising in the order of acceptance: the position for paging. 0 where it is in no outbox.
+    public var id: Int64 = 0
+    /// Answers of the broker so far, and when it is asked again.
+    public var attempts: Int64 = 0
+    public var nextAttemptAt: Int64?
+    public var abortedAt: Int64?
+    public var abortedBy: String?
+    /// The message that was sent in its place.
+    public var supersededBy: ClientMessageID?
+    /// When its content was erased.
+    public var prunedAt: Int64?
+
+    /// Whether a user or program sent it; else the daemon did, on its own account, and it is nobody else's to read or change.
+    public var isUsers: Bool { content.contentType != SuccessionBundle.contentType }
+
+    /// Whether the recipient had the last word, and it was no.
+    public var isRefused: Bool { status == .done && refusedAt != nil }
 
     public init(
         clientMessageID: ClientMessageID, fingerprint: [UInt8], lane: Lane, line: [UInt8], seq: Int64,

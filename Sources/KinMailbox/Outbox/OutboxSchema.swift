@@ -26,6 +26,15 @@ enum OutboxSchema {
                     """)
             try db.execute(sql: "INSERT INTO identity (line) VALUES (?)", arguments: [line])
         }
+        migrator.registerMigration("2: refusals, prunings") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE outbox ADD COLUMN refused_at INTEGER;
+                    ALTER TABLE outbox ADD COLUMN refused_reason TEXT;
+                    ALTER TABLE outbox ADD COLUMN pruned_at INTEGER;
+                    CREATE INDEX outbox_refused ON outbox (id) WHERE refused_at IS NOT NULL;
+                    """)
+        }
         return migrator
     }
 }

@@ -6,18 +6,31 @@ import KinWire
 
 /// The durable outbox of one daemon: what was accepted survives any crash, and an id once written is never free again.
 public final class OutboxStore: Sendable {
-    private let database: DurableDatabase
+    let database: DurableDatabase
     /// 8 bytes made with the file: a lost or restored outbox starts a new line.
     public let line: [UInt8]
+    public let usage: OutboxUsage
 
     /// Opens or creates `outbox.db`, checking its integrity.
-    /// - Parameter makeLine: 8 random bytes, for a new file.
-    public init(path: String, makeLine: () -> [UInt8]) throws {
+    /// - Parameters:
+    ///   - maxBytes: of contents that wait.
+    ///   - pressureHigh: called each time 80 % of that is reached.
+    ///   - makeLine: 8 random bytes, for a new file.
+    public init(
+        path: String, maxBytes: Int64 = OutboxUsage.defaultLimit,
+        pressureHigh: @escaping @Sendable (_ used: Int64, _ limit: Int64) -> Void = { _, _ in },
+        makeLine: () -> [UInt8]
+    ) throws {
         do {
             database = try DurableDatabase(
                 path: path, migrator: OutboxSchema.migrator(makeLine), checkingIntegrity: true)
             let stored = try database.read { try Data.fetchOne($0, sql: "SELECT line FROM identity") }
             line = [UInt8](stored ?? Data())
+            usage = OutboxUsage(limit: maxBytes, onHigh: pressureHigh)
+            let waiting = try database.read { db in
+                try Int64.fetchOne(db, sql: "SELECT sum(length(payload)) FROM outbox WHERE status = 'pending'")
+            }
+            usage.add(waiting ?? 0)
         } catch let error as StoreError {
             throw KinError(error)
         }
@@ -28,21 +41,50 @@ public final class OutboxStore: Sendable {
     /// Takes a message into the outbox, or recognises one already taken (docs/protocol/local-api.md, "Sending").
     ///
     /// `committed` is called with each new row in the order of the commits, before the caller hears of it.
+    /// - Throws: `insufficient_storage`, `storage_full`, `store_…`.
     public func accept(
         _ request: OutboxRequest, committed: @escaping @Sendable (OutboxRow) -> Void
     ) async throws -> AcceptOutcome {
-        let line = line
-        return try await withCheckedThrowingContinuation { continuation in
-            let acceptance = OutboxAcceptance(request, line: line)
-            database.writer.submit { db in
-                try acceptance.run(db)
-            } completion: { error in
-                let outcome = acceptance.outcome(after: error)
-                if case .success(.queued(let row, isNew: true)) = outcome { committed(row) }
-                continuation.resume(with: outcome)
-            }
+        try await withCheckedThrowingContinuation { continuation in
+            submit(request, committed: committed) { continuation.resume(with: $0) }
         }
     }
+
+    /// Takes messages in this order, each with an outcome of its own. After one that is not taken none is.
+    public func accept(
+        _ requests: [OutboxRequest], committed: @escaping @Sendable (OutboxRow) -> Void
+    ) async -> [Result<AcceptOutcome, any Error>] {
+        guard !requests.isEmpty else { return [] }
+        let chain = OutboxChain()
+        return await withCheckedContinuation { continuation in
+            let outcomes = Gathering<Result<AcceptOutcome, any Error>>(of: requests.count) {
+                continuation.resume(returning: $0)
+            }
+            for request in requests { submit(request, in: chain, committed: committed) { outcomes.add($0) } }
+        }
+    }
+
+    private func submit(
+        _ request: OutboxRequest, in chain: OutboxChain? = nil, committed: @escaping @Sendable (OutboxRow) -> Void,
+        completion: @escaping @Sendable (Result<AcceptOutcome, any Error>) -> Void
+    ) {
+        let acceptance = OutboxAcceptance(request, line: line, usage: usage)
+        write {
+            try chain?.check()
+            try acceptance.run($0)
+            if acceptance.isRefused { chain?.breakOff() }
+        } completion: { error in
+            if error != nil { chain?.breakOff() }
+            let outcome = acceptance.outcome(after: error)
+            if case .success(.queued(let row, isNew: true)) = outcome { committed(row) }
+            completion(outcome)
+        }
+    }
+
+    /// Tries whether a full disk has room again.
+    public func probe() { write { try $0.execute(sql: "UPDATE identity SET line = line") } }
+
+    // MARK: Reading
 
     /// One message by its id; nil where the id was never taken.
     public func row(_ id: ClientMessageID) throws -> OutboxRow? {
@@ -98,91 +140,46 @@ public final class OutboxStore: Sendable {
         }
     }
 
-    /// The broker took these. Rides along with the next accept: losing it in a crash costs a repeat, which the broker recognises.
-    public func markRelayed(_ acks: [Ack], at time: Int64) {
-        database.writer.submit(.rider) { db in
-            let update = try db.cachedStatement(
-                sql: """
-                    UPDATE outbox SET status = 'done', relayed_at = ?, broker_message_id = ?, attempts = attempts + 1,
-                        last_error = NULL WHERE client_message_id = ? AND status = 'pending'
-                    """)
-            for ack in acks {
-                try update.execute(arguments: [time, ack.brokerMessageID, ack.clientMessageID.description])
-            }
+    /// How many messages their recipients refused.
+    public func refusedCount() throws -> Int {
+        try read { db in
+            try Int.fetchOne(
+                db, sql: "SELECT count(*) FROM outbox WHERE refused_at IS NOT NULL AND status = 'done'") ?? 0
         }
     }
 
-    /// The broker has the store of this identity. If it is another than before, or an older copy of it was put back, what was relayed, is not there and
-    /// is not known to have arrived becomes pending again: the recipient recognises what it has.
-    /// - Parameters:
-    ///   - lastMessageID: the highest id the store has given.
-    ///   - earliest: milliseconds; what was accepted before is left alone.
-    ///   - completion: gets the number of such messages.
-    public func moved(
-        to store: [UInt8], lastMessageID: Int64, notBefore earliest: Int64,
-        completion: @escaping @Sendable (Int) -> Void
-    ) {
-        let move = StoreMove(to: store, lastMessageID: lastMessageID, notBefore: earliest)
-        database.writer.submit { db in
-            try move.run(db)
-        } completion: { error in
-            completion(error == nil ? move.reopened : 0)
-        }
-    }
+    // MARK: Access
 
-    /// Erases the content of messages that only this daemon had something to do with; their ids stay taken, and they are not sent again.
-    /// - Parameter done: called once that is on disk.
-    public func forget(_ ids: [ClientMessageID], at time: Int64, done: @escaping @Sendable () -> Void) {
-        let empty = Data(OutboxRow.Content(body: "").payload)
-        database.writer.submit { db in
-            for id in ids {
-                try db.execute(
-                    sql: """
-                        UPDATE outbox SET payload = ?, delivered_at = coalesce(delivered_at, ?),
-                            status = CASE status WHEN 'pending' THEN 'dead' ELSE status END WHERE client_message_id = ?
-                        """, arguments: [empty, time, id.description])
-            }
-        } completion: { error in
-            if error == nil { done() }
-        }
-    }
-
-    /// The message can never be sent.
-    public func markDead(_ id: ClientMessageID, reason: String) {
-        database.writer.submit { db in
-            try db.execute(
-                sql: """
-                    UPDATE outbox SET status = 'dead', last_error = ?, attempts = attempts + 1
-                    WHERE client_message_id = ? AND status = 'pending'
-                    """, arguments: [reason, id.description])
-        }
-    }
-
-    /// The message was refused for now.
-    public func markDelayed(_ id: ClientMessageID, reason: String, until time: Int64) {
-        database.writer.submit(.rider) { db in
-            try db.execute(
-                sql: """
-                    UPDATE outbox SET last_error = ?, next_attempt_at = ?, attempts = attempts + 1
-                    WHERE client_message_id = ? AND status = 'pending'
-                    """, arguments: [reason, time, id.description])
-        }
-    }
-
-    /// A receipt of `signer` came: counts only for messages sent to it, and only once. Rides along.
-    /// - Parameter completion: gets the messages whose state changed, once that is on disk; nil if it could not be stored.
-    public func apply(
-        _ receipt: Receipt, from signer: ULID, completion: @escaping @Sendable ([ClientMessageID]?) -> Void
-    ) {
-        let application = ReceiptApplication(receipt, signer: signer)
-        database.writer.submit(.rider) { db in
-            try application.run(db)
-        } completion: { error in
-            completion(error == nil ? application.changed : nil)
-        }
-    }
-
-    private func read<T>(_ body: (Database) throws -> T) throws -> T {
+    func read<T>(_ body: (Database) throws -> T) throws -> T {
         do { return try database.read(body) } catch let error as StoreError { throw KinError(error) }
+    }
+
+    /// Every write goes through here, for it shows whether the disk has room.
+    func write(
+        _ urgency: GroupCommit.Urgency = .durable, _ work: @escaping GroupCommit.Work,
+        completion: @escaping @Sendable (StoreError?) -> Void = { _ in }
+    ) {
+        database.writer.submit(urgency, work) { [usage] error in
+            usage.wrote(error)
+            completion(error)
+        }
+    }
+
+    /// As `write`, where contents cease to wait: `work` returns their bytes.
+    func writeReleasing(
+        _ urgency: GroupCommit.Urgency = .durable, _ work: @escaping @Sendable (Database) throws -> Int64,
+        completion: @escaping @Sendable (StoreError?) -> Void = { _ in }
+    ) {
+        let released = Released()
+        write(urgency) {
+            released.bytes = try work($0)
+        } completion: { [usage] error in
+            if error == nil { usage.release(released.bytes) }
+            completion(error)
+        }
+    }
+
+    private final class Released: @unchecked Sendable {  // only ever touched on the writer's thread
+        var bytes: Int64 = 0
     }
 }

@@ -16,14 +16,27 @@ final class ReceiptApplication: @unchecked Sendable {
     }
 
     func run(_ db: Database) throws {
-        let column = receipt.kind == .delivered ? "delivered_at" : "read_at"
         let update = try db.cachedStatement(
             sql: """
-                UPDATE outbox SET \(column) = ? WHERE client_message_id = ? AND kind = 'dm' AND ref = ? AND \(column) IS NULL
+                UPDATE outbox SET \(change)
+                    AND refused_at IS NULL AND client_message_id = :id AND kind = 'dm' AND ref = :signer
                 """)
         changed = try receipt.ids.filter { id in
-            try update.execute(arguments: [receipt.at, id.description, signer.description])
+            var arguments: StatementArguments = [
+                "at": receipt.at, "id": id.description, "signer": signer.description,
+            ]
+            if receipt.kind == .refused { arguments += ["reason": receipt.reason ?? "refused"] }
+            try update.execute(arguments: arguments)
             return db.changesCount > 0
+        }
+    }
+
+    /// The first word of the recipient on whether it took the message is the last.
+    private var change: String {
+        switch receipt.kind {
+        case .delivered: "delivered_at = :at WHERE delivered_at IS NULL"
+        case .read: "read_at = :at, delivered_at = coalesce(delivered_at, :at) WHERE read_at IS NULL"
+        case .refused: "refused_at = :at, refused_reason = :reason WHERE delivered_at IS NULL"
         }
     }
 }

@@ -3,12 +3,14 @@ import GRDB
 
 /// The change to a broker with another store, inside the writer's transaction.
 ///
-/// `@unchecked Sendable`: `reopened` is only touched on the writer's thread.
+/// `@unchecked Sendable`: what varies is only touched on the writer's thread.
 final class StoreMove: @unchecked Sendable {
     private let store: Data
     private let lastMessageID: Int64
     private let earliest: Int64
     private(set) var reopened = 0
+    /// Of their contents.
+    private(set) var bytes: Int64 = 0
 
     init(to store: [UInt8], lastMessageID: Int64, notBefore earliest: Int64) {
         self.store = Data(store)
@@ -22,12 +24,15 @@ final class StoreMove: @unchecked Sendable {
         guard known != nil else { return }
         // Of the same store: only what it forgot, because it is an older copy of itself.
         let forgotten = known == store ? lastMessageID : -1
-        try db.execute(
+        let sizes = try Int64.fetchAll(
+            db,
             sql: """
                 UPDATE outbox SET status = 'pending', relayed_at = NULL, broker_message_id = NULL
                 WHERE status = 'done' AND kind = 'dm' AND delivered_at IS NULL AND enqueued_at >= ?
-                    AND broker_message_id > ?
+                    AND broker_message_id > ? AND refused_at IS NULL AND pruned_at IS NULL
+                RETURNING length(payload)
                 """, arguments: [earliest, forgotten])
-        reopened = db.changesCount
+        reopened = sizes.count
+        bytes = sizes.reduce(0, +)
     }
 }

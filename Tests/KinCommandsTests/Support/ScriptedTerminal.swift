@@ -8,17 +8,21 @@ final class ScriptedTerminal: Terminal {
     private struct State {
         var answers: [String]
         var prompts: [String] = []
+        /// Pieces of what is piped in that were read.
+        var pieces = 0
     }
 
     let canAsk: Bool
     private let piped: [UInt8]
+    /// What `readSome` gives, piece by piece.
+    private let pieces: [String]
     private let state: Mutex<State>
     private let answer: (@Sendable (String) -> String)?
 
     /// A person with these answers, in order.
     init(answers: [String]) {
         canAsk = true
-        piped = []
+        (piped, pieces) = ([], [])
         answer = nil
         state = Mutex(State(answers: answers))
     }
@@ -26,7 +30,7 @@ final class ScriptedTerminal: Terminal {
     /// A person who knows what to say to each prompt.
     init(answering answer: @escaping @Sendable (String) -> String) {
         canAsk = true
-        piped = []
+        (piped, pieces) = ([], [])
         self.answer = answer
         state = Mutex(State(answers: []))
     }
@@ -35,8 +39,26 @@ final class ScriptedTerminal: Terminal {
     init(piped: String) {
         canAsk = false
         self.piped = Array(piped.utf8)
+        pieces = [piped]
         answer = nil
         state = Mutex(State(answers: []))
+    }
+
+    /// No person: a pipe, in these pieces.
+    init(pieces: [String]) {
+        canAsk = false
+        piped = []
+        self.pieces = pieces
+        answer = nil
+        state = Mutex(State(answers: []))
+    }
+
+    func readSome() throws -> [UInt8] {
+        let index = state.withLock { state in
+            defer { state.pieces += 1 }
+            return state.pieces
+        }
+        return index < pieces.count ? Array(pieces[index].utf8) : []
     }
 
     var prompts: [String] { state.withLock { $0.prompts } }

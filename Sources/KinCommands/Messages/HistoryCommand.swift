@@ -1,0 +1,74 @@
+import ArgumentParser
+import KinDaemonAPI
+import KinEncoding
+import KinWire
+
+struct HistoryCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Show what was sent and received together, oldest first.",
+        discussion: """
+            As this machine's outbox and inbox hold it. With --from only what came from that device, with --to only what was \
+            sent to it, with both the conversation.
+
+            EXAMPLES
+              kin history --limit 20
+              kin history --from studio
+              kin history --from studio --to studio --json
+            """)
+
+    @OptionGroup var options: OutputOptions
+
+    @Option(
+        help: ArgumentHelp("What was received from this device.", valueName: "name"),
+        completion: KnownDevices.completion)
+    var from: String?
+
+    @Option(
+        help: ArgumentHelp("What was sent to this device.", valueName: "name"), completion: KnownDevices.completion)
+    var to: String?
+
+    @Option(help: ArgumentHelp("Only the newest so many, at most 500.", valueName: "number"))
+    var limit: Int?
+
+    func validate() throws {
+        if let limit, !(1...InboxParameters.maxLimit).contains(limit) {
+            throw ValidationError("--limit is 1 to \(InboxParameters.maxLimit)")
+        }
+    }
+
+    func run(in context: CommandContext, _ output: Output) async throws {
+        let daemon = try LocalDaemon.of(context)
+        let drawing = MessageDrawing(moments: Moments(context), isTerminal: context.output.isTerminal)
+        var parameters = HistoryParameters(to: to, from: from, limit: InboxParameters.maxLimit, last: limit)
+        if limit != nil { parameters.limit = nil }
+        var entries: [HistoryEntry] = []
+        repeat {
+            let wanted = parameters
+            let page = try await daemon.call { try await $0.history(wanted) }
+            if output.form == .json {
+                entries += page.messages
+            } else {
+                for entry in page.messages { try output.answer(drawing.draw(entry), json: .null) }
+            }
+            parameters.cursor = page.cursor
+        } while parameters.cursor != nil
+        if output.form == .json {
+            try output.answer(.lines([]), json: HistoryPage(messages: entries, cursor: nil).json)
+        }
+    }
+}
+
+extension MessageDrawing {
+    /// What is not known to have arrived says how far it is.
+    func draw(_ entry: HistoryEntry) -> Drawing {
+        switch entry {
+        case .received(let message): return draw(message.body, of: "from \(message.from)", at: message.receivedAt)
+        case .sent(let message):
+            let state = message.status.status
+            let note = state == .delivered || state == .read ? "" : " (\(state.rawValue))"
+            return draw(
+                message.message ?? "(erased)", of: "to \(message.status.to)\(note)", at: message.status.queuedAt)
+        }
+    }
+}

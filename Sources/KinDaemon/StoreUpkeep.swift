@@ -1,0 +1,49 @@
+import KinMailbox
+import KinWire
+import Logging
+
+/// What the daemon does for its stores beside its work: finds out whether a full disk has room again, and once an hour erases and deletes what is too old.
+struct StoreUpkeep: Sendable {
+    /// Between looks at the disk.
+    static let interval = Duration.seconds(5)
+    /// Milliseconds between the rounds of erasing.
+    static let round: Int64 = 3_600_000
+    /// Milliseconds that the contents of finished messages are kept: 30 days, as `kin outbox prune` has it.
+    static let finishedAge: Int64 = 30 * 86_400_000
+
+    let outbox: OutboxStore
+    let inbox: InboxStore
+    let inboxDays: Int
+    let logger: Logger
+    /// Milliseconds.
+    let now: @Sendable () -> Int64
+
+    /// Until cancelled.
+    func run() async {
+        var last: Int64?
+        while true {
+            do { try await Task.sleep(for: Self.interval) } catch { return }
+            if outbox.usage.diskIsFull { outbox.probe() }
+            let time = now()
+            // A clock that was set back must not stop it.
+            guard last.map({ abs(time - $0) >= Self.round }) ?? true else { continue }
+            last = time
+            await keep(at: time)
+        }
+    }
+
+    private func keep(at time: Int64) async {
+        do {
+            let pruned = try await outbox.prune(before: time - Self.finishedAge, now: time)
+            let kept = try await inbox.keep(days: inboxDays, now: time)
+            logger.info(
+                "stores_kept",
+                metadata: [
+                    "pruned": .stringConvertible(pruned), "deleted": .stringConvertible(kept.deleted),
+                    "vacuumed": .stringConvertible(kept.vacuumed),
+                ])
+        } catch {
+            logger.error("stores_not_kept", metadata: ["error": .string("\(error)")])
+        }
+    }
+}
