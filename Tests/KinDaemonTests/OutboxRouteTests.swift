@@ -7,26 +7,11 @@ import Testing
 
 /// Against a broker that answers sends as a test tells it: the daemon writes to itself.
 @Suite struct OutboxRouteTests {
-    private func run(
-        _ answer: @escaping @Sendable (FakeBroker.Asked) -> FakeBroker.Reply,
-        _ body: @Sendable (TestDaemon, FakeBroker) async throws -> Void
-    ) async throws {
-        try await House.run { house in
-            try await FakeBroker.run(.serves(answer)) { broker in
-                let laptop = try await house.start("laptop", servers: [broker.url, house.server.url])
-                try await laptop.sees(["laptop"])
-                try await laptop.isConnected()
-                try await body(laptop, broker)
-                try await laptop.stop()
-            }
-        }
-    }
-
     private static func id(_ text: String) throws -> ClientMessageID { try ClientMessageID(text).orThrow("an id") }
 
     @Test("every state of the accept table, with the same and with another request")
     func acceptTable() async throws {
-        try await run { asked in
+        try await House.runAgainstFake { asked in
             switch asked.send.clientMessageID.description {
             case "done": asked.ack
             case "dead": asked.nack("too_large", retryable: false)
@@ -77,7 +62,7 @@ import Testing
 
     @Test("what waits and what failed is listed with reason and next attempt, in pages")
     func list() async throws {
-        try await run { asked in
+        try await House.runAgainstFake { asked in
             switch asked.send.priority {
             case .now: asked.ack
             case .next: asked.nack("too_large", retryable: false)
@@ -110,7 +95,7 @@ import Testing
 
     @Test("a message sent again goes out changed under another id, and the old one names it; dropped ones stay")
     func requeueAndDrop() async throws {
-        try await run { asked in
+        try await House.runAgainstFake { asked in
             asked.send.priority == .now ? asked.ack : asked.nack("rate_limited", retryable: true, after: 600_000)
         } _: { laptop, _ in
             let meta = JSON.object(["n": .integer(1)])
@@ -149,7 +134,7 @@ import Testing
 
     @Test("what is on its way this moment is neither dropped nor sent again")
     func inflight() async throws {
-        try await run {
+        try await House.runAgainstFake {
             _ in
             .nothing
         } _: { laptop, broker in
@@ -178,7 +163,7 @@ import Testing
 
     @Test("what finished messages said is erased, their ids stay taken")
     func prune() async throws {
-        try await run { asked in
+        try await House.runAgainstFake { asked in
             asked.send.clientMessageID.description == "a" ? asked.ack : asked.nack("too_large", retryable: false)
         } _: { laptop, _ in
             let body = #"{"to":"laptop","message":"text","client_message_id":"a"}"#
@@ -198,7 +183,7 @@ import Testing
 
     @Test("lines sent together are taken in order, up to the first that is refused")
     func batch() async throws {
-        try await run {
+        try await House.runAgainstFake {
             $0.ack
         } _: { laptop, broker in
             let requests = ["one", "two", String(repeating: "x", count: 3000), "four"].map {

@@ -7,22 +7,6 @@ import Testing
 
 /// Against a broker that answers sends as a test tells it; names come from a real relay beside it.
 @Suite struct RefusalTests {
-    /// A daemon that knows its own name, and whose broker is the fake: it writes to itself.
-    private func run(
-        _ answer: @escaping @Sendable (FakeBroker.Asked) -> FakeBroker.Reply,
-        _ body: @Sendable (TestDaemon, FakeBroker) async throws -> Void
-    ) async throws {
-        try await House.run { house in
-            try await FakeBroker.run(.serves(answer)) { broker in
-                let laptop = try await house.start("laptop", servers: [broker.url, house.server.url])
-                try await laptop.sees(["laptop"])
-                try await laptop.isConnected()
-                try await body(laptop, broker)
-                try await laptop.stop()
-            }
-        }
-    }
-
     private func send(_ laptop: TestDaemon, _ id: String, _ priority: Priority = .next) async throws {
         let wanted = SendRequest(
             to: "laptop", message: id, priority: priority, clientMessageID: try ClientMessageID(id).orThrow("an id"))
@@ -35,7 +19,7 @@ import Testing
 
     @Test("a lane that waits half an hour holds up none that waits half a second")
     func independentWaits() async throws {
-        try await run { asked in
+        try await House.runAgainstFake { asked in
             if asked.send.priority == .next { return asked.nack("rate_limited", retryable: true, after: 1_800_000) }
             return asked.attempt == 1 ? asked.nack("rate_limited", retryable: true) : asked.ack
         } _: { laptop, broker in
@@ -52,7 +36,7 @@ import Testing
 
     @Test("after a refusal of one the later ones are sent again behind it, and the reason is told meanwhile")
     func goBackN() async throws {
-        try await run { asked in
+        try await House.runAgainstFake { asked in
             let isFirst = asked.send.clientMessageID.description == "1"
             if isFirst && asked.attempt == 1 { return asked.nack("storage_full", retryable: true, after: 300) }
             let wasRetried = asked.sent.filter { $0 == "1" }.count > 1
@@ -67,7 +51,7 @@ import Testing
 
     @Test("a final refusal is the end of that message, with the broker's word, and of no other")
     func finalRefusal() async throws {
-        try await run { asked in
+        try await House.runAgainstFake { asked in
             asked.send.clientMessageID.description == "bad" ? asked.nack("too_large", retryable: false) : asked.ack
         } _: { laptop, broker in
             for id in ["before", "bad", "after"] { try await send(laptop, id) }
@@ -83,7 +67,7 @@ import Testing
         "what a lost connection left unanswered is sent again on the next, in order, and no sooner than the members are known"
     )
     func cut() async throws {
-        try await run { asked in
+        try await House.runAgainstFake { asked in
             guard asked.connection == 1 else { return asked.ack }
             return asked.send.clientMessageID.description == "3" ? .cut : .nothing
         } _: { laptop, broker in
@@ -96,7 +80,7 @@ import Testing
 
     @Test("a broker's smaller limit is kept: at once where it is known, else when the message would leave")
     func smallerLimit() async throws {
-        try await run {
+        try await House.runAgainstFake {
             $0.ack
         } _: { laptop, broker in
             let answer = try await laptop.post(#"{"to":"laptop","message":"\#(String(repeating: "x", count: 3000))"}"#)
@@ -107,7 +91,7 @@ import Testing
 
     @Test("what does not open, or is of nobody known, is finished without a word to anybody", arguments: [true, false])
     func silent(isKnown: Bool) async throws {
-        try await run { asked in
+        try await House.runAgainstFake { asked in
             guard asked.send.clientMessageID.description == "bait" else { return asked.ack }
             guard case .dm(let member) = asked.send.destination else { return .nothing }
             let stranger = ULID(milliseconds: 1, randomness: Array(repeating: 3, count: 10))

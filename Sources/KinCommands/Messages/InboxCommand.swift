@@ -33,28 +33,14 @@ struct InboxListCommand: ContextCommand {
     @Flag(name: .shortAndLong, help: "Go on with what arrives.")
     var follow = false
 
-    @Option(help: ArgumentHelp("Only from this device.", valueName: "name"), completion: KnownDevices.completion)
-    var from: String?
-
-    @Option(
-        help: ArgumentHelp("Only what was received in this time, as in 90s, 1h or 2d.", valueName: "time"),
-        transform: TimeSpan.parse)
-    var since: TimeSpan?
-
-    @Option(help: ArgumentHelp("Only the newest so many.", valueName: "number"))
-    var limit: Int?
+    @OptionGroup var filter: InboxFilter
 
     @Flag(help: "Tell the senders that these were read.")
     var markRead = false
 
-    func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit is 1 or more") }
-    }
-
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
-        let start = since.map { max(context.now() - $0.milliseconds, 0) }
-        let reading = InboxReading(source: daemon.client, since: start, from: from, limit: limit)
+        let reading = filter.reading(daemon.client, context)
         let drawing = MessageDrawing(moments: Moments(context), isTerminal: context.output.isTerminal)
         if follow {
             try await Interruptible.run {
@@ -98,27 +84,15 @@ struct InboxSearchCommand: ContextCommand {
     @Argument(help: "The words.")
     var words: [String]
 
-    @Option(help: ArgumentHelp("Only from this device.", valueName: "name"), completion: KnownDevices.completion)
-    var from: String?
-
-    @Option(
-        help: ArgumentHelp("Only what was received in this time, as in 90s, 1h or 2d.", valueName: "time"),
-        transform: TimeSpan.parse)
-    var since: TimeSpan?
-
-    @Option(help: ArgumentHelp("Only the newest so many.", valueName: "number"))
-    var limit: Int?
+    @OptionGroup var filter: InboxFilter
 
     func validate() throws {
         if words.isEmpty { throw ValidationError("say what to look for") }
-        if let limit, limit < 1 { throw ValidationError("--limit is 1 or more") }
     }
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
-        let start = since.map { max(context.now() - $0.milliseconds, 0) }
-        let reading = InboxReading(
-            source: daemon.client, words: words.joined(separator: " "), since: start, from: from, limit: limit)
+        let reading = filter.reading(daemon.client, context, words: words.joined(separator: " "))
         let drawing = MessageDrawing(moments: Moments(context), isTerminal: context.output.isTerminal)
         try await daemon.call { _ in try await reading.show(drawing, output) }
     }

@@ -3,9 +3,7 @@ import KinSQLite
 import KinWire
 
 /// The giving up of one message inside the writer's transaction.
-///
-/// `@unchecked Sendable`: what varies is only touched on the writer's thread.
-final class OutboxAbortion: @unchecked Sendable {
+final class OutboxAbortion: @unchecked Sendable {  // what varies is only touched on the writer's thread
     private let id: ClientMessageID
     /// Milliseconds.
     private let time: Int64

@@ -4,9 +4,7 @@ import KinSQLite
 import KinWire
 
 /// One request inside the writer's transaction: the accept table.
-///
-/// `@unchecked Sendable`: what varies is only touched on the writer's thread.
-final class OutboxAcceptance: @unchecked Sendable {
+final class OutboxAcceptance: @unchecked Sendable {  // what varies is only touched on the writer's thread
     private let request: OutboxRequest
     private let line: [UInt8]
     private let usage: OutboxUsage
@@ -96,9 +94,7 @@ final class OutboxAcceptance: @unchecked Sendable {
 }
 
 /// Messages that are to be taken together in their order: after one that is not, none is.
-///
-/// `@unchecked Sendable`: `isBroken` is only touched on the writer's thread.
-final class OutboxChain: @unchecked Sendable {
+final class OutboxChain: @unchecked Sendable {  // `isBroken` is only touched on the writer's thread
     private var isBroken = false
 
     func check() throws {

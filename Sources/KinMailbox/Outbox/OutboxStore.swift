@@ -3,6 +3,7 @@ import GRDB
 import KinEncoding
 import KinSQLite
 import KinWire
+import Synchronization
 
 /// The durable outbox of one daemon: what was accepted survives any crash, and an id once written is never free again.
 public final class OutboxStore: Sendable {
@@ -171,15 +172,16 @@ public final class OutboxStore: Sendable {
         completion: @escaping @Sendable (StoreError?) -> Void = { _ in }
     ) {
         let released = Released()
-        write(urgency) {
-            released.bytes = try work($0)
+        write(urgency) { db in
+            let bytes = try work(db)
+            released.bytes.withLock { $0 = bytes }
         } completion: { [usage] error in
-            if error == nil { usage.release(released.bytes) }
+            if error == nil { usage.release(released.bytes.withLock { $0 }) }
             completion(error)
         }
     }
 
-    private final class Released: @unchecked Sendable {  // only ever touched on the writer's thread
-        var bytes: Int64 = 0
+    private final class Released: Sendable {
+        let bytes = Mutex<Int64>(0)
     }
 }
