@@ -112,7 +112,8 @@ let surface: [Target] = [
 
 let benchmarks: [Target] = [
     .executableTarget(
-        name: "kin-bench", dependencies: ["KinCrypto", "KinEncoding", "KinIdentity", "KinVault", "KinWire", grdb],
+        name: "kin-bench",
+        dependencies: ["KinCrypto", "KinEncoding", "KinIdentity", "KinTesting", "KinVault", "KinWire", grdb],
         path: "Benchmarks/KinBench", swiftSettings: settings)
 ]
 

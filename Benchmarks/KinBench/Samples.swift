@@ -10,6 +10,8 @@ struct Samples {
 
     mutating func add(_ other: Samples) { seconds += other.seconds }
 
+    var count: Int { seconds.count }
+
     var perSecond: Double {
         let total = wall ?? seconds.reduce(0, +)
         return total > 0 ? Double(seconds.count) / total : 0

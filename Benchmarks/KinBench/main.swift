@@ -23,6 +23,10 @@ do {
         throw BenchError("usage: kin-bench --kin PATH [--python PATH --peer FILE] [--seconds N] [--dir FOLDER]")
     }
     let seconds = option("--seconds").flatMap { Double($0) } ?? 5
+    if CommandLine.arguments.contains("--brokers") {
+        try await BrokerMeasurements(kin: kin, folder: option("--dir") ?? "/var/tmp", seconds: seconds).printRows()
+        exit(0)
+    }
     let family = try BenchFamily(kin: kin, under: option("--dir") ?? "/var/tmp")
     let measurements = Measurements(family: family, seconds: seconds)
 

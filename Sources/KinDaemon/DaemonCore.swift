@@ -222,7 +222,7 @@ struct DaemonCore: Sendable {
 
     private static func family(_ installation: Installation, now: Int64) throws -> Family {
         var directory = Directory(installation: installation)
-        for device in try DeviceCache.read(installation.state) { directory.restore(device, now: now) }
+        directory.restore(try DeviceCache.read(installation.state), now: now)
         return Family(installation, directory: directory)
     }
 }

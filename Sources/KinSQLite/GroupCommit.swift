@@ -73,11 +73,19 @@ public final class GroupCommit: Sendable {
         do {
             try file.checkPresence()
             try pool.writeWithoutTransaction { database in
-                try database.inTransaction(.immediate) {
-                    for (index, entry) in group.enumerated() {
-                        outcomes[index] = try run(entry.work, in: database, path: path)
+                try database.cachedStatement(sql: "BEGIN IMMEDIATE TRANSACTION").execute()
+                do {
+                    if group.count == 1 {
+                        try group[0].work(database)
+                    } else {
+                        for (index, entry) in group.enumerated() {
+                            outcomes[index] = try run(entry.work, in: database, path: path)
+                        }
                     }
-                    return .commit
+                    try database.cachedStatement(sql: "COMMIT TRANSACTION").execute()
+                } catch {
+                    if database.isInsideTransaction { try? database.rollback() }
+                    throw error
                 }
             }
         } catch {
@@ -87,17 +95,18 @@ public final class GroupCommit: Sendable {
         for (entry, outcome) in zip(group, outcomes) { entry.completion(outcome) }
     }
 
+    /// One write among others: taken back by itself when it throws.
     /// - Throws: only what ends the whole group.
     private static func run(_ work: Work, in database: Database, path: String) throws -> StoreError? {
+        try database.cachedStatement(sql: "SAVEPOINT one").execute()
         do {
-            try database.inSavepoint {
-                try work(database)
-                return .commit
-            }
+            try work(database)
+            try database.cachedStatement(sql: "RELEASE SAVEPOINT one").execute()
             return nil
         } catch let error as DatabaseError where endsGroup(error) {
             throw error
         } catch {
+            try database.execute(sql: "ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one")
             return DurableDatabase.storeError(error, path: path)
         }
     }

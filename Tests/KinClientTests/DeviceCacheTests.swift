@@ -29,7 +29,7 @@ import Testing
             #expect(bytes.range(of: Data(secret.utf8)) == nil, "\(secret) is in devices.json")
         }
         var again = Directory(installation: me)
-        for device in try DeviceCache.read(me.state) { again.restore(device, now: TestClock.start) }
+        again.restore(try DeviceCache.read(me.state), now: TestClock.start)
         #expect(again.named().map(\.name) == ["laptop-by-the-window", "studio-in-the-attic"])
     }
 

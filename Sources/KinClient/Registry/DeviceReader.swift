@@ -22,7 +22,7 @@ public struct DeviceReader: Sendable {
     public func directory() async throws -> (directory: Directory, new: [MachineID], unreachable: [String]) {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         var directory = Directory(installation: installation)
-        for device in try DeviceCache.read(installation.state) { directory.restore(device, now: now) }
+        directory.restore(try DeviceCache.read(installation.state), now: now)
         var new: [MachineID] = []
         var unreachable: [String] = []
         let http = HTTPClient(configuration: .relays(try TrustRoots.tls(trustRoots)))

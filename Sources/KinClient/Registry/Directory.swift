@@ -26,6 +26,7 @@ public struct Directory: Sendable {
     /// Members of the mesh before the wallet changed: no news either.
     private let former: Set<ULID>
     private var devices: [MachineID: Device] = [:]
+    private var names = DeviceNames()
     /// The newest `ts` that each server showed of a machine: a device registers at each server in its own second, and what is older than that server's own is a replay.
     private var newest: [MachineID: [ServerAddress: Int64]] = [:]
     /// Records that were not sound.
@@ -40,12 +41,15 @@ public struct Directory: Sendable {
         former = Set(installation.formerNames.keys)
     }
 
-    /// Takes a cached record in; nothing is online by it.
-    public mutating func restore(_ cached: CachedDevice, now: Int64) {
-        let entry = RegistryEntry(machineID: cached.machineID, blob: cached.blob)
-        guard let opened = sealer.open(entry, now: now) else { return }
-        devices[cached.machineID] = Device(
-            opened: opened, blob: cached.blob, lastSeen: cached.lastSeen, servers: [])
+    /// Takes cached records in; nothing is online by them.
+    public mutating func restore(_ cache: [CachedDevice], now: Int64) {
+        for cached in cache {
+            let entry = RegistryEntry(machineID: cached.machineID, blob: cached.blob)
+            guard let opened = sealer.open(entry, now: now) else { continue }
+            devices[cached.machineID] = Device(
+                opened: opened, blob: cached.blob, lastSeen: cached.lastSeen, servers: [])
+        }
+        names = DeviceNames(devices)
     }
 
     /// Takes in what `server` lists now.
@@ -70,6 +74,7 @@ public struct Directory: Sendable {
                 opened: kept?.opened ?? opened, blob: kept?.blob ?? entry.blob, lastSeen: now,
                 servers: (known?.servers ?? []).union([server]))
         }
+        names = DeviceNames(devices)
         return (new, changed)
     }
 
@@ -79,6 +84,7 @@ public struct Directory: Sendable {
         for (id, device) in devices {
             if let member = device.opened.member, !log.entries(revoking: member.chain).isEmpty { devices[id] = nil }
         }
+        names = DeviceNames(devices)
     }
 
     /// Members whose records state another revocation log than this device's.
@@ -135,45 +141,34 @@ public struct Directory: Sendable {
 
     public func device(_ id: MachineID) -> Device? { devices[id] }
 
-    public func device(member: ULID) -> Device? {
-        devices.values.first { $0.opened.member?.member == member }
-    }
+    public func device(member: ULID) -> Device? { names.machine(of: member).flatMap { devices[$0] } }
 
     /// Every device with the name it has here: equal names carry the first four digits of the machine id, the same on every device.
     public func named() -> [(name: String, device: Device)] {
-        let counts = Dictionary(devices.values.map { ($0.opened.record.name, 1) }, uniquingKeysWith: +)
-        return devices.values.map { device in
-            let name = device.opened.record.name
-            let suffix = "~\(device.opened.machineID.description.prefix(4))"
-            return (counts[name] == 1 ? name : name + suffix, device)
-        }.sorted { $0.name < $1.name }
+        names.sorted.compactMap { name, id in devices[id].map { (name, $0) } }
     }
 
     /// The name of a member, else its id.
-    public func name(of member: ULID) -> String {
-        named().first { $0.device.opened.member?.member == member }?.name ?? member.description
-    }
+    public func name(of member: ULID) -> String { names.name(of: member) ?? member.description }
 
     /// The member that `text` (a name or a member id) means.
     /// - Throws: `unknown_recipient` or `ambiguous_recipient`, listing the candidates.
     public func resolve(_ text: String) throws -> VerifiedMember {
-        let named = named()
-        let hits = named.filter { name, device in
-            name == text || device.opened.record.name == text || device.opened.member?.member.description == text
-        }
-        let candidates = JSON.array((hits.isEmpty ? named : hits).map { .string($0.name) })
+        let hits = names.devices(called: text)
+        let candidates = (hits.isEmpty ? names.sorted : hits).map(\.name)
+        let detail: [String: JSON] = ["candidates": .array(candidates.map { .string($0) })]
         guard let hit = hits.first else {
             throw KinError(
-                "unknown_recipient", "no device is called \(text.prefix(128)); \(Self.choice(named.map(\.name)))",
-                category: .notFound, detail: ["candidates": candidates])
+                "unknown_recipient", "no device is called \(text.prefix(128)); \(Self.choice(candidates))",
+                category: .notFound, detail: detail)
         }
         guard hits.count == 1 else {
             throw KinError(
                 "ambiguous_recipient",
-                "\(text) is the name of several devices: say which, \(Self.choice(hits.map(\.name)))",
-                category: .usage, detail: ["candidates": candidates])
+                "\(text) is the name of several devices: say which, \(Self.choice(candidates))",
+                category: .usage, detail: detail)
         }
-        guard let member = hit.device.opened.member else {
+        guard let member = devices[hit.id]?.opened.member else {
             throw KinError(
                 "uncertified_recipient", "\(text) carries no certificate, so nothing can be sealed to it",
                 category: .refused)

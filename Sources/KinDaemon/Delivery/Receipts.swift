@@ -6,6 +6,7 @@ import KinIdentity
 import KinMailbox
 import KinWire
 import Logging
+import Synchronization
 
 /// Tells senders what reached this inbox, was read or was refused, in batches. Which receipts are due is a flag on inbox rows, and a row for each refusal, cleared by the broker's ack.
 final class Receipts: @unchecked Sendable {  // what varies is only touched on `queue`
@@ -32,6 +33,15 @@ final class Receipts: @unchecked Sendable {  // what varies is only touched on `
     /// What is due up to here has been dealt with on this connection.
     private var through = ReceiptPosition()
     private var isRetryScheduled = false
+    /// Something may be due that was not looked at.
+    private var mayBeDue = false
+    private var lastBatchAt: DispatchTime?
+    private var isBatchScheduled = false
+    /// Whether an answer of the broker may be to one of ours: asked on its thread for each socket read.
+    private let awaitsAnswer = Atomic(false)
+
+    /// A lone receipt leaves at once; those that follow it closely leave together.
+    static let batchInterval = DispatchTimeInterval.milliseconds(10)
 
     init(
         inbox: InboxStore, control: ControlMessage, family: Family, logger: Logger,
@@ -45,7 +55,12 @@ final class Receipts: @unchecked Sendable {  // what varies is only touched on `
     }
 
     /// Messages were stored, read or refused.
-    func due() { queue.async { [self] in pump() } }
+    func due() {
+        queue.async { [self] in
+            mayBeDue = true
+            pump()
+        }
+    }
 
     func connected(_ link: MeshLink) {
         queue.async { [self] in
@@ -65,6 +80,7 @@ final class Receipts: @unchecked Sendable {  // what varies is only touched on `
 
     /// Answers of one socket read; those to other sends are passed over.
     func answered(acks: [Ack], nacks: [Nack]) {
+        guard awaitsAnswer.load(ordering: .acquiring) else { return }
         queue.async { [self] in
             for ack in acks { finished(ack.clientMessageID) }
             for nack in nacks where pending[nack.clientMessageID] != nil {
@@ -77,6 +93,7 @@ final class Receipts: @unchecked Sendable {  // what varies is only touched on `
     private func startOver() {
         pending.removeAll()
         through = ReceiptPosition()
+        mayBeDue = true
     }
 
     private func finished(_ id: ClientMessageID) {
@@ -84,21 +101,40 @@ final class Receipts: @unchecked Sendable {  // what varies is only touched on `
         inbox.clear(batch.due)
     }
 
-    /// The next batch leaves when the one before was taken: so they grow under load.
+    /// The next batch leaves when the one before was taken, and not at once: so they grow under load.
     private func pump() {
-        guard let link else { return }
+        guard let link, mayBeDue, pending.isEmpty, !waitsForMore() else {
+            return awaitsAnswer.store(!pending.isEmpty, ordering: .releasing)
+        }
         do {
             // What is due to somebody unknown is left for the next connection.
             while pending.isEmpty {
                 let due = try inbox.receiptsDue(after: &through, limit: Receipt.maxIDs)
-                guard !due.isEmpty else { return }
+                guard !due.isEmpty else {
+                    mayBeDue = false
+                    break
+                }
                 let batches = due.compactMap { make($0) }
                 for batch in batches { pending[batch.send.clientMessageID] = batch }
+                awaitsAnswer.store(!pending.isEmpty, ordering: .releasing)
+                lastBatchAt = .now()
                 link.send(batches.map { $0.send.frame(body: $0.body) })
             }
         } catch {
             logger.error("inbox_unreadable", metadata: ["error": .string("\(error)")])
         }
+    }
+
+    private func waitsForMore() -> Bool {
+        guard let next = lastBatchAt.map({ $0 + Self.batchInterval }), next > .now() else { return false }
+        if !isBatchScheduled {
+            isBatchScheduled = true
+            queue.asyncAfter(deadline: next) { [self] in
+                isBatchScheduled = false
+                pump()
+            }
+        }
+        return true
     }
 
     private func make(_ due: DueReceipt) -> Pending? {

@@ -107,7 +107,7 @@ extension InboxStore {
     private static func due(
         _ kind: Receipt.Kind, _ db: Database, after row: inout Int64, _ limit: Int
     ) throws -> [DueReceipt] {
-        let rows = try Row.fetchAll(db, sql: selecting(kind), arguments: [row, limit])
+        let rows = try Row.fetchAll(db.cachedStatement(sql: selecting(kind)), arguments: [row, limit])
         row = rows.last?["id"] ?? row
         var groups: [DueReceipt] = []
         for row in rows {

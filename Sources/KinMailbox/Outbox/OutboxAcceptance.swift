@@ -19,14 +19,17 @@ final class OutboxAcceptance: @unchecked Sendable {  // what varies is only touc
     }
 
     func run(_ db: Database) throws {
-        if let row = try Self.find(request.clientMessageID, db) {
-            result = judge(row)
-            return
-        }
         let payload = Data(request.content.payload)
-        guard usage.reserve(Int64(payload.count)) else { return lacksRoom = true }
+        guard usage.reserve(Int64(payload.count)) else {
+            // What was taken before is recognised whether there is room or not.
+            result = try Self.find(request.clientMessageID, db).map(judge)
+            return lacksRoom = result == nil
+        }
         reserved = Int64(payload.count)
-        result = .queued(try insert(payload, db), isNew: true)
+        if let row = try insert(payload, db) { return result = .queued(row, isNew: true) }
+        usage.release(reserved)
+        reserved = 0
+        result = try Self.find(request.clientMessageID, db).map(judge)
     }
 
     /// Whether nothing was taken; known once it has run.
@@ -59,37 +62,38 @@ final class OutboxAcceptance: @unchecked Sendable {  // what varies is only touc
         }
     }
 
-    private func insert(_ payload: Data, _ db: Database) throws -> OutboxRow {
-        var row = OutboxRow(
-            clientMessageID: request.clientMessageID, fingerprint: request.fingerprint, lane: request.lane, line: line,
-            seq: try nextSeq(db), content: request.content, expiresAt: request.expiresAt,
-            enqueuedAt: request.enqueuedAt, status: .pending)
+    /// The new row; nil where the id is taken.
+    private func insert(_ payload: Data, _ db: Database) throws -> OutboxRow? {
+        let lane: StatementArguments = [
+            request.lane.destination.kind, request.lane.destination.ref, request.lane.priority.rank,
+        ]
         let insert = try db.cachedStatement(
             sql: """
-                INSERT INTO outbox (client_message_id, request_fingerprint, kind, ref, priority, line, seq, payload,
-                    expires_at, enqueued_at, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')
+                INSERT INTO outbox (kind, ref, priority, seq, client_message_id, request_fingerprint, line, payload,
+                    expires_at, enqueued_at, status)
+                VALUES (?1, ?2, ?3,
+                    1 + coalesce((SELECT last_seq FROM lane WHERE kind = ?1 AND ref = ?2 AND priority = ?3), 0),
+                    ?, ?, ?, ?, ?, ?, 'pending')
+                ON CONFLICT (client_message_id) DO NOTHING RETURNING seq
                 """)
-        try insert.execute(arguments: [
-            row.clientMessageID.description, Data(row.fingerprint), row.lane.destination.kind,
-            row.lane.destination.ref, row.lane.priority.rank, Data(row.line), row.seq, payload,
-            row.expiresAt, row.enqueuedAt,
-        ])
-        row.id = db.lastInsertedRowID
-        return row
-    }
-
-    private func nextSeq(_ db: Database) throws -> Int64 {
-        let statement = try db.cachedStatement(
+        let arguments: StatementArguments = [
+            request.clientMessageID.description, Data(request.fingerprint), Data(line), payload, request.expiresAt,
+            request.enqueuedAt,
+        ]
+        guard let seq = try Int64.fetchOne(insert, arguments: lane + arguments) else { return nil }
+        let id = db.lastInsertedRowID
+        try db.cachedStatement(
             sql: """
-                INSERT INTO lane (kind, ref, priority, last_seq) VALUES (?, ?, ?, 1)
-                ON CONFLICT (kind, ref, priority) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq
-                """)
-        let lane = request.lane
-        let arguments: StatementArguments = [lane.destination.kind, lane.destination.ref, lane.priority.rank]
-        guard let seq = try Int64.fetchOne(statement, arguments: arguments) else {
-            throw StoreError(.failed, "no sequence number was given")
-        }
-        return seq
+                INSERT INTO lane (kind, ref, priority, last_seq) VALUES (?, ?, ?, ?)
+                ON CONFLICT (kind, ref, priority) DO UPDATE SET last_seq = excluded.last_seq
+                """
+        ).execute(arguments: lane + [seq])
+        var row = OutboxRow(
+            clientMessageID: request.clientMessageID, fingerprint: request.fingerprint, lane: request.lane, line: line,
+            seq: seq, content: request.content, expiresAt: request.expiresAt, enqueuedAt: request.enqueuedAt,
+            status: .pending)
+        row.id = id
+        return row
     }
 }
 
