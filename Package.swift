@@ -23,6 +23,7 @@ let argumentParser = product("ArgumentParser", "swift-argument-parser")
 let asyncHTTPClient = product("AsyncHTTPClient", "async-http-client")
 let crypto = product("Crypto", "swift-crypto")
 let grdb = product("GRDB", "GRDB.swift")
+let grdbSQLite = product("GRDBSQLite", "GRDB.swift")
 let httpTypes = product("HTTPTypes", "swift-http-types")
 let hummingbird = product("Hummingbird", "hummingbird")
 let hummingbirdCore = product("HummingbirdCore", "hummingbird")
@@ -42,7 +43,7 @@ let system: [Target] = [
 let primitives = [
     part("KinEncoding"),
     part("KinCrypto", ["CSodium", "CSecp256k1", crypto]),
-    part("KinSQLite", [grdb]),
+    part("KinSQLite", [grdb, grdbSQLite]),
     part("KinLog", ["KinEncoding", logging]),
     part(
         "KinWebSocket",

@@ -10,6 +10,7 @@ import KinWire
 /// `@unchecked Sendable`: `outcomes` is only touched on the writer's thread.
 final class BatchAcceptance: @unchecked Sendable {
     private let sender: ULID
+    private let senderText: String
     private let mesh: MeshKey
     private let now: Int64
     private let admit: @Sendable (Submission) -> Refusal?
@@ -17,6 +18,7 @@ final class BatchAcceptance: @unchecked Sendable {
 
     init(sender: ULID, mesh: MeshKey, now: Int64, admit: @escaping @Sendable (Submission) -> Refusal?) {
         self.sender = sender
+        senderText = sender.description
         self.mesh = mesh
         self.now = now
         self.admit = admit
@@ -34,37 +36,54 @@ final class BatchAcceptance: @unchecked Sendable {
     }
 
     private func accept(_ submission: Submission, _ db: Database) throws -> Acceptance {
-        if let known = try known(submission.send, db) { return known }
-        if let refusal = admit(submission) { return .refused(refusal) }
-        return .stored(id: try insert(submission, db))
+        guard try insert(submission, db) else { return try known(submission.send, db) }
+        let id = db.lastInsertedRowID
+        guard let refusal = admit(submission) else { return .stored(id: id) }
+        // Known ids are answered before anything is asked, so what is refused is the exception.
+        try BoundStatement(db, "DELETE FROM message WHERE id = ?").run { $0.add(id) }
+        return .refused(refusal)
     }
 
-    private func known(_ send: Send, _ db: Database) throws -> Acceptance? {
+    private func known(_ send: Send, _ db: Database) throws -> Acceptance {
         let lookup = try db.cachedStatement(
             sql: """
                 SELECT id, request_fingerprint, sent_at FROM message
                 WHERE mesh = ? AND sender = ? AND client_message_id = ?
                 """)
         let arguments: StatementArguments = [mesh.rowID, sender.description, send.clientMessageID.description]
-        guard let row = try Row.fetchOne(lookup, arguments: arguments) else { return nil }
+        guard let row = try Row.fetchOne(lookup, arguments: arguments) else {
+            throw StoreError(.failed, "a message is there and is not")
+        }
         let fingerprint = row["request_fingerprint"].bytes
         guard fingerprint == send.requestFingerprint else { return .refused(.reused(stored: fingerprint)) }
         return .duplicate(id: row["id"], firstSeenAt: row["sent_at"])
     }
 
-    private func insert(_ submission: Submission, _ db: Database) throws -> Int64 {
+    /// Returns whether the id was free.
+    private func insert(_ submission: Submission, _ db: Database) throws -> Bool {
         let send = submission.send
-        let insert = try db.cachedStatement(
-            sql: """
-                INSERT INTO message (mesh, sender, client_message_id, request_fingerprint, kind, ref, priority, line,
-                    seq, sent_at, expires_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-        try insert.execute(arguments: [
-            mesh.rowID, sender.description, send.clientMessageID.description, send.requestFingerprint.data,
-            send.destination.kind, send.destination.ref, send.priority.rank, send.line.data, send.seq, now,
-            send.expiresAt, submission.body.data,
-        ])
-        return db.lastInsertedRowID
+        let insert = try BoundStatement(
+            db,
+            """
+            INSERT INTO message (mesh, sender, client_message_id, request_fingerprint, kind, ref, priority, line,
+                seq, sent_at, expires_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (mesh, sender, client_message_id) DO NOTHING
+            """)
+        try insert.run { values in
+            values.add(mesh.rowID)
+            values.add(senderText)
+            values.add(send.clientMessageID.description)
+            values.add(send.requestFingerprint)
+            values.add(send.destination.kind)
+            values.add(send.destination.ref)
+            values.add(Int64(send.priority.rank))
+            values.add(send.line)
+            values.add(send.seq)
+            values.add(now)
+            values.add(send.expiresAt)
+            values.add(submission.body)
+        }
+        return db.changesCount > 0
     }
 }
 

@@ -167,7 +167,7 @@ public final class SQLiteBrokerStore: BrokerStore {
         completion: @escaping @Sendable ([Acceptance]) -> Void
     ) {
         let acceptance = BatchAcceptance(sender: sender, mesh: mesh, now: now, admit: admit)
-        database.writer.submit { db in
+        database.writer.submit(failing: .group) { db in
             do {
                 try acceptance.run(batch, db)
             } catch {
@@ -229,7 +229,7 @@ public final class SQLiteBrokerStore: BrokerStore {
     }
 
     public func advance(_ recipient: ULID, in mesh: MeshKey, current: @escaping @Sendable () -> [Int64]) {
-        database.writer.submit(.rider) { db in
+        database.writer.submit(.rider, failing: .group) { db in
             let upsert = try db.cachedStatement(
                 sql: """
                     INSERT INTO cursor (mesh, member, priority, position) VALUES (?, ?, ?, ?)

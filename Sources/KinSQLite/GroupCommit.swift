@@ -3,7 +3,7 @@ import GRDB
 
 /// Writes of many callers in one transaction: while one group syncs to disk, the next forms.
 ///
-/// One thread owns the connection. A write that throws takes back its own changes alone; a commit that fails fails its whole group.
+/// One thread owns the connection. A write that throws takes back its own changes alone, unless it says otherwise; a commit that fails fails its whole group.
 public final class GroupCommit: Sendable {
     /// A write, run on the writer's thread inside the group's transaction.
     public typealias Work = @Sendable (Database) throws -> Void
@@ -16,8 +16,17 @@ public final class GroupCommit: Sendable {
         case rider
     }
 
+    /// What a write that throws takes back.
+    public enum Failure: Sendable {
+        /// Its own changes: what others wrote beside it stays.
+        case alone
+        /// The whole group: for what throws only where the disk or the file fails. Cheaper, for many small writes.
+        case group
+    }
+
     private struct Entry: Sendable {
         let work: Work
+        let failure: Failure
         let completion: @Sendable (StoreError?) -> Void
     }
 
@@ -44,10 +53,11 @@ public final class GroupCommit: Sendable {
 
     /// Queues a write; `completion` runs on the writer's thread after the commit, in the order of submission.
     public func submit(
-        _ urgency: Urgency = .durable, _ work: @escaping Work,
+        _ urgency: Urgency = .durable, failing failure: Failure = .alone, _ work: @escaping Work,
         completion: @escaping @Sendable (StoreError?) -> Void = { _ in }
     ) {
-        if !queue.add(Entry(work: work, completion: completion), urgent: urgency == .durable) {
+        let entry = Entry(work: work, failure: failure, completion: completion)
+        if !queue.add(entry, urgent: urgency == .durable) {
             completion(StoreError(.closed, "\(path) is closed"))
         }
     }
@@ -75,11 +85,11 @@ public final class GroupCommit: Sendable {
             try pool.writeWithoutTransaction { database in
                 try database.cachedStatement(sql: "BEGIN IMMEDIATE TRANSACTION").execute()
                 do {
-                    if group.count == 1 {
-                        try group[0].work(database)
-                    } else {
-                        for (index, entry) in group.enumerated() {
-                            outcomes[index] = try run(entry.work, in: database, path: path)
+                    for (index, entry) in group.enumerated() {
+                        if entry.failure == .group || group.count == 1 {
+                            try entry.work(database)
+                        } else {
+                            outcomes[index] = try runAlone(entry.work, in: database, path: path)
                         }
                     }
                     try database.cachedStatement(sql: "COMMIT TRANSACTION").execute()
@@ -97,7 +107,7 @@ public final class GroupCommit: Sendable {
 
     /// One write among others: taken back by itself when it throws.
     /// - Throws: only what ends the whole group.
-    private static func run(_ work: Work, in database: Database, path: String) throws -> StoreError? {
+    private static func runAlone(_ work: Work, in database: Database, path: String) throws -> StoreError? {
         try database.cachedStatement(sql: "SAVEPOINT one").execute()
         do {
             try work(database)

@@ -122,12 +122,14 @@ struct BrokerMeasurements {
     }
 
     /// The table's rows, Redis being what others are measured by.
-    func printRows() async throws {
+    func printRows(only: String? = nil) async throws {
         let family = try TestFamily(now: Int64(Date().timeIntervalSince1970 * 1000))
         for bodyBytes in [128, 4096] {
             for senders in [1, 16, 128] {
                 var redis: Samples?
-                for kind in [BrokerUnderLoad.Kind.redis, .nats, .kindred] where BrokerUnderLoad.isThere(kind) {
+                if let only, only != "\(senders)/\(bodyBytes)" { continue }
+                for kind in [BrokerUnderLoad.Kind.redis, .nats, .kindred]
+                where BrokerUnderLoad.isThere(kind) && (only == nil || kind == .kindred) {
                     let row = try await sends(kind, senders: senders, bodyBytes: bodyBytes, family: family)
                     if kind == .redis { redis = row.samples }
                     print(line(kind, senders, bodyBytes, row, redis))

@@ -19,7 +19,7 @@ final class OutboxAcceptance: @unchecked Sendable {  // what varies is only touc
     }
 
     func run(_ db: Database) throws {
-        let payload = Data(request.content.payload)
+        let payload = request.content.payload
         guard usage.reserve(Int64(payload.count)) else {
             // What was taken before is recognised whether there is room or not.
             result = try Self.find(request.clientMessageID, db).map(judge)
@@ -63,31 +63,44 @@ final class OutboxAcceptance: @unchecked Sendable {  // what varies is only touc
     }
 
     /// The new row; nil where the id is taken.
-    private func insert(_ payload: Data, _ db: Database) throws -> OutboxRow? {
-        let lane: StatementArguments = [
-            request.lane.destination.kind, request.lane.destination.ref, request.lane.priority.rank,
-        ]
-        let insert = try db.cachedStatement(
-            sql: """
-                INSERT INTO outbox (kind, ref, priority, seq, client_message_id, request_fingerprint, line, payload,
-                    expires_at, enqueued_at, status)
-                VALUES (?1, ?2, ?3,
-                    1 + coalesce((SELECT last_seq FROM lane WHERE kind = ?1 AND ref = ?2 AND priority = ?3), 0),
-                    ?, ?, ?, ?, ?, ?, 'pending')
-                ON CONFLICT (client_message_id) DO NOTHING RETURNING seq
-                """)
-        let arguments: StatementArguments = [
-            request.clientMessageID.description, Data(request.fingerprint), Data(line), payload, request.expiresAt,
-            request.enqueuedAt,
-        ]
-        guard let seq = try Int64.fetchOne(insert, arguments: lane + arguments) else { return nil }
+    private func insert(_ payload: [UInt8], _ db: Database) throws -> OutboxRow? {
+        let (kind, ref) = (request.lane.destination.kind, request.lane.destination.ref)
+        let rank = Int64(request.lane.priority.rank)
+        let insert = try BoundStatement(
+            db,
+            """
+            INSERT INTO outbox (kind, ref, priority, seq, client_message_id, request_fingerprint, line, payload,
+                expires_at, enqueued_at, status)
+            VALUES (?1, ?2, ?3,
+                1 + coalesce((SELECT last_seq FROM lane WHERE kind = ?1 AND ref = ?2 AND priority = ?3), 0),
+                ?4, ?5, ?6, ?7, ?8, ?9, 'pending')
+            ON CONFLICT (client_message_id) DO NOTHING RETURNING seq
+            """)
+        let seq = try insert.run { values in
+            values.add(kind)
+            values.add(ref)
+            values.add(rank)
+            values.add(request.clientMessageID.description)
+            values.add(request.fingerprint)
+            values.add(line)
+            values.add(payload)
+            values.add(request.expiresAt)
+            values.add(request.enqueuedAt)
+        }
+        guard let seq else { return nil }
         let id = db.lastInsertedRowID
-        try db.cachedStatement(
-            sql: """
-                INSERT INTO lane (kind, ref, priority, last_seq) VALUES (?, ?, ?, ?)
-                ON CONFLICT (kind, ref, priority) DO UPDATE SET last_seq = excluded.last_seq
-                """
-        ).execute(arguments: lane + [seq])
+        try BoundStatement(
+            db,
+            """
+            INSERT INTO lane (kind, ref, priority, last_seq) VALUES (?, ?, ?, ?)
+            ON CONFLICT (kind, ref, priority) DO UPDATE SET last_seq = excluded.last_seq
+            """
+        ).run { values in
+            values.add(kind)
+            values.add(ref)
+            values.add(rank)
+            values.add(seq)
+        }
         var row = OutboxRow(
             clientMessageID: request.clientMessageID, fingerprint: request.fingerprint, lane: request.lane, line: line,
             seq: seq, content: request.content, expiresAt: request.expiresAt, enqueuedAt: request.enqueuedAt,

@@ -70,7 +70,7 @@ public final class OutboxStore: Sendable {
         completion: @escaping @Sendable (Result<AcceptOutcome, any Error>) -> Void
     ) {
         let acceptance = OutboxAcceptance(request, line: line, usage: usage)
-        write {
+        write(failing: chain == nil ? .group : .alone) {
             try chain?.check()
             try acceptance.run($0)
             if acceptance.isRefused { chain?.breakOff() }
@@ -157,10 +157,10 @@ public final class OutboxStore: Sendable {
 
     /// Every write goes through here, for it shows whether the disk has room.
     func write(
-        _ urgency: GroupCommit.Urgency = .durable, _ work: @escaping GroupCommit.Work,
-        completion: @escaping @Sendable (StoreError?) -> Void = { _ in }
+        _ urgency: GroupCommit.Urgency = .durable, failing failure: GroupCommit.Failure = .alone,
+        _ work: @escaping GroupCommit.Work, completion: @escaping @Sendable (StoreError?) -> Void = { _ in }
     ) {
-        database.writer.submit(urgency, work) { [usage] error in
+        database.writer.submit(urgency, failing: failure, work) { [usage] error in
             usage.wrote(error)
             completion(error)
         }
