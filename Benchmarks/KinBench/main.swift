@@ -24,7 +24,8 @@ do {
     }
     let seconds = option("--seconds").flatMap { Double($0) } ?? 5
     if CommandLine.arguments.contains("--brokers") {
-        try await BrokerMeasurements(kin: kin, folder: option("--dir") ?? "/var/tmp", seconds: seconds).printRows(only: option("--only"))
+        try await BrokerMeasurements(kin: kin, folder: option("--dir") ?? "/var/tmp", seconds: seconds).printRows(
+            only: option("--only"))
         exit(0)
     }
     let family = try BenchFamily(kin: kin, under: option("--dir") ?? "/var/tmp")

@@ -27,7 +27,7 @@ extension Broker {
         return await withCheckedContinuation { continuation in
             store.accept(
                 [submission], from: sender.member, in: hub.key, now: now,
-                admit: { self.admit($0, from: sender, hub) ?? permit() }, takenBack: {},
+                admit: { self.admit($0, from: sender, hub) ?? permit() },
                 completion: { acceptances in
                     let acceptance = acceptances.first ?? .refused(.storageFailed)
                     if case .stored(let id) = acceptance {

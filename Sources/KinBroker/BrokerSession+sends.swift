@@ -88,13 +88,6 @@ extension BrokerSession {
         }
     }
 
-    /// Nothing of the burst was stored: what follows it, perhaps in the same transaction, must not overtake.
-    func takenBack(_ burst: [Submission]) {
-        state.withLock { state in
-            for submission in burst { state.gate.wait(for: submission.send) }
-        }
-    }
-
     /// - Parameter now: when the store was given the burst; the time that it keeps.
     func answer(_ burst: [Submission], with acceptances: [Acceptance], _ membership: Membership, now: Int64) {
         var frames: [[UInt8]] = []

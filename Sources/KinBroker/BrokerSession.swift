@@ -106,7 +106,7 @@ public final class BrokerSession: Sendable {
         let now = broker.now()
         broker.store.accept(
             burst, from: membership.member, in: membership.hub.key, now: now,
-            admit: { self.admit($0, from: membership.member, membership.hub) }, takenBack: { self.takenBack(burst) },
+            admit: { self.admit($0, from: membership.member, membership.hub) },
             completion: { self.answer(burst, with: $0, membership, now: now) })
     }
 

@@ -35,10 +35,10 @@ public protocol BrokerStore: Sendable {
     /// Takes a batch of sends from one session in one transaction, in order. `completion` gets one answer for each.
     ///
     /// An id known for that mesh and sender is answered from the store. For any other `admit` is asked, inside the transaction; nil admits.
-    /// Where the batch cannot be stored and its changes are taken back, `takenBack` hears of it before any later batch is looked at.
+    /// Where the batch cannot be stored, `completion` is called before any later batch is looked at.
     func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
-        admit: @escaping @Sendable (Submission) -> Refusal?, takenBack: @escaping @Sendable () -> Void,
+        admit: @escaping @Sendable (Submission) -> Refusal?,
         completion: @escaping @Sendable ([Acceptance]) -> Void)
 
     /// Messages for `recipient` of one priority after `position`, oldest first, until `limit` messages or `maxBytes` (at least one).

@@ -163,17 +163,12 @@ public final class SQLiteBrokerStore: BrokerStore {
 
     public func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
-        admit: @escaping @Sendable (Submission) -> Refusal?, takenBack: @escaping @Sendable () -> Void,
+        admit: @escaping @Sendable (Submission) -> Refusal?,
         completion: @escaping @Sendable ([Acceptance]) -> Void
     ) {
         let acceptance = BatchAcceptance(sender: sender, mesh: mesh, now: now, admit: admit)
         database.writer.submit(failing: .group) { db in
-            do {
-                try acceptance.run(batch, db)
-            } catch {
-                takenBack()
-                throw error
-            }
+            try acceptance.run(batch, db)
         } completion: { [self] error in
             note(error)
             completion(acceptance.answers(after: error, count: batch.count))

@@ -53,7 +53,6 @@ struct StorageFullTests {
         return await withCheckedContinuation { continuation in
             store.accept(batch, from: sender, in: mesh, now: 5) { _ in
                 nil
-            } takenBack: {
             } completion: {
                 continuation.resume(returning: $0)
             }

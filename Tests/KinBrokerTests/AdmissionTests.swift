@@ -202,11 +202,11 @@ private struct BlindStore: BrokerStore {
     }
     func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
-        admit: @escaping @Sendable (Submission) -> Refusal?, takenBack: @escaping @Sendable () -> Void,
+        admit: @escaping @Sendable (Submission) -> Refusal?,
         completion: @escaping @Sendable ([Acceptance]) -> Void
     ) {
         store.accept(
-            batch, from: sender, in: mesh, now: now, admit: admit, takenBack: takenBack, completion: completion)
+            batch, from: sender, in: mesh, now: now, admit: admit, completion: completion)
     }
     func pending(
         for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int

@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test("a batch that cannot be stored is not overtaken by the next, though both are in one transaction")
-    func takenBack() async throws {
+    func failedTogether() async throws {
         let bench = try BrokerBench()
         let daemon = try await bench.join()
         // The broker's own writes may still be under way.
@@ -43,8 +43,9 @@ import Testing
         daemon.receive(try (1...2).map { try daemon.send("m\($0)", to: daemon.member, seq: Int64($0)) })
         daemon.receive([try daemon.send("m3", to: daemon.member, seq: 3)])
         leave.open()
-        for id in ["m1", "m2"] { #expect(try await daemon.nack(of: id).code == "storage_failed") }
-        #expect(try await daemon.nack(of: "m3").code == "out_of_order")
+        for id in ["m1", "m2", "m3"] { #expect(try await daemon.nack(of: id).code == "storage_failed") }
+        daemon.receive([try daemon.send("m4", to: daemon.member, seq: 4)])
+        #expect(try await daemon.nack(of: "m4").code == "out_of_order")
         try await file.write { try $0.execute(sql: "DROP TRIGGER refusal") }
         daemon.receive(try (1...3).map { try daemon.send("m\($0)", to: daemon.member, seq: Int64($0)) })
         for turn in 1...3 { _ = try await daemon.ack(of: "m\(turn)") }

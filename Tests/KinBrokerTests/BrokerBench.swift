@@ -125,7 +125,6 @@ final class BrokerBench: Sendable {
             entered.open()
             leave.wait()
             return .expired
-        } takenBack: {
         } completion: { _ in
         }
         entered.wait()

@@ -137,7 +137,9 @@ import Testing
     func cached() throws {
         var directory = Directory(installation: me)
         let entry = try house.entry(studio, "studio")
-        directory.restore([entry.machineID, me.machineID].map { CachedDevice(machineID: $0, blob: entry.blob, lastSeen: 77) }, now: now)
+        directory.restore(
+            [entry.machineID, me.machineID].map { CachedDevice(machineID: $0, blob: entry.blob, lastSeen: 77) },
+            now: now)
         #expect(directory.named().map(\.name) == ["studio"])
         #expect(directory.device(studio.machineID)?.isOnline == false)
         #expect(directory.device(studio.machineID)?.lastSeen == 77)

@@ -57,8 +57,9 @@ final class BrokerUnderLoad {
         switch kind {
         case .kindred: kin
         case .redis: "/usr/bin/redis-server"
-        case .nats: FileManager.default.isExecutableFile(atPath: "/usr/sbin/nats-server")
-            ? "/usr/sbin/nats-server" : "/usr/bin/nats-server"
+        case .nats:
+            FileManager.default.isExecutableFile(atPath: "/usr/sbin/nats-server")
+                ? "/usr/sbin/nats-server" : "/usr/bin/nats-server"
         }
     }
 
@@ -142,7 +143,8 @@ struct BrokerMeasurements {
         _ kind: BrokerUnderLoad.Kind, _ senders: Int, _ bodyBytes: Int, _ row: Row, _ redis: Samples?
     ) -> String {
         let ratio = redis.map { String(format: "%.2f × Redis", row.samples.perSecond / $0.perSecond) } ?? ""
-        let name = [BrokerUnderLoad.Kind.kindred: "`kin serve`", .redis: "Redis Streams", .nats: "NATS JetStream¹"][kind]
+        let name = [BrokerUnderLoad.Kind.kindred: "`kin serve`", .redis: "Redis Streams", .nats: "NATS JetStream¹"][
+            kind]
         return
             "| \(name ?? ""), \(senders) sender\(senders == 1 ? "" : "s"), \(bodyBytes) B | \(Int(row.samples.perSecond)) | \(milliseconds(row.samples.quantile(0.5))) | \(milliseconds(row.samples.quantile(0.99))) | \(kind == .redis ? "" : ratio) \(String(format: "(%.0f µs of processor)", row.processor)) |"
     }

@@ -17,7 +17,8 @@ final class KindredSender: Sender {
     init(port: Int, device: TestDevice, to recipient: TestDevice, bodyBytes: Int) throws {
         connection = try LoadConnection(port: port)
         let send = Send(
-            clientMessageID: try ClientMessageID("bench-100000000000").orThrow("id"), requestFingerprint: [UInt8](repeating: 7, count: 32),
+            clientMessageID: try ClientMessageID("bench-100000000000").orThrow("id"),
+            requestFingerprint: [UInt8](repeating: 7, count: 32),
             line: Array(device.member.description.utf8.suffix(8)), seq: 100_000_000_000,
             destination: .dm(recipient.member), priority: .next, expiresAt: nil)
         message = WebSocketBytes.frame(MeshFrame.send(send).encoded(body: [UInt8](repeating: 0x78, count: bodyBytes)))
@@ -41,7 +42,9 @@ final class KindredSender: Sender {
         while let payload = WebSocketBytes.payload(of: connection.received, at: taken) {
             let header = connection.received[(payload.lowerBound + min(4, payload.count))..<payload.upperBound]
             if header.starts(with: Self.ack) { count += 1 }
-            if header.starts(with: Self.nack) { throw BenchError("refused: \(String(decoding: header, as: UTF8.self))") }
+            if header.starts(with: Self.nack) {
+                throw BenchError("refused: \(String(decoding: header, as: UTF8.self))")
+            }
             taken = payload.upperBound
         }
         connection.take(taken)

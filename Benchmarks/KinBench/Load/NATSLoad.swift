@@ -14,14 +14,17 @@ final class NATSSender: Sender {
         body = String(repeating: "x", count: bodyBytes)
         _ = try connection.line()  // INFO
         try connection.write(
-            Array("CONNECT {\"verbose\":false,\"headers\":true,\"lang\":\"bench\",\"version\":\"1\"}\r\nSUB r\(name) 1\r\nPING\r\n".utf8))
+            Array(
+                "CONNECT {\"verbose\":false,\"headers\":true,\"lang\":\"bench\",\"version\":\"1\"}\r\nSUB r\(name) 1\r\nPING\r\n"
+                    .utf8))
         while try connection.line() != "PONG" {}
     }
 
     /// Makes the stream.
     func createStream() throws {
         let settings = #"{"name":"bench","subjects":["bench"],"storage":"file","retention":"limits","num_replicas":1}"#
-        try connection.write(Array("PUB $JS.API.STREAM.CREATE.bench r\(name) \(settings.utf8.count)\r\n\(settings)\r\n".utf8))
+        try connection.write(
+            Array("PUB $JS.API.STREAM.CREATE.bench r\(name) \(settings.utf8.count)\r\n\(settings)\r\n".utf8))
         _ = try connection.line()
         let answer = try connection.line()
         guard !answer.contains("\"error\"") else { throw BenchError("nats: \(answer)") }

@@ -26,7 +26,9 @@ struct DeviceNames: Sendable {
         (self.positions, self.members) = (positions, members)
     }
 
-    func devices(called text: String) -> [(name: String, id: MachineID)] { positions[text, default: []].map { sorted[$0] } }
+    func devices(called text: String) -> [(name: String, id: MachineID)] {
+        positions[text, default: []].map { sorted[$0] }
+    }
 
     func machine(of member: ULID) -> MachineID? { members[member].map { sorted[$0].id } }
 

@@ -62,10 +62,8 @@ extension BrokerStoreContract {
         Case("a batch that cannot be stored is refused whole, to be sent again") { bench in
             let nowhere = MeshKey(rowID: 987_654_321)
             let batch = [try bench.submission("m1"), try bench.submission("m2")]
-            let told = Journal<Void>()
-            let answers = await bench.accept(batch, in: nowhere, takenBack: { told.add(()) })
+            let answers = await bench.accept(batch, in: nowhere)
             try requireEqual(answers.count, 2, "answers")
-            try requireEqual(told.entries.count, 1, "times it was told that the batch was taken back")
             for answer in answers {
                 guard case .refused(let refusal) = answer, refusal.retryable else {
                     throw ContractViolation(description: "stored in a mesh that is not there: \(answer)")
@@ -104,7 +102,6 @@ extension BrokerStoreContract {
                 bench.store.accept([submission], from: bench.alice, in: bench.mesh, now: StoreBench.now) { _ in
                     asked.add(turn)
                     return nil
-                } takenBack: {
                 } completion: { _ in
                     answered.add(turn)
                 }
@@ -120,7 +117,6 @@ extension BrokerStoreContract {
                 let found = await withCheckedContinuation { (continuation: CheckedContinuation<Int, Never>) in
                     bench.store.accept([submission], from: bench.alice, in: bench.mesh, now: StoreBench.now) { _ in
                         nil
-                    } takenBack: {
                     } completion: { _ in
                         continuation.resume(returning: (try? bench.pending().count) ?? -1)
                     }
@@ -133,7 +129,6 @@ extension BrokerStoreContract {
             let done = Journal<Bool>()
             bench.store.accept(batch, from: bench.alice, in: bench.mesh, now: StoreBench.now) { _ in
                 nil
-            } takenBack: {
             } completion: { _ in
                 done.add(true)
             }

@@ -82,7 +82,6 @@ extension BrokerStoreContract {
                     [try bench.submission("m\(turn)")], from: bench.alice, in: bench.mesh, now: StoreBench.now
                 ) { _ in
                     nil
-                } takenBack: {
                 } completion: {
                     answers.add($0[0])
                 }

@@ -50,13 +50,10 @@ final class StoreBench: Sendable {
 
     func accept(
         _ batch: [Submission], from sender: ULID? = nil, in mesh: MeshKey? = nil, now: Int64 = StoreBench.now,
-        admit: @escaping @Sendable (Submission) -> Refusal? = { _ in nil },
-        takenBack: @escaping @Sendable () -> Void = {}
+        admit: @escaping @Sendable (Submission) -> Refusal? = { _ in nil }
     ) async -> [Acceptance] {
         await withCheckedContinuation { continuation in
-            store.accept(
-                batch, from: sender ?? alice, in: mesh ?? self.mesh, now: now, admit: admit, takenBack: takenBack
-            ) {
+            store.accept(batch, from: sender ?? alice, in: mesh ?? self.mesh, now: now, admit: admit) {
                 continuation.resume(returning: $0)
             }
         }
