@@ -1,30 +1,36 @@
 import Foundation
 
-/// A server and two daemons of the binary under test, in a folder on a real disk.
+/// A server and daemons of the binary under test, in a folder on a real disk.
 final class BenchFamily {
     let kin: String
     let folder: String
     private let port: Int
+    private let names: [String]
     private var processes: [Process] = []
 
-    init(kin: String, under parent: String) throws {
+    /// - Parameter names: of the devices; the first knows all others when this returns.
+    init(kin: String, under parent: String, names: [String] = ["laptop", "studio"]) throws {
         self.kin = kin
-        folder = parent + "/kb-\(getpid())"
-        port = 20_000 + Int(getpid()) % 20_000
+        self.names = names
+        folder = "\(parent)/kb-\(getpid())-\(names.count)"
+        port = 20_000 + Int(getpid()) % 20_000 + names.count
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let words = try run(home: 1, ["wallet", "new", "--print", "--yes"]).split(separator: "\n")
         guard let phrase = words.first(where: { $0.split(separator: " ").count == 24 }) else {
             throw BenchError("kin wallet new printed no phrase")
         }
-        _ = try run(home: 2, ["wallet", "import"], input: String(phrase))
+        for home in names.indices.dropFirst() {
+            try run(home: home + 1, ["wallet", "import"], input: String(phrase))
+        }
         try start(0, ["serve", "--listen", "127.0.0.1:\(port)", "--data", "\(folder)/server"])
-        try start(1, upArguments("laptop"))
-        try start(2, upArguments("studio"))
-        try wait("both daemons to know each other", for: 20) {
-            try self.http(1).get("/v1/devices").body.contains("\"name\":\"studio\"")
-                && self.http(1).get("/v1/health").body.contains("\"status\":\"ok\"")
-                && self.http(2).get("/v1/health").body.contains("\"status\":\"ok\"")
+        for (index, name) in names.enumerated() { try start(index + 1, upArguments(name)) }
+        try wait("the daemons to know each other", for: 20 + Double(names.count)) {
+            let devices = try self.http(1).get("/v1/devices").body
+            return try names.dropFirst().allSatisfy { devices.contains("\"name\":\"\($0)\"") }
+                && names.indices.allSatisfy {
+                    try self.http($0 + 1).get("/v1/health").body.contains("\"status\":\"ok\"")
+                }
         }
     }
 
@@ -45,12 +51,17 @@ final class BenchFamily {
         ["up", "--name", name, "--server", "http://127.0.0.1:\(port)"]
     }
 
+    func stopServer() {
+        processes[0].terminate()
+        processes[0].waitUntilExit()
+    }
+
     /// Stops a daemon and starts it again: seconds until its API answers, and until it is connected.
-    func restart(_ home: Int, name: String) throws -> (answers: Double, connected: Double) {
+    func restart(_ home: Int) throws -> (answers: Double, connected: Double) {
         processes[home].terminate()
         processes[home].waitUntilExit()
         let begin = monotonicSeconds()
-        processes[home] = try launch(home, upArguments(name))
+        processes[home] = try launch(home, upArguments(names[home - 1]))
         try wait("the daemon to answer", for: 20) { try self.http(home).get("/v1/version").status == 200 }
         let answers = monotonicSeconds() - begin
         try wait("the daemon to connect", for: 20) {
@@ -95,7 +106,7 @@ final class BenchFamily {
         return process
     }
 
-    private func wait(_ what: String, for seconds: Double, _ condition: () throws -> Bool) throws {
+    func wait(_ what: String, for seconds: Double, _ condition: () throws -> Bool) throws {
         let deadline = monotonicSeconds() + seconds
         while monotonicSeconds() < deadline {
             if (try? condition()) == true { return }

@@ -94,7 +94,7 @@ struct Measurements {
 }
 
 /// Results of several threads.
-private final class Collected: @unchecked Sendable {  // every access holds `condition`
+final class Collected: @unchecked Sendable {  // every access holds `condition`
     private let condition = NSCondition()
     private var parts: [Samples?]
 

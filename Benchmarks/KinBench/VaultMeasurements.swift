@@ -21,14 +21,8 @@ struct VaultMeasurements {
             let beside = peer[name].map {
                 String(format: "%.2f × Python with OpenSSL and libsodium", samples.perSecond / $0)
             }
-            print(
-                "| \(what) | \(Int(samples.perSecond)) | \(microseconds(samples, 0.5)) | \(microseconds(samples, 0.99)) | \(beside ?? "") |"
-            )
+            Table.row(what, samples, note: beside)
         }
-    }
-
-    private func microseconds(_ samples: Samples, _ share: Double) -> String {
-        String(format: "%.0f µs", samples.quantile(share) * 1_000_000)
     }
 
     private func unlock() throws -> Samples {

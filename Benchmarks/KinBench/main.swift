@@ -1,6 +1,6 @@
 import Foundation
 
-// Prints the table of docs/benchmarks.md. Ratios are what to quote: all rows of one run share the machine and its mood.
+// kin-bench --kin PATH [--part daemon|brokers|crowd|vault] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--python PATH --peer FILE]
 
 func option(_ name: String) -> String? {
     let arguments = CommandLine.arguments
@@ -8,59 +8,80 @@ func option(_ name: String) -> String? {
     return arguments[index + 1]
 }
 
-func milliseconds(_ seconds: Double) -> String { String(format: "%.2f ms", seconds * 1000) }
+func wants(_ part: String) -> Bool { option("--part").map { $0 == part } ?? true }
 
-func row(_ what: String, _ samples: Samples, against floor: Samples? = nil) {
-    var ratio = ""
-    if let floor { ratio = String(format: "%.2f × the insert's rate", samples.perSecond / floor.perSecond) }
-    print(
-        "| \(what) | \(Int(samples.perSecond)) | \(milliseconds(samples.quantile(0.5))) | \(milliseconds(samples.quantile(0.99))) | \(ratio) |"
-    )
-}
-
-do {
-    guard let kin = option("--kin") else {
-        throw BenchError("usage: kin-bench --kin PATH [--python PATH --peer FILE] [--seconds N] [--dir FOLDER]")
-    }
-    let seconds = option("--seconds").flatMap { Double($0) } ?? 5
-    if CommandLine.arguments.contains("--brokers") {
-        try await BrokerMeasurements(kin: kin, folder: option("--dir") ?? "/var/tmp", seconds: seconds).printRows(
-            only: option("--only"))
-        exit(0)
-    }
-    let family = try BenchFamily(kin: kin, under: option("--dir") ?? "/var/tmp")
+func printDaemonRows(_ kin: String, _ folder: String, _ seconds: Double, _ redis: Samples?) throws {
+    let family = try BenchFamily(kin: kin, under: folder)
     let measurements = Measurements(family: family, seconds: seconds)
-
     usleep(3_000_000)  // idle means idle
     let idle = try family.pids.map { try Measurements.memory(of: $0) }
-    let insert = try measurements.loneInsert()
+    let (insert, echo) = (try measurements.loneInsert(), try SocketEcho.run(for: seconds))
     let one = try measurements.accepts(callers: 1)
     try measurements.drained()
     let many = try measurements.accepts(callers: 64)
     try measurements.drained()
     let endToEnd = try measurements.endToEnd(count: 500)
     let command = try measurements.sendCommand(count: 30)
-    let starts = try (0..<10).map { _ in try family.restart(1, name: "laptop") }
+    let starts = try (0..<10).map { _ in try family.restart(1) }
+    family.stopServer()
+    let (alone, manyAlone) = (try measurements.accepts(callers: 1), try measurements.accepts(callers: 64))
 
-    print("| | per second | p50 | p99 | beside |")
-    print("| --- | --- | --- | --- | --- |")
-    row("lone durable SQLite insert, 100 B (the floor)", insert)
-    row("`POST /v1/send`, 1 caller", one, against: insert)
-    row("`POST /v1/send`, 64 callers", many, against: insert)
-    row("end to end, paced: send until the other daemon's listener has it", endToEnd)
-    row("`kin send` as a process", command)
-    let answers = starts.map(\.answers).sorted()[5]
-    let connected = starts.map(\.connected).sorted()[5]
-    print("| `kin up` until its API answers, median of 10 | | \(milliseconds(answers)) | | |")
-    print("| `kin up` until connected, median of 10 | | \(milliseconds(connected)) | | |")
-    if let python = option("--python"), let peer = option("--peer") {
-        try VaultMeasurements(seconds: seconds).printRows(beside: VaultPeer.run(python, peer, seconds: seconds))
+    let floor = insert.quantile(0.5) + echo.quantile(0.5)
+    func beside(_ samples: Samples) -> String {
+        String(format: "p50 %.1f × the floor's sum", samples.quantile(0.5) / floor)
     }
-    for (name, memory) in zip(["server", "daemon", "daemon"], idle).dropLast() {
-        print(
-            String(
-                format: "| idle %@: resident / its own (anonymous) | | %.1f MB | %.1f MB | |", name, memory.resident,
-                memory.own))
+    Table.header("The daemon")
+    Table.row("lone durable SQLite insert, 100 B", insert, note: "the floor")
+    Table.row("one byte there and back on a Unix socket", echo, note: "the floor")
+    Table.row("`POST /v1/send`, 1 caller, no broker", alone, note: beside(alone))
+    Table.row("`POST /v1/send`, 64 callers, no broker", manyAlone, (manyAlone, insert, "the insert's rate"))
+    Table.row("`POST /v1/send`, 1 caller, all delivered meanwhile", one, note: beside(one))
+    Table.row("`POST /v1/send`, 64 callers, all delivered meanwhile", many, (many, insert, "the insert's rate"))
+    Table.row(
+        "end to end, paced: send until the other daemon's listener has it", endToEnd,
+        note: redis.map { String(format: "p50 %.1f × Redis", endToEnd.quantile(0.5) / $0.quantile(0.5)) })
+    if let redis { Table.row("Redis Streams, paced: XADD until XREADGROUP has it", redis) }
+    Table.row("`kin send` as a process", command)
+    Table.line("`kin up` until its API answers, median of 10", p50: starts.map(\.answers).sorted()[5])
+    Table.line("`kin up` until connected, median of 10", p50: starts.map(\.connected).sorted()[5])
+    for (name, memory) in zip(["server", "daemon"], idle) {
+        Table.line(
+            "idle \(name)",
+            String(format: "%.1f MB resident, %.1f MB its own", memory.resident, memory.own))
+    }
+}
+
+func printCrowd(_ kin: String, _ folder: String) throws {
+    let (peers, messages) = (100, 1_000)
+    let result = try Crowd(kin: kin, folder: folder, peers: peers, messages: messages).run()
+    Table.header("A crowd")
+    Table.line(
+        "\(peers) daemons send \(messages) messages each: all accepted",
+        perSecond: Double(peers * messages) / result.accepted, String(format: "%.1f s", result.accepted))
+    Table.line(
+        "all of them in their inboxes, and known to be",
+        perSecond: Double(peers * messages) / result.delivered, String(format: "%.1f s", result.delivered))
+}
+
+do {
+    guard let kin = option("--kin") else {
+        throw BenchError(
+            "usage: kin-bench --kin PATH [--part daemon|brokers|crowd|vault] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--python PATH --peer FILE]"
+        )
+    }
+    let (seconds, folder) = (option("--seconds").flatMap { Double($0) } ?? 5, option("--dir") ?? "/var/tmp")
+    let brokers = BrokerMeasurements(kin: kin, folder: folder, seconds: seconds)
+    if wants("daemon") {
+        try printDaemonRows(kin, folder, seconds, brokers.redisEndToEnd(count: 500, bodyBytes: 128))
+    }
+    if wants("brokers") {
+        Table.header("Brokers, durable sends")
+        try await brokers.printRows(only: option("--only"))
+    }
+    if wants("crowd") { try printCrowd(kin, folder) }
+    if wants("vault"), let python = option("--python"), let peer = option("--peer") {
+        Table.header("The vault")
+        try VaultMeasurements(seconds: seconds).printRows(beside: VaultPeer.run(python, peer, seconds: seconds))
     }
 } catch {
     FileHandle.standardError.write(Data("kin-bench: \(error)\n".utf8))

@@ -19,14 +19,23 @@ public struct BoundStatement {
 
         public mutating func add(_ value: Int64?) {
             if let value { return add(value) }
-            position += 1
-            sqlite3_bind_null(handle, position)
+            addNull()
+        }
+
+        public mutating func add(_ text: String?) {
+            if let text { return add(text) }
+            addNull()
         }
 
         public mutating func add(_ text: String) {
             position += 1
             // As C sees it, a text ends at a zero: its length says where ours ends.
             sqlite3_bind_text(handle, position, text, CInt(text.utf8.count), Self.copied)
+        }
+
+        public mutating func add(_ bytes: [UInt8]?) {
+            if let bytes { return add(bytes) }
+            addNull()
         }
 
         public mutating func add(_ bytes: [UInt8]) {
@@ -38,6 +47,11 @@ public struct BoundStatement {
                     _ = sqlite3_bind_blob64(handle, position, bytes.baseAddress, UInt64(bytes.count), Self.copied)
                 }
             }
+        }
+
+        private mutating func addNull() {
+            position += 1
+            sqlite3_bind_null(handle, position)
         }
     }
 

@@ -60,6 +60,43 @@ import Testing
         #expect(try Notes.committed(path) == ["first", "third"])
     }
 
+    @Test("a write alone that fails takes back what it did, and the next is not touched")
+    func failsWithoutCompany() async throws {
+        await #expect(throws: StoreError.self) {
+            try await database.writer.write { db in
+                try Notes.add("taken back")(db)
+                try Notes.add("taken back")(db)  // not unique
+            }
+        }
+        try await database.writer.write { try Notes.add("next")($0) }
+        #expect(try Notes.committed(path) == ["next"])
+    }
+
+    @Test("a write that says so takes its whole group back, which then fails, and nothing after it is run")
+    func failsTogether() async throws {
+        let answered = Answers()
+        let isRun = Mutex(false)
+        whileWriterIsBusy {
+            database.writer.submit(.durable, Notes.add("first")) { answered.add("first", $0) }
+            database.writer.submit(failing: .group) { db in
+                try Notes.add("first")(db)  // not unique
+            } completion: {
+                answered.add("second", $0)
+            }
+            database.writer.submit { _ in
+                isRun.withLock { $0 = true }
+            } completion: {
+                answered.add("third", $0)
+            }
+        }
+        try? await flush()  // may be of that group
+        try await flush()
+        #expect(answered.names == ["first", "second", "third"])
+        #expect(answered.failures == ["first", "second", "third"])
+        #expect(!isRun.withLock { $0 })
+        #expect(try Notes.committed(path) == [])
+    }
+
     @Test("an answer comes after the commit: another connection sees the write")
     func completionAfterCommit() async throws {
         let path = path

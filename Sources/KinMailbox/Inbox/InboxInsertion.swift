@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import KinEncoding
+import KinSQLite
 import KinWire
 
 /// A batch of messages inside the writer's transaction.
@@ -14,21 +15,22 @@ final class InboxInsertion: @unchecked Sendable {  // `rows` is only touched on 
 
     private func insert(_ incoming: IncomingMessage, _ db: Database) throws -> InboxRow? {
         let message = incoming.message
-        // Its row is gone, and it is still the same message.
-        guard try !Self.isFormer(message.sender, message.clientMessageID, db) else { return nil }
-        let statement = try db.cachedStatement(
-            sql: """
-                INSERT INTO inbox (client_message_id, broker_message_id, mesh, sender_member, sender_pubkey, sender_name,
-                    priority, content_type, body, meta, reply_to_id, created_at, received_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-                """)
-        try statement.execute(arguments: [
-            message.clientMessageID.description, incoming.brokerMessageID, message.mesh.description,
-            message.sender.description, Data(incoming.senderKey), message.senderName.description,
-            message.priority.rank, message.contentType, Data(message.body.utf8),
-            message.meta.map { Data($0.canonicalBytes()) }, message.replyTo?.description, message.createdAt,
-            incoming.receivedAt,
-        ])
+        let insert = try BoundStatement(db, Self.inserting)
+        try insert.run { values in
+            values.add(message.clientMessageID.description)
+            values.add(incoming.brokerMessageID)
+            values.add(message.mesh.description)
+            values.add(message.sender.description)
+            values.add(incoming.senderKey)
+            values.add(message.senderName.description)
+            values.add(Int64(message.priority.rank))
+            values.add(message.contentType)
+            values.add(Array(message.body.utf8))
+            values.add(message.meta?.canonicalBytes())
+            values.add(message.replyTo?.description)
+            values.add(message.createdAt)
+            values.add(incoming.receivedAt)
+        }
         guard db.changesCount > 0 else {
             try remind(message, db)
             return nil
@@ -39,6 +41,15 @@ final class InboxInsertion: @unchecked Sendable {  // `rows` is only touched on 
             priority: message.priority, contentType: message.contentType, body: message.body, meta: message.meta,
             replyTo: message.replyTo, createdAt: message.createdAt, receivedAt: incoming.receivedAt)
     }
+
+    /// A message whose row is gone is still the same message.
+    private static let inserting = """
+        INSERT INTO inbox (client_message_id, broker_message_id, mesh, sender_member, sender_pubkey, sender_name,
+            priority, content_type, body, meta, reply_to_id, created_at, received_at)
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+        WHERE NOT EXISTS (SELECT 1 FROM former WHERE sender_member = ?4 AND client_message_id = ?1)
+        ON CONFLICT DO NOTHING
+        """
 
     static func isFormer(_ sender: ULID, _ id: ClientMessageID, _ db: Database) throws -> Bool {
         let statement = try db.cachedStatement(
