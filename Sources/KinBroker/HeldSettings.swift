@@ -7,8 +7,19 @@ struct HeldSettings {
     /// What was taken and is not on disk yet.
     struct Taken {
         var proof: SettingsProof
-        /// Told why it does not hold, or nil.
-        var answer: Answer
+        /// Told why it does not hold, or nil: whoever said the same.
+        var answers: [Answer]
+
+        init(_ proof: SettingsProof, _ answer: @escaping Answer) { (self.proof, answers) = (proof, [answer]) }
+
+        func answer(_ refusal: SettingsRefusal?) { for answer in answers { answer(refusal) } }
+
+        /// Whether it says the same, and is now told with this one.
+        fileprivate mutating func join(_ other: Taken) -> Bool {
+            guard proof.settings == other.proof.settings else { return false }
+            answers += other.answers
+            return true
+        }
     }
 
     enum Verdict {
@@ -16,7 +27,7 @@ struct HeldSettings {
         case write
         /// It is written after the one under way, in place of this one.
         case queued(insteadOf: Taken?)
-        /// The same is being written: whoever said it is told with everybody.
+        /// The same is being written: whoever said it is told when it is.
         case known
         case outdated
     }
@@ -35,10 +46,9 @@ struct HeldSettings {
     mutating func take(
         _ taken: Taken, holding: SettingsProof?, isNewer: (MeshSettings, MeshSettings) -> Bool
     ) -> Verdict {
-        let settings = taken.proof.settings
-        let known = [queued?.proof, pending?.proof].compactMap { $0?.settings }
-        if known.contains(settings) { return .known }
-        if let newest = known.first ?? holding?.settings, !isNewer(settings, newest) { return .outdated }
+        if queued?.join(taken) == true || pending?.join(taken) == true { return .known }
+        let newest = (queued ?? pending)?.proof ?? holding
+        if let newest, !isNewer(taken.proof.settings, newest.settings) { return .outdated }
         guard pending != nil else {
             pending = taken
             return .write

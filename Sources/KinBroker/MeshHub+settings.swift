@@ -25,7 +25,7 @@ extension MeshHub {
     ) {
         let verdict = state.withLock { state -> HeldSettings.Verdict? in
             guard mayBeSigned(proof, state) else { return nil }
-            return state.settings.take(.init(proof: proof, answer: answer), holding: holding(state)) {
+            return state.settings.take(.init(proof, answer), holding: holding(state)) {
                 verifier.isNewer($0, than: $1)
             }
         }
