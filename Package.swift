@@ -44,6 +44,7 @@ let primitives = [
     part("KinCrypto", ["CSodium", "CSecp256k1", crypto]),
     part("KinSQLite", [grdb]),
     part("KinLog", ["KinEncoding", logging]),
+    part("KinMetrics"),
     part(
         "KinWebSocket",
         [
@@ -69,7 +70,7 @@ let clientsAndServices = [
             nio("NIOHTTP1"), nioSSL,
         ]),
     part("KinRelay", ["KinWire", "KinEncoding"]),
-    part("KinBroker", ["KinWire", "KinEncoding"]),
+    part("KinBroker", ["KinMetrics", "KinWire", "KinEncoding"]),
     part("KinKeyStore", ["KinIdentity", "KinSQLite", "KinWire", "KinEncoding", grdb]),
     part("KinBrokerSQLite", ["KinBroker", "KinSQLite", "KinWire", "KinEncoding", grdb]),
 ]
@@ -78,16 +79,16 @@ let processes = [
     part(
         "KinServer",
         [
-            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinKeyStore", "KinRelay",
-            "KinSQLite", "KinWebSocket", "KinWire", hummingbird, hummingbirdCore, lifecycle, logging, nio("NIOCore"),
+            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinKeyStore", "KinMetrics",
+            "KinRelay", "KinSQLite", "KinWebSocket", "KinWire", hummingbird, hummingbirdCore, lifecycle, logging, nio("NIOCore"),
             nio("NIOPosix"), nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOWebSocket"), nioSSL, httpTypes,
             product("NIOHTTPTypes", "swift-nio-extras"), product("NIOHTTPTypesHTTP1", "swift-nio-extras"), x509,
         ]),
     part(
         "KinDaemon",
         [
-            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMailbox", "KinSession",
-            "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, httpTypes, lifecycle, logging,
+            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMailbox", "KinMetrics",
+            "KinSession", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, httpTypes, lifecycle, logging,
             nio("NIOCore"),
             nio("NIOPosix"), nioSSL, product("TOMLKit", "TOMLKit"),
         ]),
@@ -163,6 +164,7 @@ let checks: [Target] = [
         ]),
     tests("KinDemo", ["KinWire"]),
     tests("KinLog", ["KinEncoding", logging]),
+    tests("KinMetrics"),
     .target(
         name: "KinTestServer",
         dependencies: [

@@ -141,7 +141,7 @@ final class MeshSettingsKeeper: Sendable {
     private func keep(_ proof: SettingsProof, _ state: inout State) {
         state.newest = proof
         logger.notice(
-            "mesh_settings",
+            "mesh_settings_changed",
             metadata: [
                 "concurrent_policy": .string(proof.settings.concurrentPolicy.rawValue),
                 "seq": .stringConvertible(proof.settings.seq), "by": .string(proof.settings.member.description),
