@@ -164,7 +164,7 @@ let checks: [Target] = [
         ]),
     tests("KinDemo", ["KinWire"]),
     tests("KinLog", ["KinEncoding", logging]),
-    tests("KinMetrics"),
+    .testTarget(name: "KinMetricsTests", dependencies: ["KinMetrics"], swiftSettings: settings),
     .target(
         name: "KinTestServer",
         dependencies: [
