@@ -139,7 +139,9 @@ let checks: [Target] = [
     tests("KinSession", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
     tests("KinMailbox", ["KinEncoding", "KinWire", grdb]),
     tests("KinSQLite", [grdb]),
-    tests("KinBroker", ["KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinWire", grdb]),
+    tests(
+        "KinBroker",
+        ["KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinMetrics", "KinWire", grdb]),
     tests("KinBrokerSQLite", ["KinBroker", "KinEncoding", "KinSQLite", "KinWire", grdb]),
     tests("KinKeyStore", ["KinCrypto", "KinEncoding", "KinIdentity", "KinSQLite", "KinWire"]),
     tests("KinRelay", ["KinEncoding", "KinWire"]),
@@ -152,8 +154,8 @@ let checks: [Target] = [
     tests(
         "KinServer",
         [
-            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinLog", "KinTestServer",
-            "KinWebSocket", "KinWire", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle, logging,
+            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinLog", "KinRelay", "KinSQLite",
+            "KinTestServer", "KinWebSocket", "KinWire", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle, logging,
             nio("NIOCore"),
             nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOPosix"), nioSSL, x509,
         ]),
@@ -183,8 +185,8 @@ let checks: [Target] = [
     tests(
         "KinDaemon",
         [
-            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinSession", "KinTestServer",
-            "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, logging, nio("NIOCore"), nio("NIOHTTP1"),
+            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMetrics", "KinSession",
+            "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, logging, nio("NIOCore"), nio("NIOHTTP1"),
             nio("NIOPosix"),
         ]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),

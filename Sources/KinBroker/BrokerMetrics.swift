@@ -78,12 +78,15 @@ public struct BrokerFigures: Hashable, Sendable {
     public var bytesInFlight = 0
     /// Bodies of sends that were not answered.
     public var unansweredBytes = 0
+
+    public init() {}
 }
 
 extension Broker {
     /// Everything as it is now. Asks each session in turn.
     public func figures() -> BrokerFigures {
-        var figures = BrokerFigures(connectedMembers: connectedMembers, meshes: meshCount)
+        var figures = BrokerFigures()
+        (figures.connectedMembers, figures.meshes) = (connectedMembers, meshCount)
         for session in everySession {
             let (window, unanswered) = session.state.withLock { ($0.window, $0.bytesInStore) }
             figures.sessions += 1

@@ -131,7 +131,7 @@ struct ReportTests {
             Case(
                 "policy_differs",
                 "policy  the server does not hold what an owner set (prefer_oldest): set it again on an owner device with  kin mesh set"
-            ) { ($0.policyDiffers, $0.concurrentPolicy) = (true, "prefer_oldest") },
+            ) { ($0.policyDiffers, $0.concurrentPolicy) = (true, .preferOldest) },
             Case("family_alert", "alert   x is withheld: kin mesh members  says more") { $0.alerts = ["x is withheld"] },
         ] as [Case])
     func each(one: Case) throws {
@@ -157,7 +157,7 @@ struct ReportTests {
     @Test("another policy than the usual one is named")
     func policy() throws {
         var health = health()
-        health.concurrentPolicy = "allow_concurrent"
+        health.concurrentPolicy = .allowConcurrent
         #expect(try status(health)[1].hasSuffix("1 of 1 relays, allow_concurrent"))
     }
 

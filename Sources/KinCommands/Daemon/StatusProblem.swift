@@ -138,7 +138,7 @@ struct StatusProblem: Hashable {
         guard health.policyDiffers else { return nil }
         return StatusProblem(
             topic: "policy", code: "policy_differs",
-            what: "the server does not hold what an owner set (\(health.concurrentPolicy ?? "unknown"))",
+            what: "the server does not hold what an owner set (\(health.concurrentPolicy))",
             remedy: "set it again on an owner device with  kin mesh set")
     }
 

@@ -48,11 +48,11 @@ struct StatusReport {
         let relays = health.relays
         let there = relays.count { $0.connected }
         // The usual one goes without saying.
-        let policy = health.concurrentPolicy.flatMap { $0 == ConcurrentPolicy.preferNewest.rawValue ? nil : ", \($0)" }
+        let policy = health.concurrentPolicy == .preferNewest ? "" : ", \(health.concurrentPolicy)"
         let span = Moments.span(now - health.broker.since)
         return .init(
             name: "broker",
-            value: "\(health.broker.address) connected for \(span), \(there) of \(relays.count) relays\(policy ?? "")")
+            value: "\(health.broker.address) connected for \(span), \(there) of \(relays.count) relays\(policy)")
     }
 
     private var queues: Drawing.Fact {

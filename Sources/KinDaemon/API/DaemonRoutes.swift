@@ -96,7 +96,7 @@ struct DaemonRoutes: Sendable {
         health.cloneSuspected = isOnAnotherHost
         health.successionWaits = successions.waitsForDecision
         let shown = settings.shown()
-        health.concurrentPolicy = shown.concurrentPolicy.rawValue
+        health.concurrentPolicy = shown.concurrentPolicy
         health.policyDiffers = shown.server == .differs
         health.diskPercent = DiskSpace.usedPercent(of: figures.folder).map { Int64($0) }
         health.alerts = Array(revoking.alerts.prefix(16))

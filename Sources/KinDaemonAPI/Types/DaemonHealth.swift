@@ -67,8 +67,8 @@ public struct DaemonHealth: Hashable, Sendable {
     public var successionWaits = false
     /// The home was made on another machine.
     public var cloneSuspected = false
-    /// What happens when a member connects twice; nil before it is known.
-    public var concurrentPolicy: String?
+    /// What happens when a member connects twice.
+    public var concurrentPolicy = ConcurrentPolicy.preferNewest
     /// The connected server does not hold what an owner set.
     public var policyDiffers = false
     /// Percent in use of the file system that holds the home.
@@ -112,7 +112,7 @@ public struct DaemonHealth: Hashable, Sendable {
             health.outboxOldestAt = try outbox.givenTime("oldest_at")
             health.successionWaits = try fields.bool("succession_waits")
             health.cloneSuspected = try fields.bool("clone_suspected")
-            health.concurrentPolicy = try fields.givenText("concurrent_policy")
+            health.concurrentPolicy = try fields.concurrentPolicy()
             health.policyDiffers = try fields.bool("policy_differs")
             health.diskPercent = try fields.given("disk_pct") { fields, name throws(WireError) in
                 try fields.integer(name)
@@ -138,7 +138,7 @@ public struct DaemonHealth: Hashable, Sendable {
             ]),
             "inbox": .object(["messages": .integer(inboxCount)]),
             "succession": .orNull(succession) { .string($0) }, "succession_waits": .bool(successionWaits),
-            "clone_suspected": .bool(cloneSuspected), "concurrent_policy": .orNull(concurrentPolicy) { .string($0) },
+            "clone_suspected": .bool(cloneSuspected), "concurrent_policy": .text(concurrentPolicy),
             "policy_differs": .bool(policyDiffers), "disk_pct": .orNull(diskPercent) { .integer($0) },
             "alerts": .strings(alerts),
         ])
