@@ -80,7 +80,8 @@ let processes = [
         "KinServer",
         [
             "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinKeyStore", "KinMetrics",
-            "KinRelay", "KinSQLite", "KinWebSocket", "KinWire", hummingbird, hummingbirdCore, lifecycle, logging, nio("NIOCore"),
+            "KinRelay", "KinSQLite", "KinWebSocket", "KinWire", hummingbird, hummingbirdCore, lifecycle, logging,
+            nio("NIOCore"),
             nio("NIOPosix"), nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOWebSocket"), nioSSL, httpTypes,
             product("NIOHTTPTypes", "swift-nio-extras"), product("NIOHTTPTypesHTTP1", "swift-nio-extras"), x509,
         ]),
@@ -88,7 +89,8 @@ let processes = [
         "KinDaemon",
         [
             "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMailbox", "KinMetrics",
-            "KinSession", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, httpTypes, lifecycle, logging,
+            "KinSession", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, httpTypes, lifecycle,
+            logging,
             nio("NIOCore"),
             nio("NIOPosix"), nioSSL, product("TOMLKit", "TOMLKit"),
         ]),
@@ -154,8 +156,10 @@ let checks: [Target] = [
     tests(
         "KinServer",
         [
-            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinLog", "KinRelay", "KinSQLite",
-            "KinTestServer", "KinWebSocket", "KinWire", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle, logging,
+            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinLog", "KinRelay",
+            "KinSQLite",
+            "KinTestServer", "KinWebSocket", "KinWire", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle,
+            logging,
             nio("NIOCore"),
             nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOPosix"), nioSSL, x509,
         ]),
@@ -186,7 +190,8 @@ let checks: [Target] = [
         "KinDaemon",
         [
             "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMetrics", "KinSession",
-            "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, logging, nio("NIOCore"), nio("NIOHTTP1"),
+            "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, logging, nio("NIOCore"),
+            nio("NIOHTTP1"),
             nio("NIOPosix"),
         ]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),

@@ -150,6 +150,11 @@ class Household:
     def is_cut_off(self, name: str) -> None:
         eventually(f"{name} is cut off", lambda: not self.health(name)["broker"]["connected"])
 
+    @staticmethod
+    def let_expire(seconds: float) -> None:
+        """Time has to pass: a message that may wait so long has then waited longer."""
+        time.sleep(seconds + 0.1)
+
     def sees(self, name: str, *others: str) -> None:
         def names() -> bool:
             listed = json.loads(self.run(name, "devices", "--json").stdout)["devices"]

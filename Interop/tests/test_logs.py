@@ -54,11 +54,12 @@ def test_a_scripted_life(house: Household) -> None:
     assert house.run("laptop", "send", "laptop", "late", "--expires-in", "1s").returncode == 0
     for _ in range(15):
         assert house.run("laptop", "send", "laptop", "-", text="x" * 60_000).returncode == 0
-    eventually("it expired", lambda: json.loads(house.run("laptop", "outbox", "--json").stdout), seconds=1)
+    house.let_expire(1)
     house.serve()
     house.is_connected("laptop")
     eventually("all has left", lambda: house.health("laptop")["outbox"]["pending"] == 0)
     eventually("one is dead", lambda: house.health("laptop")["outbox"]["dead"] == 1)
+    eventually("the relay is back", lambda: house.health("laptop")["relays"][0]["connected"])
     assert house.run("laptop", "mesh", "set", "concurrent-policy", "prefer_oldest").returncode == 0
     assert house.stop("laptop") == 0
     assert house.stop("server") == 0

@@ -64,9 +64,7 @@ def test_both_endpoints(house: Household) -> None:
         house.sees(name, "laptop", "studio")
     daemon = parsed(house.ask("laptop", "/v1/metrics"))
     server = parsed(house.ask_server("/metrics"))
-    assert names(daemon) == documented("kin_daemon_", "process_") - {
-        # With hooks, the token and archived keys.
-    }
+    assert names(daemon) == documented("kin_daemon_", "process_")
     assert names(server) == documented("kin_broker_", "kin_relay_", "kin_server_", "process_")
 
     for number in range(5):

@@ -2,7 +2,7 @@
 
 import json
 
-from household import Household, eventually
+from household import PHRASE, Household, eventually
 
 
 def lines(house: Household, name: str) -> list[str]:
@@ -29,6 +29,7 @@ def test_well_then_away_then_failed(house: Household) -> None:
     assert "see that the server is up" in text[1] and "1 message waits here" in text[1], text
     assert not any(line.startswith("relays") for line in text), "one server that is away is one problem"
 
+    house.let_expire(1)
     house.serve()
     house.is_connected("laptop")
     eventually("it is dead", lambda: house.health("laptop")["outbox"]["dead"] == 1)
@@ -53,7 +54,7 @@ def test_a_second_machine_is_revoked(house: Household) -> None:
     for name in ("laptop", "studio"):
         house.is_connected(name)
         house.sees(name, "laptop", "studio")
-    revoked = house.run("laptop", "device", "revoke", "studio", "--reason", "lost")
+    revoked = house.run("laptop", "device", "revoke", "studio", "--reason", "lost", text=PHRASE)
     assert revoked.returncode == 0, revoked.stderr
     assert house.wait("studio") == 4
     status = house.run("studio", "status")

@@ -46,7 +46,8 @@ struct StoreUpkeep: Sendable {
         switch pressure {
         case .full: logger.error("outbox_full", metadata: room.merging(["disk_full": "\(usage.diskIsFull)"]) { $1 })
         case .refusing: logger.warning("outbox_refusing", metadata: room)
-        case .none, .high: if before == .full || before == .refusing { logger.notice("outbox_has_room", metadata: room) }
+        case .none, .high:
+            if before == .full || before == .refusing { logger.notice("outbox_has_room", metadata: room) }
         }
     }
 

@@ -94,12 +94,14 @@ import Testing
             daemon.receive(daemon.hello(now: bench.clock.now - 100_000))
             #expect(bench.refused.value == ["clock_skew"])
         },
-        Happening("a hello proves nothing", ["kin_broker_handshake_refusals_total{code=\"unauthorized\"}": 1]) { bench in
+        Happening("a hello proves nothing", ["kin_broker_handshake_refusals_total{code=\"unauthorized\"}": 1]) {
+            bench in
             let daemon = try await bench.connect(bench.device())
             daemon.receive(daemon.hello(origin: "https://other.example", now: bench.clock.now))
             _ = try await daemon.error()
         },
-        Happening("an opening is garbage", ["kin_broker_handshake_refusals_total{code=\"invalid_message\"}": 1]) { bench in
+        Happening("an opening is garbage", ["kin_broker_handshake_refusals_total{code=\"invalid_message\"}": 1]) {
+            bench in
             let daemon = try await bench.connect(bench.device())
             daemon.receive([[1, 2, 3]])
             _ = try await daemon.error()

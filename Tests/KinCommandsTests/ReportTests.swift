@@ -108,7 +108,9 @@ struct ReportTests {
                 "outbox_full",
                 "room    what waits takes 100 % of the outbox's room: only receiving goes on; make room on the disk or in the outbox"
             ) { ($0.outboxPressure, $0.outboxBytes, $0.outboxMaxBytes) = ("full", 100, 100) },
-            Case("disk_nearly_full", "disk    the disk of this home is 95 % full: make room, or soon nothing can be sent") {
+            Case(
+                "disk_nearly_full", "disk    the disk of this home is 95 % full: make room, or soon nothing can be sent"
+            ) {
                 $0.diskPercent = 95
             },
             Case("succession", "wallet  another claims it: kin wallet rotate --help  says more") {
@@ -132,7 +134,9 @@ struct ReportTests {
                 "policy_differs",
                 "policy  the server does not hold what an owner set (prefer_oldest): set it again on an owner device with  kin mesh set"
             ) { ($0.policyDiffers, $0.concurrentPolicy) = (true, .preferOldest) },
-            Case("family_alert", "alert   x is withheld: kin mesh members  says more") { $0.alerts = ["x is withheld"] },
+            Case("family_alert", "alert   x is withheld: kin mesh members  says more") {
+                $0.alerts = ["x is withheld"]
+            },
         ] as [Case])
     func each(one: Case) throws {
         var health = health()
@@ -185,7 +189,8 @@ struct ReportTests {
 
     @Test("where no daemon runs the last line of its log says why, unless it was stopped or started since")
     func ended() throws {
-        let failed = #"{"code":"replaced_by_newer_connection","error":"another took over","event":"failed","level":"critical","time":5}"#
+        let failed =
+            #"{"code":"replaced_by_newer_connection","error":"another took over","event":"failed","level":"critical","time":5}"#
         let start = #"{"event":"started","level":"notice","time":6}"#
         let end = try #require(LastEnd(log: Array("cut off}\n\(start)\n\(failed)\n".utf8)))
         #expect(end == LastEnd(code: "replaced_by_newer_connection", message: "another took over", at: 5))

@@ -233,7 +233,7 @@ extension TestDaemon {
             #expect(figures["kin_broker_accepted_total"] == 2)
             #expect(figures["kin_broker_pushes_total"] == 2)
             #expect(figures["kin_relay_registrations"] == 2)
-            #expect(figures["kin_relay_registrations_total{kind=\"new\"}"] == 2)
+            #expect(figures["kin_relay_registered_total{kind=\"new\"}"] == 2)
             #expect(figures["kin_relay_entries"] == 2)
             #expect(try #require(figures["kin_relay_published_total"]) >= 2)
             #expect(try #require(figures["kin_relay_bytes"]) > 0)

@@ -5,7 +5,9 @@ import Testing
 @Suite("Histograms and requests")
 struct HistogramTests {
     private func values(_ histogram: Histogram) -> [String] {
-        histogram.samples([]).map { "\($0.suffix) \($0.labels.map(\.value).joined()) \(MetricFamily.text(of: $0.value))" }
+        histogram.samples([]).map {
+            "\($0.suffix) \($0.labels.map(\.value).joined()) \(MetricFamily.text(of: $0.value))"
+        }
     }
 
     @Test("a bucket holds what is at most its bound, and all below it")

@@ -149,7 +149,7 @@ extension HTTPBench {
             if kind == "refused" {
                 #expect(figures["kin_relay_refusals_total{code=\"slot_held\"}"] == 1)
             } else {
-                #expect(figures["kin_relay_registrations_total{kind=\"\(kind)\"}"] == 1)
+                #expect(figures["kin_relay_registered_total{kind=\"\(kind)\"}"] == 1)
             }
             #expect(figures["kin_relay_registrations"] == 1)
         }

@@ -42,7 +42,8 @@ struct StatusCommand: ContextCommand {
 
 extension LastEnd {
     fileprivate init?(logOf state: StateFolder) {
-        guard let file = FileHandle(forReadingAtPath: DaemonPaths.log(in: state)), let size = try? file.seekToEnd() else {
+        guard let file = FileHandle(forReadingAtPath: DaemonPaths.log(in: state)), let size = try? file.seekToEnd()
+        else {
             return nil
         }
         let start = size > UInt64(Self.tail) ? size - UInt64(Self.tail) : 0

@@ -15,7 +15,9 @@ struct StatusWhenDown {
     }
 
     private var device: Drawing.Fact {
-        guard let revokedBy else { return .init(name: "device", value: "not running: start it with  kin up", tone: .bad) }
+        guard let revokedBy else {
+            return .init(name: "device", value: "not running: start it with  kin up", tone: .bad)
+        }
         let reason = revokedBy.reason.isEmpty ? "" : " (\(revokedBy.reason))"
         return .init(
             name: "device",

@@ -19,7 +19,8 @@ struct DaemonFigures: Sendable {
         let relays = board.relays()
         let connected = relays.count { $0.connected }
         return [
-            .gauge("kin_daemon_connected", "1 while a session with the broker is ready.", board.broker().connected ? 1 : 0),
+            .gauge(
+                "kin_daemon_connected", "1 while a session with the broker is ready.", board.broker().connected ? 1 : 0),
             .gauge(
                 "kin_daemon_relays", "Relays, by whether this device is registered there.", by: "state",
                 ["registered": Double(connected), "lost": Double(relays.count - connected)]),
@@ -36,7 +37,8 @@ struct DaemonFigures: Sendable {
         let age = depth.map { _ in oldest.map { Double(max(now() - $0, 0)) / 1000 } ?? 0 }
         return [
             .gauge(
-                "kin_daemon_outbox_depth", "Messages that wait, can never be sent, or were refused by their recipients.",
+                "kin_daemon_outbox_depth",
+                "Messages that wait, can never be sent, or were refused by their recipients.",
                 by: "status",
                 [
                     "pending": depth.map { Double($0.pending) }, "dead": depth.map { Double($0.dead) },
@@ -47,7 +49,8 @@ struct DaemonFigures: Sendable {
                 "kin_daemon_outbox_pressure", "Room of the outbox: 0 enough, 1 from 80 %, 2 from 95 %, 3 none.",
                 OutboxUsage.Pressure.allCases.firstIndex(of: outbox.usage.pressure)),
             .gauge(
-                "kin_daemon_outbox_degraded", "1 while nothing can be sent for lack of room, and only receiving goes on.",
+                "kin_daemon_outbox_degraded",
+                "1 while nothing can be sent for lack of room, and only receiving goes on.",
                 outbox.usage.pressure == .full ? 1 : 0),
         ]
     }

@@ -37,7 +37,8 @@ struct DaemonMetrics: Sendable {
     init() {
         registry = MetricRegistry()
         reconnects = registry.counters(
-            "kin_daemon_reconnects_total", "Sessions with the broker that came about again, by why the one before ended.",
+            "kin_daemon_reconnects_total",
+            "Sessions with the broker that came about again, by why the one before ended.",
             by: "reason", ReconnectReason.allCases.map(\.rawValue))
         sent = registry.counter("kin_daemon_send_total", "Messages newly taken into the outbox.")
         relayed = registry.counter("kin_daemon_relayed_total", "Messages of the outbox that the broker took.")
@@ -49,7 +50,8 @@ struct DaemonMetrics: Sendable {
             by: "direction", ["in", "out", "local"])
         (knownIn, knownOut, knownLocal) = (known["in"], known["out"], known["local"])
         invalid = registry.counters(
-            "kin_daemon_invalid_inbound_total", "What came from the broker and was not taken in, by fault.", by: "reason",
+            "kin_daemon_invalid_inbound_total", "What came from the broker and was not taken in, by fault.",
+            by: "reason",
             MessageFault.allCases.map(\.rawValue) + InvalidInbound.allCases.map(\.rawValue))
         clones = registry.counter(
             "kin_daemon_clone_suspected_total", "Starts on another machine than the one the home was made on.")
@@ -59,7 +61,8 @@ struct DaemonMetrics: Sendable {
     /// Everything as it is now.
     func text(_ figures: DaemonFigures) -> String {
         let lag = MetricFamily.gauge(
-            "kin_daemon_lag_ms", "Milliseconds from the broker's taking of the last message to its commit in the inbox.",
+            "kin_daemon_lag_ms",
+            "Milliseconds from the broker's taking of the last message to its commit in the inbox.",
             lag.value)
         return MetricFamily.text(of: registry.families() + [lag] + figures.families() + process.families())
     }

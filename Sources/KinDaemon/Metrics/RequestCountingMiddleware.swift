@@ -18,7 +18,9 @@ struct RequestCountingMiddleware<Context: RequestContext>: RouterMiddleware {
         if response.status == .internalServerError {
             logger.error(
                 "request_failed",
-                metadata: ["route": .string(context.endpointPath ?? "none"), "method": .string(request.method.rawValue)])
+                metadata: [
+                    "route": .string(context.endpointPath ?? "none"), "method": .string(request.method.rawValue),
+                ])
         }
         return response
     }

@@ -80,7 +80,8 @@ final class ServerMetrics: Sendable {
             of: registry.families() + Self.families(broker) + [
                 .gauge("kin_relay_registrations", "Devices registered now.", relay.connected),
                 .gauge("kin_relay_entries", "Sealed records shown now.", relay.shown),
-                .gauge("kin_relay_bytes", "Memory that registrations take, as the relay's limit counts it.", relay.bytes),
+                .gauge(
+                    "kin_relay_bytes", "Memory that registrations take, as the relay's limit counts it.", relay.bytes),
                 .gauge(
                     "kin_server_store_degraded", "1 while the store refuses writes.",
                     isDegraded.load(ordering: .relaxed) ? 1 : 0),
@@ -113,7 +114,7 @@ struct RelayMetrics: Sendable {
 
     init(_ registry: MetricRegistry = MetricRegistry()) {
         registrations = registry.counters(
-            "kin_relay_registrations_total", "Devices that registered: new, or in place of an older connection.",
+            "kin_relay_registered_total", "Devices that registered: new, or in place of an older connection.",
             by: "kind", ["new", "replaced"])
         refusals = registry.counters(
             "kin_relay_refusals_total", "Registrations refused, by code.", by: "code",

@@ -22,7 +22,9 @@ final class RelayService: Sendable {
     private let now: @Sendable () -> Int64
 
     init(
-        limits: RelayLimits = RelayLimits(), metrics: RelayMetrics = RelayMetrics(), logger: Logger, now: @escaping @Sendable () -> Int64) {
+        limits: RelayLimits = RelayLimits(), metrics: RelayMetrics = RelayMetrics(), logger: Logger,
+        now: @escaping @Sendable () -> Int64
+    ) {
         self.limits = limits
         self.metrics = metrics
         self.logger = logger
