@@ -55,7 +55,7 @@ struct ReportTests {
         #expect(
             lines == [
                 "device  laptop is up in home@\(wallet), kin 0.1.0",
-                "broker  https://kin.example.org not connected for 3 s (nothing listens): see that the server is up and this machine is online; it is tried again in 2 s; 3 messages wait here and go out then",
+                "broker  https://kin.example.org not connected for 3 s (nothing listens): see that the server is up and this machine is online; it is tried again in 2 s; 3 messages wait here until then",
                 "outbox  3 waiting; 1 message in the inbox",
             ])
         #expect(try report(health(broker: lost)).status == .failed)

@@ -30,7 +30,7 @@ struct StatusProblem: Hashable {
     private static func broker(_ health: DaemonHealth, _ now: Int64) -> StatusProblem? {
         let server = health.broker
         guard !server.connected else { return nil }
-        let wait = health.outboxPending == 0 ? "" : "; \(count(health.outboxPending, "message")) here and go out then"
+        let wait = health.outboxPending == 0 ? "" : "; \(count(health.outboxPending, "message")) here until then"
         return StatusProblem(
             topic: "broker", code: server.code ?? "not_connected",
             what: "\(server.address) not connected for \(Moments.span(now - server.since))\(reason(server))",
