@@ -45,6 +45,7 @@ let primitives = [
     part("KinCrypto", ["CSodium", "CSecp256k1", crypto]),
     part("KinSQLite", [grdb, grdbSQLite]),
     part("KinLog", ["KinEncoding", logging]),
+    part("KinMetrics"),
     part(
         "KinWebSocket",
         [
@@ -70,7 +71,7 @@ let clientsAndServices = [
             nio("NIOHTTP1"), nioSSL,
         ]),
     part("KinRelay", ["KinWire", "KinEncoding"]),
-    part("KinBroker", ["KinWire", "KinEncoding"]),
+    part("KinBroker", ["KinMetrics", "KinWire", "KinEncoding"]),
     part("KinKeyStore", ["KinIdentity", "KinSQLite", "KinWire", "KinEncoding", grdb]),
     part("KinBrokerSQLite", ["KinBroker", "KinSQLite", "KinWire", "KinEncoding", grdb]),
 ]
@@ -79,16 +80,18 @@ let processes = [
     part(
         "KinServer",
         [
-            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinKeyStore", "KinRelay",
-            "KinSQLite", "KinWebSocket", "KinWire", hummingbird, hummingbirdCore, lifecycle, logging, nio("NIOCore"),
+            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinKeyStore", "KinMetrics",
+            "KinRelay", "KinSQLite", "KinWebSocket", "KinWire", hummingbird, hummingbirdCore, lifecycle, logging,
+            nio("NIOCore"),
             nio("NIOPosix"), nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOWebSocket"), nioSSL, httpTypes,
             product("NIOHTTPTypes", "swift-nio-extras"), product("NIOHTTPTypesHTTP1", "swift-nio-extras"), x509,
         ]),
     part(
         "KinDaemon",
         [
-            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMailbox", "KinSession",
-            "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, httpTypes, lifecycle, logging,
+            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMailbox", "KinMetrics",
+            "KinSession", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, httpTypes, lifecycle,
+            logging,
             nio("NIOCore"),
             nio("NIOPosix"), nioSSL, product("TOMLKit", "TOMLKit"),
         ]),
@@ -140,7 +143,9 @@ let checks: [Target] = [
     tests("KinSession", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
     tests("KinMailbox", ["KinEncoding", "KinWire", grdb]),
     tests("KinSQLite", [grdb]),
-    tests("KinBroker", ["KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinWire", grdb]),
+    tests(
+        "KinBroker",
+        ["KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinMetrics", "KinWire", grdb]),
     tests("KinBrokerSQLite", ["KinBroker", "KinEncoding", "KinSQLite", "KinWire", grdb]),
     tests("KinKeyStore", ["KinCrypto", "KinEncoding", "KinIdentity", "KinSQLite", "KinWire"]),
     tests("KinRelay", ["KinEncoding", "KinWire"]),
@@ -153,8 +158,10 @@ let checks: [Target] = [
     tests(
         "KinServer",
         [
-            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinLog", "KinTestServer",
-            "KinWebSocket", "KinWire", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle, logging,
+            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinLog", "KinRelay",
+            "KinSQLite",
+            "KinTestServer", "KinWebSocket", "KinWire", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle,
+            logging,
             nio("NIOCore"),
             nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOPosix"), nioSSL, x509,
         ]),
@@ -165,6 +172,7 @@ let checks: [Target] = [
         ]),
     tests("KinDemo", ["KinWire"]),
     tests("KinLog", ["KinEncoding", logging]),
+    .testTarget(name: "KinMetricsTests", dependencies: ["KinMetrics"], swiftSettings: settings),
     .target(
         name: "KinTestServer",
         dependencies: [
@@ -183,8 +191,9 @@ let checks: [Target] = [
     tests(
         "KinDaemon",
         [
-            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinSession", "KinTestServer",
-            "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, logging, nio("NIOCore"), nio("NIOHTTP1"),
+            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMetrics", "KinSession",
+            "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, logging, nio("NIOCore"),
+            nio("NIOHTTP1"),
             nio("NIOPosix"),
         ]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),

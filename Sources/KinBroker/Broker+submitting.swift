@@ -30,6 +30,7 @@ extension Broker {
                 admit: { self.admit($0, from: sender, hub) ?? permit() },
                 completion: { acceptances in
                     let acceptance = acceptances.first ?? .refused(.storageFailed)
+                    self.metrics.count(acceptance)
                     if case .stored(let id) = acceptance {
                         hub.deliver(submission, id: id, from: sender.member, sentAt: now)
                     }

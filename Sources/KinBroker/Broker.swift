@@ -1,4 +1,5 @@
 import KinEncoding
+import KinMetrics
 import KinWire
 import Synchronization
 
@@ -14,14 +15,26 @@ public final class Broker: Sendable {
     private let sessions = Mutex<[ObjectIdentifier: BrokerSession]>([:])
     let index: MemberIndex
     let rate = Mutex(SendRate())
+    let metrics: BrokerMetrics
     private let audit: @Sendable (ConcurrentConnection) -> Void
+    let onRefusal: @Sendable (_ code: String) -> Void
 
-    /// - Parameter audit: told of members that connect while they are connected.
+    /// - Parameters:
+    ///   - audit: told of members that connect while they are connected.
+    ///   - onRefusal: told of sessions that were refused before they were ready, by the code of their `error`.
     /// - Throws: where the store cannot be read.
     public init(
         store: any BrokerStore, verifier: any BrokerVerifier, policy: BrokerPolicy,
-        now: @escaping @Sendable () -> Int64, audit: @escaping @Sendable (ConcurrentConnection) -> Void = { _ in }
+        now: @escaping @Sendable () -> Int64, metrics: BrokerMetrics = BrokerMetrics(),
+        audit: @escaping @Sendable (ConcurrentConnection) -> Void = { _ in },
+        onRefusal: @escaping @Sendable (_ code: String) -> Void = { _ in }
     ) throws {
+        let audit: @Sendable (ConcurrentConnection) -> Void = { event in
+            metrics.concurrent[event.outcome].add()
+            audit(event)
+        }
+        self.metrics = metrics
+        self.onRefusal = onRefusal
         self.store = store
         self.verifier = verifier
         self.policy = policy
@@ -62,13 +75,17 @@ public final class Broker: Sendable {
     /// Repeats what was not acknowledged in time and ends openings that take too long. Call about once a second.
     public func tick() {
         let time = now()
-        for session in sessions.withLock({ Array($0.values) }) { session.tick(time) }
+        for session in everySession { session.tick(time) }
     }
 
     /// Members connected now.
     public var connectedMembers: Int {
         hubs.withLock { Array($0.values) }.reduce(0) { $0 + $1.memberCount }
     }
+
+    var everySession: [BrokerSession] { sessions.withLock { Array($0.values) } }
+
+    var meshCount: Int { hubs.withLock { $0.count } }
 
     func forget(_ session: BrokerSession) {
         sessions.withLock { $0[ObjectIdentifier(session)] = nil }

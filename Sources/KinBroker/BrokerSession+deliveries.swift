@@ -20,10 +20,13 @@ extension BrokerSession {
 
     /// Called with the lock held: what the window decided first must leave first, whichever thread asked.
     private func handOut(_ messages: [StoredMessage]) {
-        if !messages.isEmpty { sink.send(messages.map { MeshFrame.push($0.push).encoded(body: $0.body) }) }
+        guard !messages.isEmpty else { return }
+        broker.metrics.pushes.add(messages.count)
+        sink.send(messages.map { MeshFrame.push($0.push).encoded(body: $0.body) })
     }
 
     func finished(_ acks: ClientAck, _ membership: Membership) {
+        broker.metrics.count(acks)
         let moved = state.withLock { $0.window?.acknowledge(acks.results.lazy.map(\.brokerMessageID)) ?? false }
         guard moved else { return }
         let (hub, member) = (membership.hub, membership.member)

@@ -71,12 +71,14 @@ extension BrokerSession {
         } catch let revoked as Revoked {
             // With the proof, so that the device need not take this server's word for it.
             sink.send(Revocations.carrying(revoked.proofs).map { MeshFrame.revocations($0).encoded() })
+            noteRefusal(CloseCode.memberRevoked.reason)
             end(.memberRevoked)
         } catch let refusal as CredentialRefusal {
             refuse(code: refusal.rawValue, message: refusal.message)
         } catch let conflict as ChainConflict {
             refuse(code: "unauthorized", message: conflict.rawValue)
         } catch {
+            noteRefusal("storage_unavailable")
             end(.serverDraining, reason: "storage_unavailable")
         }
     }
@@ -105,6 +107,7 @@ extension BrokerSession {
 
     private func refuseForOlder() {
         let code = CloseCode.memberAlreadyConnected
+        noteRefusal(code.reason)
         sink.send(
             .error(
                 ErrorFrame(
@@ -115,12 +118,19 @@ extension BrokerSession {
         end(code)
     }
 
+    private func noteRefusal(_ code: String) {
+        guard !state.withLock({ $0.isEnding }) else { return }
+        broker.metrics.refusals[code].add()
+        broker.onRefusal(code)
+    }
+
     /// Asks for what the daemon knows; it sees by this what it lacks itself.
     private func compareRevocations(with ledger: any BrokerLedger) {
         sink.send(.revocationsGet(RevocationsGet(have: Array(ledger.hashes.prefix(RevocationsGet.maxHashes)))))
     }
 
     func refuse(code: String, message: String) {
+        noteRefusal(code)
         sink.send(.error(ErrorFrame(code: code, message: message)))
         end(.unauthorized, reason: code)
     }

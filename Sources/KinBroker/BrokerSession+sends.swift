@@ -16,6 +16,7 @@ extension BrokerSession {
         case .settings(let proof): set(proof, membership)
         case .error: break
         default:
+            broker.metrics.invalidFrames["invalid_message"].add()
             sink.send(
                 .error(
                     ErrorFrame(
@@ -93,6 +94,7 @@ extension BrokerSession {
         var frames: [[UInt8]] = []
         frames.reserveCapacity(burst.count)
         for (submission, acceptance) in zip(burst, acceptances) {
+            broker.metrics.count(acceptance)
             frames.append(answer(submission.send, acceptance).encoded())
         }
         sink.send(frames)

@@ -138,6 +138,7 @@ public final class BrokerSession: Sendable {
     private func receivedGarbage(_ error: WireError) {
         let isReady = state.withLock { if case .ready = $0.phase { true } else { false } }
         guard isReady else { return refuse(code: error.code, message: error.message) }
+        broker.metrics.invalidFrames[error.code].add()
         sink.send(.error(ErrorFrame(code: error.code, message: String(error.message.prefix(256)))))
     }
 
@@ -151,7 +152,7 @@ public final class BrokerSession: Sendable {
                 if state.waitsForOlder { return .none }
                 return now - opened > broker.policy.openingDeadline * 1000 ? .cutOpening : .none
             case .ready:
-                _ = state.window?.expireLeases(now: now)
+                if let expired = state.window?.expireLeases(now: now) { broker.metrics.repushes.add(expired) }
                 return .pump
             case .ended: return .none
             }

@@ -3,7 +3,7 @@ import KinWire
 
 /// A member connected while it was connected: for whoever keeps the books (`member_concurrent_connection`).
 public struct ConcurrentConnection: Hashable, Sendable {
-    public enum Outcome: String, Sendable {
+    public enum Outcome: String, CaseIterable, Sendable {
         /// The older connection was closed.
         case replaced
         /// The older connection gave no sign of life, and was closed.

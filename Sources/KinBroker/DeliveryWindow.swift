@@ -37,6 +37,9 @@ struct DeliveryWindow {
     }
 
     private var lanes: [Lane]
+    /// Handed out and not acknowledged, with the bytes of their bodies.
+    var inFlight: (count: Int, bytes: Int) { (count, bytes) }
+
     private var isLoading = false
     /// What the store gave did not fit: no reading before something was acknowledged.
     private var isFull = false
@@ -124,11 +127,11 @@ struct DeliveryWindow {
         return moved
     }
 
-    /// Messages whose lease ran out start over from the oldest, so that order holds. Returns whether there were any.
-    mutating func expireLeases(now: Int64) -> Bool {
-        var expired = false
+    /// Messages whose lease ran out start over from the oldest, so that order holds. Returns how many there were, with those that they take along.
+    mutating func expireLeases(now: Int64) -> Int {
+        var expired = 0
         for rank in lanes.indices where lanes[rank].inFlight.values.contains(where: { $0.leasedUntil <= now }) {
-            expired = true
+            expired += lanes[rank].inFlight.count
             isFull = false
             let position = lanes[rank].position
             for entry in lanes[rank].inFlight.values {

@@ -1,7 +1,7 @@
 import KinWire
 
 /// Why a member by a join credential is not admitted.
-enum CredentialRefusal: String, Error {
+enum CredentialRefusal: String, Error, CaseIterable {
     case needed = "credential_needed"
     case usedUp = "credential_used_up"
 
@@ -22,7 +22,7 @@ struct Revoked: Error, CustomStringConvertible {
 }
 
 /// A chain that may not replace the one known for its member.
-enum ChainConflict: String, Error {
+enum ChainConflict: String, Error, CaseIterable {
     /// Fewer rotations than known: an old state, or one rolled back.
     case shorter = "chain_shorter_than_known"
     /// Another key took the member id without the wallet's word.

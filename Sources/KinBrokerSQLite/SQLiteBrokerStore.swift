@@ -16,11 +16,16 @@ public final class SQLiteBrokerStore: BrokerStore {
     private let onChange: @Sendable (StoreError?) -> Void
     private let refusal = Mutex<StoreError?>(nil)
 
-    /// - Parameter onChange: called when sends begin to be refused, with the reason, and with nil when they are taken again.
+    /// - Parameters:
+    ///   - onCommit: told of each group of writes that reached the disk.
+    ///   - onChange: called when sends begin to be refused, with the reason, and with nil when they are taken again.
     /// - Throws: `StoreError`.
-    public init(path: String, onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }) throws {
+    public init(
+        path: String, onCommit: GroupCommit.Observer? = nil,
+        onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }
+    ) throws {
         self.onChange = onChange
-        database = try DurableDatabase(path: path, migrator: BrokerSchema.migrator)
+        database = try DurableDatabase(path: path, migrator: BrokerSchema.migrator, onCommit: onCommit)
         let stored = try database.read { try Data.fetchOne($0, sql: "SELECT store FROM identity") }
         identity = [UInt8](stored ?? Data())
     }
@@ -33,7 +38,7 @@ public final class SQLiteBrokerStore: BrokerStore {
         try await database.writer.write { db in
             try db.execute(sql: "UPDATE probe SET turns = turns + 1, ballast = zeroblob(?)", arguments: [ballast])
         }
-        refusal.withLock { $0 = nil }
+        note(nil)
     }
 
     public func lastMessageID() throws -> Int64 {

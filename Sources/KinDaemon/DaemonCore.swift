@@ -21,6 +21,7 @@ struct DaemonCore: Sendable {
     let registrations: [RegistrationRunner]
     let directory: DirectoryRunner
     let events: EventHub
+    let metrics: DaemonMetrics
     let revocations: RevocationKeeper
     let successions: SuccessionKeeper
     let vault: VaultService
@@ -48,7 +49,11 @@ struct DaemonCore: Sendable {
         let installed = installation
         let settings = try Self.settings(options)
         host = try HostCheck(options.state, reader: options.host).run(settings.clonePolicy)
+        let metrics = former?.metrics ?? DaemonMetrics()
+        self.metrics = metrics
         if host == .differs {
+            // The same start goes on in the mesh of another wallet.
+            if former == nil { metrics.clones.add() }
             logger.warning("clone_suspected", metadata: ["policy": .string("\(settings.clonePolicy)")])
         }
         let name = settings.name ?? DeviceName.ofHost(ProcessInfo.processInfo.hostName)
@@ -86,11 +91,14 @@ struct DaemonCore: Sendable {
         let exchange = RevocationExchange(keeper: keeper, control: control, now: now)
         let outgoing = Outgoing(
             outbox: outbox, sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger,
-            limits: settings.outbox, logger: logger, now: now)
+            limits: settings.outbox, metrics: metrics, logger: logger, now: now)
         let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
         let acceptance = Acceptance(
             outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },
-            accepted: { outgoing.accepted($0) }, now: now)
+            accepted: { row in
+                metrics.sent.add()
+                outgoing.accepted(row)
+            }, now: now)
         let successions = SuccessionKeeper(
             installed, file: successionFile, seen: seen, family: family, mail: SuccessionMail(acceptance: acceptance),
             events: events, logger: logger,
@@ -98,7 +106,7 @@ struct DaemonCore: Sendable {
         self.successions = successions
         let incoming = Incoming(
             inbox: inbox, outbox: outbox, sealer: sealer, family: family, receipts: receipts, revocations: exchange,
-            successions: successions, events: events, logger: logger, now: now)
+            successions: successions, events: events, metrics: metrics, logger: logger, now: now)
         let directory = DirectoryRunner(
             servers: servers, reader: RegistryReader(http: http, routeID: installed.wallet.routeID), family: family,
             revocations: exchange, state: state, events: events, logger: logger, now: now)
@@ -114,7 +122,7 @@ struct DaemonCore: Sendable {
             parts: MeshParts(
                 family: family, outgoing: outgoing, incoming: incoming, receipts: receipts,
                 revocations: exchange, successions: successions, settings: meshSettings,
-                storeIdentity: { Self.storeIdentity($0, installed) }, board: board, events: events,
+                storeIdentity: { Self.storeIdentity($0, installed) }, board: board, events: events, metrics: metrics,
                 lookAround: { directory.lookSoon() }, now: now),
             logger: logger)
         registrations = servers.map { server in
@@ -127,14 +135,19 @@ struct DaemonCore: Sendable {
         let vault = VaultService(limits: settings.vault.limits, now: now)
         self.vault = vault
         routes = DaemonRoutes(
-            sending: Sending(acceptance: acceptance, family: family, outgoing: outgoing), receipts: receipts,
+            sending: Sending(
+                acceptance: acceptance, family: family, outgoing: outgoing,
+                known: metrics.knownLocal), receipts: receipts,
             revoking: Revoking(
                 installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
             successions: successions, settings: meshSettings, vault: VaultRoutes(vault: vault), family: family,
             directory: directory,
             inbox: inbox, outbox: outbox,
             events: events,
-            board: board, now: now,
+            board: board, metrics: metrics,
+            figures: DaemonFigures(
+                board: board, outbox: outbox, events: events, folder: options.state.daemon(), now: now),
+            isOnAnotherHost: host == .differs, logger: logger, now: now,
             version: {
                 DaemonVersion(
                     daemonVersion: KinVersion.current, mesh: installed.mesh, member: me.member,

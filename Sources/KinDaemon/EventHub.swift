@@ -37,6 +37,9 @@ final class EventHub: Sendable {
         }
     }
 
+    /// How many listen now.
+    var listeners: Int { state.withLock { $0.listeners.count } }
+
     func publish(_ event: DaemonEvent) { yield(.event(event)) }
 
     /// Sends heartbeats until cancelled.

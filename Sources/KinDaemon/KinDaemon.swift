@@ -43,19 +43,42 @@ public struct KinDaemon: Service {
         while true {
             do {
                 try await runParts(of: core)
+                logger.notice("stopped")
                 return await core.close()
             } catch is WalletSucceeded {
                 await core.close()
                 core = try DaemonCore(options, continuing: core, logger: logger)
             } catch {
+                log(error)
                 await core.close()
                 throw error
             }
         }
     }
 
+    /// A daemon that ends by itself says why, once.
+    private func log(_ error: any Error) {
+        guard !(error is CancellationError) else { return }
+        let error = error as? KinError
+        logger.critical(
+            "failed",
+            metadata: [
+                "code": .string(error?.code ?? "internal"),
+                "error": .string(error?.message ?? "the daemon failed"),
+            ])
+    }
+
     private func runParts(of core: DaemonCore) async throws {
-        let application = try core.application { onReady(core.version(), DaemonPaths.socket(in: core.state)) }
+        let application = try core.application {
+            let version = core.version()
+            logger.notice(
+                "started",
+                metadata: [
+                    "version": .string(version.daemonVersion), "name": .string(version.name.description),
+                    "mesh": .string(version.mesh.description), "member": .string(version.member.description),
+                ])
+            onReady(version, DaemonPaths.socket(in: core.state))
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
             group.addTask { try await core.mesh.run() }

@@ -11,9 +11,15 @@ final class StatusBoard: Sendable {
         /// Milliseconds.
         var since: Int64
         var lastError: String?
+        /// Of a refusal.
+        var code: String?
+        /// Milliseconds: when it is tried again.
+        var nextAttemptAt: Int64?
 
         /// - Returns: whether this is news.
-        mutating func lose(_ reason: String, at time: Int64) -> Bool {
+        mutating func lose(_ reason: String, code: String?, nextAttemptAt: Int64, at time: Int64) -> Bool {
+            self.code = code
+            self.nextAttemptAt = nextAttemptAt
             let isNews = connected || lastError != reason
             if connected { since = time }
             connected = false
@@ -50,9 +56,9 @@ final class StatusBoard: Sendable {
     }
 
     /// - Returns: whether this is news: the state or the reason changed.
-    func brokerLost(_ reason: String) -> Bool {
+    func brokerLost(_ reason: String, code: String?, nextAttemptAt: Int64) -> Bool {
         let time = now()
-        return state.withLock { $0.broker.lose(reason, at: time) }
+        return state.withLock { $0.broker.lose(reason, code: code, nextAttemptAt: nextAttemptAt, at: time) }
     }
 
     func relayConnected(_ server: ServerAddress) {
@@ -61,9 +67,12 @@ final class StatusBoard: Sendable {
     }
 
     /// - Returns: whether this is news.
-    func relayLost(_ server: ServerAddress, _ reason: String) -> Bool {
+    func relayLost(_ server: ServerAddress, _ reason: String, code: String?, nextAttemptAt: Int64) -> Bool {
         let time = now()
-        return state.withLock { $0.relays[server, default: Entry(since: time)].lose(reason, at: time) }
+        return state.withLock {
+            $0.relays[server, default: Entry(since: time)]
+                .lose(reason, code: code, nextAttemptAt: nextAttemptAt, at: time)
+        }
     }
 
     /// The broker's features, as `/v1/version` shows them; nil before the first session.
@@ -85,7 +94,15 @@ final class StatusBoard: Sendable {
     }
 
     private static func server(_ address: String, _ entry: Entry) -> DaemonHealth.Server {
-        DaemonHealth.Server(
+        var server = DaemonHealth.Server(
             address: address, connected: entry.connected, since: entry.since, lastError: entry.lastError)
+        server.code = entry.code
+        server.nextAttemptAt = entry.nextAttemptAt
+        return server
     }
+}
+
+extension Duration {
+    /// Whole ones.
+    var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
 }

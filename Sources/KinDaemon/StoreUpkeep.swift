@@ -21,14 +21,33 @@ struct StoreUpkeep: Sendable {
     /// Until cancelled.
     func run() async {
         var last: Int64?
+        var pressure = OutboxUsage.Pressure.none
         while true {
             do { try await Task.sleep(for: Self.interval) } catch { return }
             if outbox.usage.diskIsFull { outbox.probe() }
+            note(&pressure)
             let time = now()
             // A clock that was set back must not stop it.
             guard last.map({ abs(time - $0) >= Self.round }) ?? true else { continue }
             last = time
             await keep(at: time)
+        }
+    }
+
+    /// Says when there is no room any more, and when there is again; that it grows short is said where it happens (`outbox_pressure_high`).
+    private func note(_ before: inout OutboxUsage.Pressure) {
+        let usage = outbox.usage
+        let pressure = usage.pressure
+        defer { before = pressure }
+        guard pressure != before else { return }
+        let room: Logger.Metadata = [
+            "bytes": .stringConvertible(usage.bytes), "max_bytes": .stringConvertible(usage.limit),
+        ]
+        switch pressure {
+        case .full: logger.error("outbox_full", metadata: room.merging(["disk_full": "\(usage.diskIsFull)"]) { $1 })
+        case .refusing: logger.warning("outbox_refusing", metadata: room)
+        case .none, .high:
+            if before == .full || before == .refusing { logger.notice("outbox_has_room", metadata: room) }
         }
     }
 

@@ -20,6 +20,9 @@ public struct RelayRegistry: Sendable {
     /// Devices connected now.
     public var liveRegistrations: Int { connections.count }
 
+    /// Sealed records that are shown, of devices in their grace too.
+    public var shownRecords: Int { routes.values.reduce(0) { $0 + $1.values.count { $0.blob != nil } } }
+
     /// Takes a slot for a connection, from an older connection with the same secret if need be. A blob shown before stays
     /// until the next one.
     /// - Parameter connection: the caller's number of it, never used twice.

@@ -11,9 +11,14 @@ public final class DurableDatabase: Sendable {
     public let path: String
 
     /// Opens or creates the file (0600) and migrates it forward.
-    /// - Parameter checkingIntegrity: runs SQLite's quick check first.
+    /// - Parameters:
+    ///   - checkingIntegrity: runs SQLite's quick check first.
+    ///   - onCommit: told of each group that was committed, on the writer's thread.
     /// - Throws: `StoreError`.
-    public init(path: String, migrator: DatabaseMigrator, checkingIntegrity: Bool = false) throws {
+    public init(
+        path: String, migrator: DatabaseMigrator, checkingIntegrity: Bool = false,
+        onCommit: GroupCommit.Observer? = nil
+    ) throws {
         self.path = path
         do {
             let file = try DatabaseFile(path)
@@ -26,7 +31,7 @@ public final class DurableDatabase: Sendable {
             if checkingIntegrity { try Self.check(pool, path: path) }
             try Self.refuseNewer(pool, migrator: migrator, path: path)
             try migrator.migrate(pool)
-            writer = GroupCommit(pool: pool, file: file)
+            writer = GroupCommit(pool: pool, file: file, onCommit: onCommit)
         } catch {
             throw Self.storeError(error, path: path)
         }

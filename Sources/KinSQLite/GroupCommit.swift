@@ -39,12 +39,15 @@ public final class GroupCommit: Sendable {
     private let path: String
     private let queue = Queue()
 
-    init(pool: DatabasePool, file: DatabaseFile) {
+    /// Told of each transaction that reached the disk: how many writes it held, and how long it took.
+    public typealias Observer = @Sendable (_ writes: Int, _ duration: Duration) -> Void
+
+    init(pool: DatabasePool, file: DatabaseFile, onCommit: Observer? = nil) {
         self.pool = pool
         path = file.path
         Thread.detachNewThread { [queue] in
             Thread.current.name = "group-commit"
-            while let group = queue.next() { Self.commit(group, in: pool, file: file) }
+            while let group = queue.next() { Self.commit(group, in: pool, file: file, onCommit) }
             // The pool closes its readers last, and they may not empty the log into the file.
             try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
             queue.finish()
@@ -77,7 +80,10 @@ public final class GroupCommit: Sendable {
     /// Commits what is queued, refuses the rest, and waits for the thread to end.
     func close() { queue.close() }
 
-    private static func commit(_ group: [Entry], in pool: DatabasePool, file: DatabaseFile) {
+    private static func commit(
+        _ group: [Entry], in pool: DatabasePool, file: DatabaseFile, _ onCommit: Observer?
+    ) {
+        let started = ContinuousClock.now
         let path = file.path
         var outcomes = [StoreError?](repeating: nil, count: group.count)
         do {
@@ -98,6 +104,7 @@ public final class GroupCommit: Sendable {
                     throw error
                 }
             }
+            onCommit?(group.count, ContinuousClock.now - started)
         } catch {
             let failure = DurableDatabase.storeError(error, path: path)
             outcomes = outcomes.map { _ in failure }

@@ -1,6 +1,6 @@
 /// Why a store cannot be used.
 public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
-    public enum Code: String, Sendable {
+    public enum Code: String, CaseIterable, Sendable {
         /// The file cannot be opened or created.
         case unavailable = "store_unavailable"
         /// The file fails SQLite's integrity check.

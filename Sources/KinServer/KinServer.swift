@@ -34,20 +34,22 @@ public struct KinServer: Service {
     public func run() async throws {
         try checkExposure()
         let lock = try lockData()
-        let store = try openStore()
+        let metrics = ServerMetrics()
+        let store = try openStore(metrics)
         defer { withExtendedLifetime(lock) { store.close() } }
         let keys = try openKeys()
         defer { keys.close() }
         let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
         let broker = try Broker(
             store: store, verifier: IdentityVerifier(), policy: try policy(port: configuration.listen.port), now: now,
-            audit: audit)
-        let relay = RelayService(logger: logger, now: now)
+            metrics: metrics.broker, audit: audit,
+            onRefusal: { [logger] in logger.info("session_refused", metadata: ["code": .string($0)]) })
+        let relay = RelayService(metrics: metrics.relay, logger: logger, now: now)
         let connections = WebSocketConnections()
         let routes = ServerRoutes(
             relay: relay, broker: broker, store: store, connections: connections,
-            requests: AuthorizedRequests(callers: callers(broker, keys, now), logger: logger), logger: logger
-        )
+            requests: AuthorizedRequests(callers: callers(broker, keys, now), metrics: metrics, logger: logger),
+            metrics: metrics, access: MetricsAccess(configuration), logger: logger)
         let application = try application(routes, broker)
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -59,6 +61,7 @@ public struct KinServer: Service {
                 }
                 group.cancelAll()
             }
+            logger.notice("stopped")
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw KinError(
                 "port_taken",
@@ -127,9 +130,12 @@ public struct KinServer: Service {
         }
     }
 
-    private func openStore() throws -> SQLiteBrokerStore {
+    private func openStore(_ metrics: ServerMetrics) throws -> SQLiteBrokerStore {
         do {
-            return try SQLiteBrokerStore(path: configuration.data + "/broker.db") { [logger] refusal in
+            return try SQLiteBrokerStore(
+                path: configuration.data + "/broker.db", onCommit: { metrics.committed($0, in: $1) }
+            ) { [logger] refusal in
+                metrics.storeChanged(refusal)
                 guard let refusal else { return logger.notice("storage_restored") }
                 logger.error(
                     "storage_refuses",

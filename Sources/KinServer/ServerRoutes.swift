@@ -17,16 +17,21 @@ struct ServerRoutes: Sendable {
     let store: any BrokerStore
     let connections: WebSocketConnections
     let requests: AuthorizedRequests
+    let metrics: ServerMetrics
+    let access: MetricsAccess
     let logger: Logger
 
     func router() -> Router<ServerContext> {
         let router = Router(context: ServerContext.self)
+        router.add(middleware: RequestCountingMiddleware(requests: metrics.requests))
         router.add(middleware: CredentialInAddress(logger: logger))
         let messages = MessagesRoute(broker: broker, requests: requests)
         router.post("v1/messages") { request, context in try await messages.answer(request, context) }
         let meshes = MeshesRoute(broker: broker, requests: requests)
         router.post("v1/meshes") { request, context in try await meshes.answer(request, context) }
         router.get("healthz") { _, _ in try await health() }
+        let scrape = MetricsRoute(metrics: metrics, broker: broker, relay: relay, requests: requests, access: access)
+        router.get("metrics") { request, context in scrape.answer(request, context) }
         router.get("registry") { request, _ in registry(request) }
         for path in ["mesh", "agent/signal"] {
             router.get(RouterPath(path)) { _, _ in
@@ -57,6 +62,7 @@ struct ServerRoutes: Sendable {
 
     func upgrade(_ head: HTTPRequestHead, _ remote: SocketAddress?) -> UpgradeDecision {
         guard let address = remote?.ipAddress, relay.allowsConnection(from: address) else {
+            metrics.limited["connection"].add()
             return .refuse(
                 .tooManyRequests, body: Self.errorBody("rate_limited", "too many new connections: wait a second"))
         }
@@ -74,7 +80,7 @@ struct ServerRoutes: Sendable {
     }
 
     private func upgradeMesh() -> UpgradeDecision {
-        let endpoint = MeshEndpoint(broker: broker)
+        let endpoint = MeshEndpoint(broker: broker, metrics: metrics)
         let limits = WebSocketLimits(
             maxMessageBytes: broker.maxFrameBytes, maxBufferedBytes: 4 << 20)
         return .accept(endpoint, limits) { connection in

@@ -1,5 +1,5 @@
 /// Why a pushed message is not taken in. Each has its counter; none stops the session.
-public enum MessageFault: String, Error, Hashable, Sendable {
+public enum MessageFault: String, Error, Hashable, Sendable, CaseIterable {
     /// No key of ours opens it.
     case doesNotOpen = "does_not_open"
     /// What is inside is no message.

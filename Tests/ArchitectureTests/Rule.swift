@@ -70,6 +70,9 @@ extension Rule {
             "KinLog", never: ModuleGroup.network + ModuleGroup.ciphers,
             because: "a log line leaves the machine by no way of its own"),
         Rule(
+            "KinMetrics", never: ["Kin*"] + ModuleGroup.network,
+            because: "a counter knows nothing of what it counts, and waits to be asked"),
+        Rule(
             "KinWire", never: ModuleGroup.ciphers + ModuleGroup.network + ModuleGroup.files + ModuleGroup.systemCalls,
             because: "the wire is types and bytes: no keys, no sockets, no files"),
         Rule(

@@ -2,6 +2,7 @@ import KinBroker
 import KinBrokerSQLite
 import KinEncoding
 import KinIdentity
+import KinMetrics
 import KinTesting
 import KinWire
 
@@ -16,6 +17,9 @@ final class BrokerBench: Sendable {
     let path: String
     /// Members that connected while they were connected.
     let concurrent = Observed([ConcurrentConnection]())
+    /// Sessions that were refused, by code.
+    let refused = Observed([String]())
+    let metrics = MetricRegistry()
     /// Keeps the folder of the store alive.
     private let home: any Sendable
 
@@ -45,16 +49,15 @@ final class BrokerBench: Sendable {
         self.path = path
         self.home = home
         store = wrap(try SQLiteBrokerStore(path: path))
-        let (clock, concurrent) = (clock, concurrent)
+        let (clock, concurrent, refused) = (clock, concurrent, refused)
         broker = try Broker(
             store: store, verifier: verifier,
-            policy: policy ?? BrokerPolicy(admission: .open, origins: ["http://localhost:1", Self.origin])
-        ) {
-            if ticking { clock.advance(by: 1) }
-            return clock.now
-        } audit: { event in
-            concurrent.update { $0.append(event) }
-        }
+            policy: policy ?? BrokerPolicy(admission: .open, origins: ["http://localhost:1", Self.origin]),
+            now: {
+                if ticking { clock.advance(by: 1) }
+                return clock.now
+            }, metrics: BrokerMetrics(metrics), audit: { event in concurrent.update { $0.append(event) } },
+            onRefusal: { code in refused.update { $0.append(code) } })
     }
 
     deinit { store.close() }

@@ -139,7 +139,7 @@ private struct DeliveryModel {
     private mutating func expire(after milliseconds: Int64) {
         now += milliseconds
         let ranks = Set(inFlight.filter { $0.value.until <= now }.compactMap { entry in rank(of: entry.key) })
-        let expired = window.expireLeases(now: now)
+        let expired = window.expireLeases(now: now) > 0
         if expired != !ranks.isEmpty { faults.append("leases: \(expired) for \(ranks)") }
         for rank in ranks {
             inFlight = inFlight.filter { self.rank(of: $0.key) != rank }

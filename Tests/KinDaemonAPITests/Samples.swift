@@ -82,6 +82,14 @@ enum Sample {
         health.outboxRefused = 6
         health.outboxBytes = 7
         health.outboxMaxBytes = 8
+        health.outboxOldestAt = 9
+        health.broker.code = "clock_skew"
+        health.broker.nextAttemptAt = 10
+        (health.succession, health.successionWaits) = ("somebody claims it", true)
+        health.cloneSuspected = true
+        (health.concurrentPolicy, health.policyDiffers) = (.allowConcurrent, true)
+        health.diskPercent = 11
+        health.alerts = ["one", "two"]
         return health
     }()
 

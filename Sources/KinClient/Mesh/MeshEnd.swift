@@ -18,6 +18,15 @@ public enum MeshEnd: Error, Hashable, Sendable {
         }
     }
 
+    /// What a refusal is called; nil where the connection just ended.
+    public var code: String? {
+        switch self {
+        case .lost: nil
+        case .refused(let code, _): code
+        case .fatal(let error): error.code
+        }
+    }
+
     /// What the broker's close frame means.
     static func closed(code: UInt16?, reason: String) -> MeshEnd {
         switch code.flatMap(CloseCode.init) {

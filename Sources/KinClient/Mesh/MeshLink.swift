@@ -12,8 +12,14 @@ public protocol MeshLinkDelegate: AnyObject, Sendable {
     func mesh(_ link: MeshLink, received frame: ReceivedFrame)
     /// The frames of one socket read have been delivered.
     func meshCompletedRead(_ link: MeshLink)
+    /// Something came on a ready session that is no frame known here; it is passed over.
+    func mesh(_ link: MeshLink, couldNotRead fault: WireError)
     /// Called once for each link that `open` returned or was ready.
     func mesh(_ link: MeshLink, ended end: MeshEnd)
+}
+
+extension MeshLinkDelegate {
+    public func mesh(_ link: MeshLink, couldNotRead fault: WireError) {}
 }
 
 /// One session with a broker: dials, opens, then carries frames.
@@ -96,7 +102,7 @@ public final class MeshLink: WebSocketDelegate {
             try received(ReceivedFrame(Array(buffer.readableBytesView)))
         } catch {
             // A newer server may say things we do not know; what we do not understand is passed over.
-            if case .ready = state.withLock({ $0.phase }) { return }
+            if case .ready = state.withLock({ $0.phase }) { return delegate?.mesh(self, couldNotRead: error) ?? () }
             fail(.goingAway, error.code, .lost("the server's opening is not understood: \(error.message)"))
         }
     }

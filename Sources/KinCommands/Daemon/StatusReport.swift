@@ -2,85 +2,70 @@ import KinDaemonAPI
 import KinEncoding
 import KinWire
 
-/// What `kin status` says: five lines, and one more while a new wallet takes over.
+/// What `kin status` says of a daemon that runs: three lines where all is well, else what is wrong and what to do, five lines at most.
 struct StatusReport {
+    static let maxLines = 5
+
     let version: DaemonVersion
     let health: DaemonHealth
     /// Milliseconds.
     let now: Int64
 
-    var facts: [Drawing.Fact] { [device, broker, relays, outbox, inbox] + succession }
+    /// The worst first.
+    var problems: [StatusProblem] { StatusProblem.found(in: health, now: now) }
 
-    private var succession: [Drawing.Fact] {
-        health.succession.map { [.init(name: "wallet", value: $0, tone: .bad)] } ?? []
-    }
+    /// 0 where all is well, 1 where something is wrong.
+    var status: CommandStatus { problems.isEmpty ? .ok : .failed }
 
-    static func factsWhenDown(wallet: WalletAddress, revokedBy entry: Revocation? = nil) -> [Drawing.Fact] {
-        let reason = entry.map { $0.reason.isEmpty ? "" : " (\($0.reason))" }
-        return [
-            .init(
-                name: "device",
-                value: reason.map { "revoked\($0): it belongs to the family no more" }
-                    ?? "not running: start it with  kin up", tone: .bad),
-            .init(name: "wallet", value: wallet.description),
-        ]
+    var facts: [Drawing.Fact] {
+        let problems = problems
+        let room = Self.maxLines - 1
+        guard problems.count <= room else {
+            let more = Drawing.Fact(
+                name: "more", value: "\(problems.count - room + 1) further problems:  kin status --json  has all",
+                tone: .bad)
+            return [device] + problems.prefix(room - 1).map(\.fact) + [more]
+        }
+        let topics = Set(problems.map(\.topic))
+        let well = [connection, queues].filter { !topics.contains($0.name) }
+        return ([device] + problems.map(\.fact) + well).prefix(Self.maxLines).map { $0 }
     }
 
     var json: JSON {
-        .object(["running": .bool(true), "version": version.json, "health": health.json])
+        .object([
+            "running": .bool(true), "healthy": .bool(problems.isEmpty), "problems": .array(problems.map(\.json)),
+            "version": version.json, "health": health.json,
+        ])
     }
 
     private var device: Drawing.Fact {
         .init(
-            name: "device", value: "\(version.name) is up in \(version.mesh), kin \(version.daemonVersion)", tone: .good
-        )
+            name: "device", value: "\(version.name) is up in \(version.mesh), kin \(version.daemonVersion)",
+            tone: problems.isEmpty ? .good : .plain)
     }
 
-    private var broker: Drawing.Fact {
-        let server = health.broker
-        let span = Moments.span(now - server.since)
-        guard !server.connected else { return .init(name: "broker", value: "\(server.address) connected for \(span)") }
-        let reason = server.lastError.map { ": \($0)" } ?? ""
+    private var connection: Drawing.Fact {
+        let relays = health.relays
+        let there = relays.count { $0.connected }
+        // The usual one goes without saying.
+        let policy = health.concurrentPolicy == .preferNewest ? "" : ", \(health.concurrentPolicy)"
+        let span = Moments.span(now - health.broker.since)
         return .init(
             name: "broker",
-            value: "\(server.address) not connected for \(span)\(reason); messages wait here and go out by themselves",
-            tone: .bad)
+            value: "\(health.broker.address) connected for \(span), \(there) of \(relays.count) relays\(policy)")
     }
 
-    private var relays: Drawing.Fact {
-        let lost = health.relays.filter { !$0.connected }
-        let count = health.relays.count
-        guard !lost.isEmpty else { return .init(name: "relays", value: "\(count) of \(count) connected") }
-        let reasons = lost.map { server in server.address + (server.lastError.map { ": \($0)" } ?? "") }
-        return .init(
-            name: "relays",
-            value: "\(count - lost.count) of \(count) connected; \(reasons.joined(separator: "; "))", tone: .bad)
+    private var queues: Drawing.Fact {
+        let waiting = health.outboxPending == 0 ? "nothing waits" : "\(health.outboxPending) waiting"
+        let inbox = health.inboxCount == 1 ? "1 message" : "\(health.inboxCount) messages"
+        return .init(name: "outbox", value: "\(waiting); \(inbox) in the inbox")
     }
+}
 
-    private var outbox: Drawing.Fact {
-        let refusal = health.outboxRefusal.map { ", refused for now: \($0)" } ?? ""
-        let waiting = health.outboxPending == 0 ? "nothing waits" : "\(health.outboxPending) waiting\(refusal)"
-        let dead = health.outboxDead == 0 ? nil : "\(health.outboxDead) will never go"
-        let refused = health.outboxRefused == 0 ? nil : "\(health.outboxRefused) refused by their recipients"
-        let failed = [dead, refused].compactMap { $0 }.joined(separator: ", ")
-        let words = [waiting + pressure, failed.isEmpty ? nil : "\(failed): see why with  kin outbox --failed"]
-        return .init(
-            name: "outbox", value: words.compactMap { $0 }.joined(separator: ", "),
-            tone: failed.isEmpty && pressure.isEmpty ? .plain : .bad)
-    }
+extension StatusProblem {
+    fileprivate var fact: Drawing.Fact { .init(name: topic, value: "\(what): \(remedy)", tone: .bad) }
 
-    /// What is to be done where there is not much room left.
-    private var pressure: String {
-        switch health.outboxPressure {
-        case "high": " and takes most of its room: send less until it has left"
-        case "refusing":
-            " and takes its room, so nothing new is taken: wait until it has left, or  kin outbox drop  some"
-        case "full": "; there is no room to send anything, only to receive: make room on the disk or in the outbox"
-        default: ""
-        }
-    }
-
-    private var inbox: Drawing.Fact {
-        .init(name: "inbox", value: health.inboxCount == 1 ? "1 message" : "\(health.inboxCount) messages")
+    fileprivate var json: JSON {
+        .object(["topic": .string(topic), "code": .string(code), "what": .string(what), "do": .string(remedy)])
     }
 }

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import KinDaemonAPI
 import KinEncoding
+import KinMetrics
 import KinWire
 import NIOCore
 
@@ -11,6 +12,12 @@ enum APIResponse {
         Response(
             status: status, headers: [.contentType: "application/json"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.canonicalBytes())))
+    }
+
+    static func metrics(_ text: String) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: MetricFamily.contentType],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
     static func failure(_ error: any Error) -> Response {

@@ -3,6 +3,7 @@ import KinDaemonAPI
 import KinEncoding
 import KinMailbox
 import KinWire
+import Logging
 
 /// The routes of the local API over what they serve (docs/protocol/local-api.md).
 struct DaemonRoutes: Sendable {
@@ -18,6 +19,11 @@ struct DaemonRoutes: Sendable {
     let outbox: OutboxStore
     let events: EventHub
     let board: StatusBoard
+    let metrics: DaemonMetrics
+    let figures: DaemonFigures
+    /// The home was made on another machine.
+    let isOnAnotherHost: Bool
+    let logger: Logger
     /// Milliseconds.
     let now: @Sendable () -> Int64
     let version: @Sendable () -> DaemonVersion
@@ -28,6 +34,7 @@ struct DaemonRoutes: Sendable {
 
     func router() -> Router<BasicRequestContext> {
         let router = Router()
+        router.add(middleware: RequestCountingMiddleware(requests: metrics.requests, logger: logger))
         router.add(middleware: APIErrorMiddleware())
         router.add(middleware: QueryMiddleware())
         router.post("v1/send") { request, _ in try await send(request) }
@@ -42,6 +49,7 @@ struct DaemonRoutes: Sendable {
         vault.add(to: router)
         router.get("v1/events") { request, _ in try await stream(request) }
         router.get("v1/health") { _, _ in APIResponse.json(try health().json) }
+        router.get("v1/metrics") { _, _ in APIResponse.metrics(metrics.text(figures)) }
         router.get("v1/version") { _, _ in APIResponse.json(version().json) }
         return router
     }
@@ -84,6 +92,14 @@ struct DaemonRoutes: Sendable {
         health.outboxPressure = outbox.usage.pressure.rawValue
         health.outboxBytes = outbox.usage.bytes
         health.outboxMaxBytes = outbox.usage.limit
+        health.outboxOldestAt = try outbox.oldestPending()
+        health.cloneSuspected = isOnAnotherHost
+        health.successionWaits = successions.waitsForDecision
+        let shown = settings.shown()
+        health.concurrentPolicy = shown.concurrentPolicy
+        health.policyDiffers = shown.server == .differs
+        health.diskPercent = DiskSpace.usedPercent(of: figures.folder).map { Int64($0) }
+        health.alerts = Array(revoking.alerts.prefix(16))
         return health
     }
 }

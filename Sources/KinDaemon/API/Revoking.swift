@@ -93,11 +93,15 @@ struct Revoking: Sendable {
                     online: family.roster.isOnline(member.member),
                     thisDevice: member.machineID == installation.machineID)
             }.sorted { ($0.name, $0.member) < ($1.name, $1.member) },
-            revoked: log.entries.map { MemberList.Revoked($0.entry) },
-            alerts: log.alerts
-                + family.roster.forked.sorted().map {
-                    "\(family.name(of: $0)) rotated one key twice: it is refused, revoke it"
-                })
+            revoked: log.entries.map { MemberList.Revoked($0.entry) }, alerts: alerts)
+    }
+
+    /// What honest devices never show, a line each.
+    var alerts: [String] {
+        installation.revocations.current.alerts
+            + family.roster.forked.sorted().map {
+                "\(family.name(of: $0)) rotated one key twice: it is refused, revoke it"
+            }
     }
 }
 

@@ -1,6 +1,7 @@
 import KinDaemonAPI
 import KinEncoding
 import KinMailbox
+import KinMetrics
 import KinWire
 
 /// Takes requests to send: all checks first, so that a refused request consumes nothing; then one durable transaction.
@@ -8,6 +9,8 @@ struct Sending: Sendable {
     let acceptance: Acceptance
     let family: Family
     let outgoing: Outgoing
+    /// Counts requests whose message the outbox had.
+    let known: Counter
 
     /// - Throws: `KinError`, its code as in docs/protocol/local-api.md.
     func send(_ request: SendRequest) async throws -> SendAnswer {
@@ -66,9 +69,11 @@ struct Sending: Sendable {
     private func answer(_ outcome: AcceptOutcome) throws -> SendAnswer {
         switch outcome {
         case .queued(let row, let isNew):
+            if !isNew { known.add() }
             return SendAnswer(
                 clientMessageID: row.clientMessageID, status: .queued, duplicate: !isNew, brokerMessageID: nil)
         case .finished(let row):
+            known.add()
             return SendAnswer(
                 clientMessageID: row.clientMessageID, status: row.state, duplicate: true,
                 brokerMessageID: row.brokerMessageID)

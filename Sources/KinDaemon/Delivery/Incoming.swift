@@ -21,6 +21,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
     private let revocations: RevocationExchange
     private let successions: SuccessionKeeper
     private let events: EventHub
+    private let metrics: DaemonMetrics
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
@@ -29,8 +30,8 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
 
     init(
         inbox: InboxStore, outbox: OutboxStore, sealer: DirectSealer, family: Family, receipts: Receipts,
-        revocations: RevocationExchange, successions: SuccessionKeeper, events: EventHub, logger: Logger,
-        now: @escaping @Sendable () -> Int64
+        revocations: RevocationExchange, successions: SuccessionKeeper, events: EventHub, metrics: DaemonMetrics,
+        logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.inbox = inbox
         self.outbox = outbox
@@ -40,6 +41,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         self.revocations = revocations
         self.successions = successions
         self.events = events
+        self.metrics = metrics
         self.logger = logger
         self.now = now
     }
@@ -57,6 +59,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             do throws(Refusal) {
                 messages.append(try open(push.header, push.body))
             } catch {
+                metrics.invalid[error.fault].add()
                 logger.warning(
                     "message_refused",
                     metadata: [
@@ -77,7 +80,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             }
             return false
         }
-        if !mail.isEmpty { store(mail, link) }
+        if !mail.isEmpty { store(mail, sentAt: pushes.last?.header.sentAt, link) }
         if !late.isEmpty { refuse(late.map(\.message), late.map(\.entry), link) }
     }
 
@@ -100,7 +103,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
                 receipts.due()
             case .failure(let error):
                 logger.error("inbox_write_failed", metadata: ["error": .string("\(error)")])
-                link.close(reason: "inbox_write_failed")
+                link.close(.inboxWriteFailed)
             }
         }
     }
@@ -109,6 +112,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         let sender = family.member(incoming.message.sender)
         let isUnderstood = sender.map { revocations.received(incoming.message, from: $0) } ?? false
         let result: ClientAck.Result = isUnderstood ? .stored : .refused
+        if result == .refused { metrics.invalid[DaemonMetrics.InvalidInbound.control].add() }
         acknowledge([ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)], link)
     }
 
@@ -116,7 +120,8 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         let sender = family.member(incoming.message.sender)
         let result = sender.map { successions.received(incoming.message, from: $0) } ?? .refused
         // Not on disk, so not acknowledged: a new session gets it again.
-        guard let result else { return link.close(reason: "succession_unwritable") }
+        guard let result else { return link.close(.successionUnwritable) }
+        if result == .refused { metrics.invalid[DaemonMetrics.InvalidInbound.control].add() }
         acknowledge([ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)], link)
     }
 
@@ -149,7 +154,8 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             sender: message.sender, clientMessageID: message.clientMessageID, reason: fault.rawValue)
     }
 
-    private func store(_ mail: [IncomingMessage], _ link: MeshLink) {
+    /// - Parameter sentAt: when the broker took the last of them.
+    private func store(_ mail: [IncomingMessage], sentAt: Int64?, _ link: MeshLink) {
         inbox.receive(mail, from: intake(of: link)) { [self] result in
             switch result {
             case .success(let rows):
@@ -158,6 +164,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
                         ClientAck.Entry(
                             brokerMessageID: message.brokerMessageID, result: row == nil ? .duplicate : .stored)
                     }, link)
+                count(rows, sentAt: sentAt)
                 for row in rows.compactMap({ $0 }) {
                     events.publish(DaemonEvent(kind: .message, id: row.id, data: row.message(family).json))
                 }
@@ -165,9 +172,17 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             case .failure(let error):
                 // Not acknowledged: a new session gets it again, and what comes after it, in order.
                 logger.error("inbox_write_failed", metadata: ["error": .string("\(error)")])
-                link.close(reason: "inbox_write_failed")
+                link.close(.inboxWriteFailed)
             }
         }
+    }
+
+    private func count(_ rows: [InboxRow?], sentAt: Int64?) {
+        let new = rows.count { $0 != nil }
+        metrics.received.add(new)
+        metrics.knownIn.add(rows.count - new)
+        // The two clocks are two machines'.
+        if new > 0, let sentAt { metrics.lag.set(Int(max(now() - sentAt, 0))) }
     }
 
     private func intake(of link: MeshLink) -> InboxIntake {
@@ -183,6 +198,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)
         }
         guard let receipt = try? Receipt(canonical: Array(incoming.message.body.utf8)) else {
+            metrics.invalid[DaemonMetrics.InvalidInbound.control].add()
             return acknowledge([entry(.refused)], link)
         }
         outbox.apply(receipt, from: incoming.message.sender) { [self] changed in

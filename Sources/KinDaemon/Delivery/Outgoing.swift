@@ -17,6 +17,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     private let me: VerifiedMember
     private let revocations: RevocationLedger
     private let limits: OutboxSettings
+    private let metrics: DaemonMetrics
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
@@ -33,7 +34,8 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
 
     init(
         outbox: OutboxStore, sealer: DirectSealer, family: Family, name: DeviceName, me: VerifiedMember,
-        revocations: RevocationLedger, limits: OutboxSettings, logger: Logger, now: @escaping @Sendable () -> Int64
+        revocations: RevocationLedger, limits: OutboxSettings, metrics: DaemonMetrics,
+        logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.outbox = outbox
         self.sealer = sealer
@@ -42,6 +44,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
         self.me = me
         self.revocations = revocations
         self.limits = limits
+        self.metrics = metrics
         self.logger = logger
         self.now = now
     }
@@ -92,7 +95,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
             return result
         } catch {
             // It stays, and what was passed over is found again by a new session, in order.
-            queue.async { [self] in if held.removeValue(forKey: id) == true { link?.close(reason: "outbox_kept") } }
+            queue.async { [self] in if held.removeValue(forKey: id) == true { link?.close(.outboxKept) } }
             throw error
         }
     }
@@ -105,7 +108,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
             pump()
         } catch {
             logger.error("outbox_unreadable", metadata: ["error": .string("\(error)")])
-            link.close(reason: "outbox_unreadable")
+            link.close(.outboxUnreadable)
         }
     }
 
@@ -122,7 +125,11 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     func answered(acks: [Ack], nacks: [Nack]) {
         queue.async { [self] in
             let awaited = acks.filter { drain.acked($0.clientMessageID) }
-            if !awaited.isEmpty { outbox.markRelayed(awaited, at: now()) }
+            if !awaited.isEmpty {
+                outbox.markRelayed(awaited, at: now())
+                metrics.relayed.add(awaited.count)
+                metrics.knownOut.add(awaited.count { $0.duplicate })
+            }
             for nack in nacks { refused(nack) }
             pump()
         }
@@ -131,20 +138,28 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     // MARK: What follows
 
     private func refused(_ nack: Nack) {
-        let verdict = drain.nacked(nack, now: now())
-        if verdict != .ignore {
-            logger.info(
-                "send_refused",
-                metadata: ["id": .string(nack.clientMessageID.description), "code": .string(nack.code)])
-        }
-        switch verdict {
+        switch drain.nacked(nack, now: now()) {
         case .ignore: break
-        case .dead: outbox.markDead(nack.clientMessageID, reason: nack.code)
-        case .delayed(let until): outbox.markDelayed(nack.clientMessageID, reason: nack.code, until: until)
+        case .dead: kill(nack.clientMessageID, reason: nack.code)
+        case .delayed(let until): delay(nack.clientMessageID, reason: nack.code, until: until)
         case .introduce(let lane, let until):
             introduce(lane)
-            outbox.markDelayed(nack.clientMessageID, reason: nack.code, until: until)
+            delay(nack.clientMessageID, reason: nack.code, until: until)
         }
+    }
+
+    /// The message can never be sent.
+    private func kill(_ id: ClientMessageID, reason: String) {
+        outbox.markDead(id, reason: reason)
+        metrics.dead.add()
+        logger.warning("message_dead", metadata: ["id": .string(id.description), "code": .string(reason)])
+    }
+
+    private func delay(_ id: ClientMessageID, reason: String, until time: Int64) {
+        outbox.markDelayed(id, reason: reason, until: time)
+        logger.info(
+            "message_delayed",
+            metadata: ["id": .string(id.description), "code": .string(reason), "until": .stringConvertible(time)])
     }
 
     private func introduce(_ lane: OutboxRow.Lane) {
@@ -192,7 +207,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
                 break
             } catch {
                 drain.dropped(row.clientMessageID)
-                outbox.markDead(row.clientMessageID, reason: error.rawValue)
+                kill(row.clientMessageID, reason: error.rawValue)
             }
         }
         if !frames.isEmpty { link?.send(frames) }
@@ -202,7 +217,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
         let reason = Unsendable.unknownRecipient.rawValue
         let refusal = Nack(clientMessageID: row.clientMessageID, code: reason, retryable: true)
         if case .delayed(let until) = drain.nacked(refusal, now: now()) {
-            outbox.markDelayed(row.clientMessageID, reason: reason, until: until)
+            delay(row.clientMessageID, reason: reason, until: until)
         }
         scheduleWake()
     }

@@ -35,26 +35,40 @@ final class MeshRunner: Sendable {
     /// - Throws: `KinError` where the daemon must end.
     func run() async throws {
         var backoff = Backoff()
+        var former: ReconnectReason?
         while !Task.isCancelled {
-            let end = await session { backoff.reset() }
-            if case .fatal(let error) = end {
-                logger.critical("mesh_ended", metadata: ["error": .string(error.description)])
-                throw error
+            var wasReady = false
+            let end = await session(after: former) { wasReady = true }
+            if case .fatal(let error) = end { throw error }
+            // The whole daemon stops, which is said once.
+            if Task.isCancelled { return }
+            if wasReady {
+                backoff.reset()
+                former = ReconnectReason(end)
             }
-            if parts.board.brokerLost(end.reason) {
-                logger.notice(
-                    "disconnected", metadata: ["server": .string(server.origin), "reason": .string(end.reason)])
-                parts.events.publish(
-                    DaemonEvent(kind: .daemonDisconnect, data: .object(["reason": .string(end.reason)])))
-            }
-            try? await Task.sleep(for: backoff.delay())
+            let delay = backoff.delay()
+            lost(end, retryIn: delay)
+            try? await Task.sleep(for: delay)
         }
     }
 
+    /// Says so, where it is news.
+    private func lost(_ end: MeshEnd, retryIn delay: Duration) {
+        let next = parts.now() + delay.milliseconds
+        guard parts.board.brokerLost(end.reason, code: end.code, nextAttemptAt: next) else { return }
+        logger.notice(
+            "disconnected",
+            metadata: [
+                "server": .string(server.origin), "reason": .string(end.reason),
+                "cause": .string(ReconnectReason(end).rawValue),
+            ])
+        parts.events.publish(DaemonEvent(kind: .daemonDisconnect, data: .object(["reason": .string(end.reason)])))
+    }
+
     /// One session from dialling to its end.
-    private func session(onReady: () -> Void) async -> MeshEnd {
+    private func session(after former: ReconnectReason?, onReady: () -> Void) async -> MeshEnd {
         let (ends, continuation) = AsyncStream.makeStream(of: MeshEnd.self, bufferingPolicy: .bufferingNewest(1))
-        let session = MeshSession(parts: parts, logger: logger) { continuation.yield($0) }
+        let session = MeshSession(parts: parts, after: former, logger: logger) { continuation.yield($0) }
         do {
             try await localServer?.ensure()
             let link = try await MeshLink.open(
@@ -90,6 +104,7 @@ struct MeshParts: Sendable {
     let storeIdentity: @Sendable ([UInt8]) -> [UInt8]
     let board: StatusBoard
     let events: EventHub
+    let metrics: DaemonMetrics
     /// Someone came whose name may not be known.
     let lookAround: @Sendable () -> Void
     /// Milliseconds.

@@ -27,11 +27,16 @@ final class MeshSession: MeshLinkDelegate {
 
     private let parts: MeshParts
     private let logger: Logger
+    /// How the session before this one ended, where there was one.
+    private let former: ReconnectReason?
     private let onEnd: @Sendable (MeshEnd) -> Void
     private let state = Mutex(State())
 
-    init(parts: MeshParts, logger: Logger, onEnd: @escaping @Sendable (MeshEnd) -> Void) {
+    init(
+        parts: MeshParts, after former: ReconnectReason?, logger: Logger, onEnd: @escaping @Sendable (MeshEnd) -> Void
+    ) {
         self.parts = parts
+        self.former = former
         self.logger = logger
         self.onEnd = onEnd
     }
@@ -52,7 +57,8 @@ final class MeshSession: MeshLinkDelegate {
         }
         parts.family.roster.startOver()
         parts.board.brokerConnected(features, offered: offered)
-        logger.notice("connected")
+        if let former { parts.metrics.reconnects[former].add() }
+        logger.notice("connected", metadata: ["server": .string(parts.board.broker().address)])
         parts.events.publish(DaemonEvent(kind: .daemonReconnect, data: .object([:])))
         parts.lookAround()
     }
@@ -112,6 +118,11 @@ final class MeshSession: MeshLinkDelegate {
         if !burst.pushes.isEmpty { parts.incoming.received(burst.pushes, on: link) }
     }
 
+    func mesh(_ link: MeshLink, couldNotRead fault: WireError) {
+        let kind: DaemonMetrics.InvalidInbound = fault.code == "unknown_message_type" ? .unknownFrame : .frame
+        parts.metrics.invalid[kind].add()
+    }
+
     func mesh(_ link: MeshLink, ended end: MeshEnd) {
         parts.outgoing.disconnected(link)
         parts.receipts.disconnected(link)
@@ -125,8 +136,13 @@ final class MeshSession: MeshLinkDelegate {
 
     private func add(_ chain: Chain, online: Bool) {
         if !parts.family.roster.add(chain, online: online, now: parts.now()) {
-            let event = parts.family.roster.forked.contains(chain.member) ? "rotation_fork" : "chain_refused"
-            logger.warning("\(event)", metadata: ["member": .string(chain.member.description)])
+            parts.metrics.invalid[DaemonMetrics.InvalidInbound.chain].add()
+            let member: Logger.Metadata = ["member": .string(chain.member.description)]
+            if parts.family.roster.forked.contains(chain.member) {
+                logger.warning("rotation_fork", metadata: member)
+            } else {
+                logger.warning("chain_refused", metadata: member)
+            }
         }
     }
 

@@ -40,6 +40,7 @@ extension MeshSettingsKeeper {
             if let holding = holding(state), holding.settings.concurrentPolicy == policy { return holding }
             let proof = try Self.sign(policy, after: state.newest?.settings, installation, now: now())
             state.newest = proof
+            logChange(proof.settings)
             return proof
         }
         switch await brokersAnswer(to: proof) {

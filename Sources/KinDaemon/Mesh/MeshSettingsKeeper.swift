@@ -140,18 +140,23 @@ final class MeshSettingsKeeper: Sendable {
 
     private func keep(_ proof: SettingsProof, _ state: inout State) {
         state.newest = proof
-        logger.notice(
-            "mesh_settings",
-            metadata: [
-                "concurrent_policy": .string(proof.settings.concurrentPolicy.rawValue),
-                "seq": .stringConvertible(proof.settings.seq), "by": .string(proof.settings.member.description),
-            ])
+        logChange(proof.settings)
         do {
             try SettingsFile.write(proof, in: installation.state)
         } catch {
             // They hold while this process lives, and the broker tells them again.
             logger.error("settings_unwritable", metadata: ["error": .string("\(error)")])
         }
+    }
+
+    /// Whoever decided it, here or elsewhere.
+    func logChange(_ settings: MeshSettings) {
+        logger.notice(
+            "mesh_settings_changed",
+            metadata: [
+                "concurrent_policy": .string(settings.concurrentPolicy.rawValue),
+                "seq": .stringConvertible(settings.seq), "by": .string(settings.member.description),
+            ])
     }
 
     private func remind(_ state: inout State, of holding: SettingsProof) {

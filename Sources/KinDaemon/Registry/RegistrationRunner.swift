@@ -47,24 +47,30 @@ final class RegistrationRunner: Sendable {
         var backoff = Backoff()
         while !Task.isCancelled {
             let opened = ContinuousClock.now
-            let reason = await registration()
-            if board.relayLost(server, reason) {
-                logger.notice(
-                    "unregistered", metadata: ["server": .string(server.origin), "reason": .string(reason)])
-            }
+            let end = await registration()
+            if Task.isCancelled { return }
             if ContinuousClock.now - opened >= Self.steady { backoff.reset() }
             // Another daemon of this device has the slot: who takes it back at once takes turns for ever.
-            let isReplaced = reason == CloseCode.replacedByNewerConnection.reason
-            try? await Task.sleep(for: isReplaced ? Self.afterReplacement : backoff.delay())
+            let isReplaced = end.reason == CloseCode.replacedByNewerConnection.reason
+            let delay = isReplaced ? Self.afterReplacement : backoff.delay()
+            lost(end, retryIn: delay)
+            try? await Task.sleep(for: delay)
         }
+    }
+
+    /// Says so, where it is news.
+    private func lost(_ end: MeshEnd, retryIn delay: Duration) {
+        let next = now() + delay.milliseconds
+        guard board.relayLost(server, end.reason, code: end.code, nextAttemptAt: next) else { return }
+        logger.notice("unregistered", metadata: ["server": .string(server.origin), "reason": .string(end.reason)])
     }
 
     /// A registration that lasted so long was no accident.
     private static let steady = Duration.seconds(10)
     private static let afterReplacement = Duration.seconds(300)
 
-    /// One registration from dialling to its end, whose reason is returned.
-    private func registration() async -> String {
+    /// One registration from dialling to its end.
+    private func registration() async -> MeshEnd {
         let (ends, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1))
         do throws(MeshEnd) {
             let link = try await RegistrationLink.open(
@@ -73,16 +79,17 @@ final class RegistrationRunner: Sendable {
             open.withLock { $0 = link }
             defer { open.withLock { $0 = nil } }
             board.relayConnected(server)
+            logger.notice("registered", metadata: ["server": .string(server.origin)])
             onRegistered()
             return await withTaskCancellationHandler {
-                for await end in ends { return end }
-                return "stopped"
+                for await end in ends { return .lost(end) }
+                return .lost("stopped")
             } onCancel: {
                 link.close(reason: "leaving")
                 continuation.yield("stopped")
             }
         } catch {
-            return error.reason
+            return error
         }
     }
 

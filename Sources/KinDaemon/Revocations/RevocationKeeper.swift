@@ -60,10 +60,7 @@ final class RevocationKeeper: Sendable {
     /// Waits until this device itself is revoked.
     /// - Throws: `device_revoked` then.
     func waitForOwn() async throws {
-        for await end in ownEnds {
-            logger.critical("device_revoked", metadata: ["reason": .string(end.message)])
-            throw end
-        }
+        for await end in ownEnds { throw end }
     }
 
     /// Whoever asked for it over the local API gets an answer first.

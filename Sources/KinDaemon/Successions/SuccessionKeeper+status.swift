@@ -51,6 +51,12 @@ extension SuccessionKeeper {
         }.sorted { $0.name < $1.name }
     }
 
+    /// Whether what `notice` says waits for the user.
+    var waitsForDecision: Bool {
+        let file = state.withLock { $0.file }
+        return notice != nil && (file.isConflict || file.followed == nil)
+    }
+
     /// One line for `kin status`; nil where there is nothing to say.
     var notice: String? {
         let file = state.withLock { $0.file }

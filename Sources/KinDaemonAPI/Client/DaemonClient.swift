@@ -23,6 +23,9 @@ public struct DaemonClient: Sendable {
 
     public func health() async throws -> DaemonHealth { try DaemonHealth(json: await get("/v1/health")) }
 
+    /// Counts and figures, as text for a scraper (docs/operations.md).
+    public func metrics() async throws -> String { String(decoding: try await get("/v1/metrics"), as: UTF8.self) }
+
     public func send(_ request: SendRequest) async throws -> SendAnswer {
         try SendAnswer(json: await post("/v1/send", request.canonicalBytes()))
     }

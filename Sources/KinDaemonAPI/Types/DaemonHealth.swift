@@ -11,6 +11,10 @@ public struct DaemonHealth: Hashable, Sendable {
         public var since: Int64
         /// What happened last when it is not connected.
         public var lastError: String?
+        /// What a refusal is called, as in docs/protocol/mesh.md; nil where the connection just ended.
+        public var code: String?
+        /// Milliseconds: when it is tried again.
+        public var nextAttemptAt: Int64?
 
         public init(address: String, connected: Bool, since: Int64, lastError: String?) {
             self.address = address
@@ -25,13 +29,16 @@ public struct DaemonHealth: Hashable, Sendable {
             connected = try fields.bool("connected")
             since = try fields.time("since")
             lastError = try fields.givenText("last_error")
+            code = try fields.givenText("code")
+            nextAttemptAt = try fields.givenTime("next_attempt_at")
             try fields.end()
         }
 
         public var json: JSON {
             .object([
                 "address": .string(address), "connected": .bool(connected), "since": .integer(since),
-                "last_error": .orNull(lastError) { .string($0) },
+                "last_error": .orNull(lastError) { .string($0) }, "code": .orNull(code) { .string($0) },
+                "next_attempt_at": .orNull(nextAttemptAt) { .integer($0) },
             ])
         }
     }
@@ -51,9 +58,23 @@ public struct DaemonHealth: Hashable, Sendable {
     public var outboxMaxBytes: Int64 = 0
     /// Why the oldest waiting message was refused last.
     public var outboxRefusal: String?
+    /// Milliseconds: when the oldest waiting message was accepted.
+    public var outboxOldestAt: Int64?
     public var inboxCount: Int64
     /// What is to be known, or decided, of a new wallet; nil where there is none.
     public var succession: String?
+    /// Whether that waits for the user.
+    public var successionWaits = false
+    /// The home was made on another machine.
+    public var cloneSuspected = false
+    /// What happens when a member connects twice.
+    public var concurrentPolicy = ConcurrentPolicy.preferNewest
+    /// The connected server does not hold what an owner set.
+    public var policyDiffers = false
+    /// Percent in use of the file system that holds the home.
+    public var diskPercent: Int64?
+    /// What honest devices never show, a line each, at most 16: forked or withheld revocations, keys rotated twice.
+    public var alerts: [String] = []
 
     public init(
         broker: Server, relays: [Server], outboxPending: Int64, outboxDead: Int64, outboxRefusal: String? = nil,
@@ -88,6 +109,18 @@ public struct DaemonHealth: Hashable, Sendable {
             health.outboxPressure = try outbox.text("pressure")
             health.outboxBytes = try outbox.integer("bytes")
             health.outboxMaxBytes = try outbox.integer("max_bytes")
+            health.outboxOldestAt = try outbox.givenTime("oldest_at")
+            health.successionWaits = try fields.bool("succession_waits")
+            health.cloneSuspected = try fields.bool("clone_suspected")
+            health.concurrentPolicy = try fields.concurrentPolicy()
+            health.policyDiffers = try fields.bool("policy_differs")
+            health.diskPercent = try fields.given("disk_pct") { fields, name throws(WireError) in
+                try fields.integer(name)
+            }
+            health.alerts = try APIBody.array(fields.array("alerts", atMost: 16)) { item throws(WireError) in
+                guard case .string(let text) = item else { throw WireError.invalid("an alert is a text") }
+                return text
+            }
             try outbox.end()
             try inbox.end()
             return health
@@ -101,10 +134,13 @@ public struct DaemonHealth: Hashable, Sendable {
                 "pending": .integer(outboxPending), "dead": .integer(outboxDead),
                 "refusal": .orNull(outboxRefusal) { .string($0) }, "refused": .integer(outboxRefused),
                 "pressure": .string(outboxPressure), "bytes": .integer(outboxBytes),
-                "max_bytes": .integer(outboxMaxBytes),
+                "max_bytes": .integer(outboxMaxBytes), "oldest_at": .orNull(outboxOldestAt) { .integer($0) },
             ]),
             "inbox": .object(["messages": .integer(inboxCount)]),
-            "succession": .orNull(succession) { .string($0) },
+            "succession": .orNull(succession) { .string($0) }, "succession_waits": .bool(successionWaits),
+            "clone_suspected": .bool(cloneSuspected), "concurrent_policy": .text(concurrentPolicy),
+            "policy_differs": .bool(policyDiffers), "disk_pct": .orNull(diskPercent) { .integer($0) },
+            "alerts": .strings(alerts),
         ])
     }
 }

@@ -7,13 +7,17 @@ import Synchronization
 /// Connects one WebSocket on `/mesh` to its broker session.
 final class MeshEndpoint: WebSocketDelegate, FrameSink {
     private let broker: Broker
+    private let metrics: ServerMetrics
     private struct State {
         var connection: WebSocketConnection?
         var session: BrokerSession?
     }
     private let state = Mutex(State())
 
-    init(broker: Broker) { self.broker = broker }
+    init(broker: Broker, metrics: ServerMetrics) {
+        self.broker = broker
+        self.metrics = metrics
+    }
 
     func opened(_ connection: WebSocketConnection) {
         state.withLock { $0.connection = connection }
@@ -43,6 +47,7 @@ final class MeshEndpoint: WebSocketDelegate, FrameSink {
             return state.session
         }
         session?.closed()
+        metrics.closed(closure)
     }
 
     // MARK: To the socket

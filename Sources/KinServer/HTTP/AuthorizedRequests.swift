@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import KinIdentity
+import KinWire
 import Logging
 import Synchronization
 
@@ -25,11 +26,13 @@ final class AuthorizedRequests: Sendable {
     }
 
     private let callers: Callers
+    private let metrics: ServerMetrics
     private let logger: Logger
     private let inFlight = Mutex<[String: Int]>([:])
 
-    init(callers: Callers, logger: Logger) {
+    init(callers: Callers, metrics: ServerMetrics, logger: Logger) {
         self.callers = callers
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -54,6 +57,20 @@ final class AuthorizedRequests: Sendable {
         }
     }
 
+    /// Whether a request without a body is by somebody with this scope.
+    /// - Returns: the refusal; nil where it may be answered.
+    func refusal(of request: Request, _ context: ServerContext, without scope: APIScope) -> Response? {
+        do throws(RequestRefusal) {
+            guard try callers.caller(request.headers).identity.scopes.contains(scope.rawValue) else {
+                throw RequestRefusal(.forbidden, "scope_missing", "this needs an API key with scope \(scope)")
+            }
+            return nil
+        } catch {
+            log(error, from: context.remoteAddress)
+            return ServerAnswer.failure(error)
+        }
+    }
+
     private static func check(_ request: Request, _ form: Form) throws(RequestRefusal) {
         guard let type = request.headers[.contentType], form.mediaTypes.contains(type.lowercased()) else {
             throw RequestRefusal(.unsupportedMediaType, "media_type", "the body must be \(form.mediaTypes[0])")
@@ -70,7 +87,9 @@ final class AuthorizedRequests: Sendable {
     }
 
     private func log(_ refusal: RequestRefusal, from address: String) {
+        if refusal.code == "rate_limited" { metrics.limited["send"].add() }
         guard refusal.status == .unauthorized else { return }
+        metrics.credentials[refusal.code].add()
         logger.notice(
             "unauthorized",
             metadata: ["security": "true", "code": .string(refusal.code), "from": .string(address)])

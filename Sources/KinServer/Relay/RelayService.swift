@@ -16,12 +16,17 @@ final class RelayService: Sendable {
 
     let limits: RelayLimits
     private let state: Mutex<State>
+    private let metrics: RelayMetrics
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
 
-    init(limits: RelayLimits = RelayLimits(), logger: Logger, now: @escaping @Sendable () -> Int64) {
+    init(
+        limits: RelayLimits = RelayLimits(), metrics: RelayMetrics = RelayMetrics(), logger: Logger,
+        now: @escaping @Sendable () -> Int64
+    ) {
         self.limits = limits
+        self.metrics = metrics
         self.logger = logger
         self.now = now
         state = Mutex(State(registry: RelayRegistry(limits: limits), rate: ConnectionRate(limits: limits)))
@@ -36,6 +41,11 @@ final class RelayService: Sendable {
     func entries(of route: String) -> [RegistryEntry] {
         let time = now()
         return state.withLock { $0.registry.entries(of: route, now: time) }
+    }
+
+    /// How many are connected, how many records are shown, and the bytes of both.
+    func figures() -> (connected: Int, shown: Int, bytes: Int) {
+        state.withLock { ($0.registry.liveRegistrations, $0.registry.shownRecords, $0.registry.bytesHeld) }
     }
 
     func sweep() {
@@ -54,12 +64,18 @@ final class RelayService: Sendable {
         let device = Logger.MetadataValue.string(String(request.machineID.description.prefix(8)))
         switch outcome {
         case .accepted(let replaced, let isFlapping):
-            logger.info(replaced == nil ? "register" : "replace", metadata: ["device": device])
+            metrics.registrations[replaced == nil ? "new" : "replaced"].add()
+            if replaced == nil {
+                logger.info("registered", metadata: ["device": device])
+            } else {
+                logger.info("registration_replaced", metadata: ["device": device])
+            }
             if isFlapping { logger.warning("agent_flap", metadata: ["device": device]) }
             if let replaced { close(replaced) }
             return .success(ControlEndpoint(id: id, device: request.machineID, service: self))
         case .refused(let status, let code, let message):
-            logger.info("reject", metadata: ["device": device, "code": .string(code)])
+            metrics.refusals[code].add()
+            logger.info("registration_refused", metadata: ["device": device, "code": .string(code)])
             return .failure(RelayRefusal(status: status, code: code, message: message))
         }
     }
@@ -75,7 +91,8 @@ final class RelayService: Sendable {
         }
         let time = now()
         switch state.withLock({ $0.registry.publish(blob, from: id, now: time) }) {
-        case .published, .unknownConnection: break
+        case .published: metrics.published.add()
+        case .unknownConnection: break
         case .tooLarge: close(id, code: 1009, reason: "record_too_large")
         case .overMemory: close(id, code: 1013, reason: "relay_full")
         }
@@ -87,7 +104,7 @@ final class RelayService: Sendable {
             state.connections[id] = nil
             state.registry.disconnect(id, now: time)
         }
-        logger.info("gone", metadata: ["device": .string(String(device.description.prefix(8)))])
+        logger.info("unregistered", metadata: ["device": .string(String(device.description.prefix(8)))])
     }
 
     private func close(_ id: UInt64, code: UInt16 = CloseCode.replacedByNewerConnection.rawValue, reason: String? = nil)

@@ -74,7 +74,7 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
         do {
             if case .http(let http) = try await value.outcome.get() { return http }
         } catch {
-            logger.debug("connection ended before its first request", metadata: ["error": "\(error)"])
+            logger.debug("connection_ended_early", metadata: ["error": "\(error)"])
         }
         // Never fails: it only says that the channel is closed.
         try? await value.channel.closeFuture.get()

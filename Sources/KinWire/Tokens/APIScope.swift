@@ -4,6 +4,8 @@ public enum APIScope: String, Hashable, Sendable, CaseIterable, CustomStringConv
     case send
     /// Bringing a mesh that the server has not seen.
     case createMesh = "mesh:create"
+    /// `GET /metrics`.
+    case readMetrics = "metrics:read"
 
     public var description: String { rawValue }
 }

@@ -1,0 +1,69 @@
+import KinMetrics
+import KinSession
+
+/// What a daemon counts, for `GET /v1/metrics` (docs/operations.md). Lives as long as the process, across a change of the wallet.
+struct DaemonMetrics: Sendable {
+    private let registry: MetricRegistry
+    /// By `ReconnectReason`.
+    let reconnects: Counters
+    /// Messages newly taken into the outbox.
+    let sent: Counter
+    /// Those of them that the broker took.
+    let relayed: Counter
+    /// Those that can never be sent.
+    let dead: Counter
+    /// Messages newly taken into the inbox.
+    let received: Counter
+    /// Messages recognised as known: pushed again, known to the broker, sent again over the local API.
+    let knownIn, knownOut, knownLocal: Counter
+    /// By `MessageFault`, or what else a broker's frame was not.
+    let invalid: Counters
+    let clones: Counter
+    let requests: RequestMetrics
+    /// Milliseconds from the broker's taking of the last message to this inbox's.
+    let lag = Gauge()
+    private let process = ProcessFigures()
+
+    /// What is no message at all, beside the faults of `MessageFault`.
+    enum InvalidInbound: String, CaseIterable {
+        case frame = "invalid_frame"
+        case unknownFrame = "unknown_frame"
+        /// A member's chain that does not hold.
+        case chain = "invalid_chain"
+        /// A receipt, revocation or succession that is none.
+        case control = "invalid_control"
+    }
+
+    init() {
+        registry = MetricRegistry()
+        reconnects = registry.counters(
+            "kin_daemon_reconnects_total",
+            "Sessions with the broker that came about again, by why the one before ended.",
+            by: "reason", ReconnectReason.allCases.map(\.rawValue))
+        sent = registry.counter("kin_daemon_send_total", "Messages newly taken into the outbox.")
+        relayed = registry.counter("kin_daemon_relayed_total", "Messages of the outbox that the broker took.")
+        dead = registry.counter("kin_daemon_dead_total", "Messages of the outbox that can never be sent.")
+        received = registry.counter("kin_daemon_recv_total", "Messages newly taken into the inbox.")
+        let known = registry.counters(
+            "kin_daemon_dedupe_total",
+            "Messages recognised as known: pushed again (in), known to the broker (out), sent again over the local API (local).",
+            by: "direction", ["in", "out", "local"])
+        (knownIn, knownOut, knownLocal) = (known["in"], known["out"], known["local"])
+        invalid = registry.counters(
+            "kin_daemon_invalid_inbound_total", "What came from the broker and was not taken in, by fault.",
+            by: "reason",
+            MessageFault.allCases.map(\.rawValue) + InvalidInbound.allCases.map(\.rawValue))
+        clones = registry.counter(
+            "kin_daemon_clone_suspected_total", "Starts on another machine than the one the home was made on.")
+        requests = RequestMetrics(registry, prefix: "kin_daemon_ipc", LocalRoute.all)
+    }
+
+    /// Everything as it is now.
+    func text(_ figures: DaemonFigures) -> String {
+        let lag = MetricFamily.gauge(
+            "kin_daemon_lag_ms",
+            "Milliseconds from the broker's taking of the last message to its commit in the inbox.",
+            lag.value)
+        return MetricFamily.text(of: registry.families() + [lag] + figures.families() + process.families())
+    }
+}
