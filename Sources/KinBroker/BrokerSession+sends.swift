@@ -91,6 +91,12 @@ extension BrokerSession {
 
     /// - Parameter now: when the store was given the burst; the time that it keeps.
     func answer(_ burst: [Submission], with acceptances: [Acceptance], _ membership: Membership, now: Int64) {
+        let resume = state.withLock { state -> Bool in
+            state.bytesInStore -= burst.reduce(0) { $0 + $1.body.count }
+            guard state.isPaused, state.bytesInStore <= Self.maxBytesInStore / 2 else { return false }
+            state.isPaused = false
+            return true
+        }
         var frames: [[UInt8]] = []
         frames.reserveCapacity(burst.count)
         for (submission, acceptance) in zip(burst, acceptances) {
@@ -102,12 +108,6 @@ extension BrokerSession {
             if case .stored(let id) = acceptance {
                 membership.hub.deliver(submission, id: id, from: membership.member, sentAt: now)
             }
-        }
-        let resume = state.withLock { state -> Bool in
-            state.bytesInStore -= burst.reduce(0) { $0 + $1.body.count }
-            guard state.isPaused, state.bytesInStore <= Self.maxBytesInStore / 2 else { return false }
-            state.isPaused = false
-            return true
         }
         if resume { sink.pauseReading(false) }
     }
