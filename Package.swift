@@ -166,8 +166,8 @@ let checks: [Target] = [
     .target(
         name: "KinTestServer",
         dependencies: [
-            "KinServer", "KinTesting", "KinWebSocket", "KinWire", crypto, hummingbird, lifecycle, logging,
-            nio("NIOCore"), x509,
+            "KinEncoding", "KinServer", "KinTesting", "KinWebSocket", "KinWire", crypto, hummingbird, lifecycle,
+            logging, nio("NIOCore"), x509,
         ], path: "Tests/KinTestServer", swiftSettings: settings),
     tests(
         "KinClient",

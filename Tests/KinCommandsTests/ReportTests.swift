@@ -41,6 +41,18 @@ struct ReportTests {
             ])
     }
 
+    @Test("a server that keeps revocations back is named, with what to do")
+    func withheld() throws {
+        var health = health()
+        health.inbound = ["gap": 3]
+        #expect(try status(health).count == 5)
+        health.inbound["revocations_withheld"] = 1
+        #expect(
+            try status(health).last
+                == "server  https://kin.example.org keeps back revocations that members know: use another with  kin up --server"
+        )
+    }
+
     @Test("what is wrong is said with its reason and what happens next")
     func wrong() throws {
         let lost = DaemonHealth.Server(

@@ -82,6 +82,7 @@ enum Sample {
         health.outboxRefused = 6
         health.outboxBytes = 7
         health.outboxMaxBytes = 8
+        health.inbound = ["gap": 9, "misaddressed": 1]
         return health
     }()
 

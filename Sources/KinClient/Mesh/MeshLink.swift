@@ -10,6 +10,8 @@ public protocol MeshLinkDelegate: AnyObject, Sendable {
     func meshReady(_ link: MeshLink, ready: Ready, features: NegotiatedFeatures, offered: FeatureResponse)
     /// A frame of the ready session.
     func mesh(_ link: MeshLink, received frame: ReceivedFrame)
+    /// The ready session brought what cannot be read; it goes on.
+    func mesh(_ link: MeshLink, couldNotRead error: WireError)
     /// The frames of one socket read have been delivered.
     func meshCompletedRead(_ link: MeshLink)
     /// Called once for each link that `open` returned or was ready.
@@ -96,7 +98,10 @@ public final class MeshLink: WebSocketDelegate {
             try received(ReceivedFrame(Array(buffer.readableBytesView)))
         } catch {
             // A newer server may say things we do not know; what we do not understand is passed over.
-            if case .ready = state.withLock({ $0.phase }) { return }
+            if case .ready = state.withLock({ $0.phase }) {
+                delegate?.mesh(self, couldNotRead: error)
+                return
+            }
             fail(.goingAway, error.code, .lost("the server's opening is not understood: \(error.message)"))
         }
     }

@@ -2,14 +2,20 @@ import KinDaemonAPI
 import KinEncoding
 import KinWire
 
-/// What `kin status` says: five lines, and one more while a new wallet takes over.
+/// What `kin status` says: five lines, and one more each while a server keeps revocations back and while a new wallet takes over.
 struct StatusReport {
     let version: DaemonVersion
     let health: DaemonHealth
     /// Milliseconds.
     let now: Int64
 
-    var facts: [Drawing.Fact] { [device, broker, relays, outbox, inbox] + succession }
+    var facts: [Drawing.Fact] { [device, broker, relays, outbox, inbox] + server + succession }
+
+    private var server: [Drawing.Fact] {
+        guard health.inbound["revocations_withheld", default: 0] > 0 else { return [] }
+        let advice = "keeps back revocations that members know: use another with  kin up --server"
+        return [.init(name: "server", value: "\(health.broker.address) \(advice)", tone: .bad)]
+    }
 
     private var succession: [Drawing.Fact] {
         health.succession.map { [.init(name: "wallet", value: $0, tone: .bad)] } ?? []

@@ -18,6 +18,7 @@ struct DaemonRoutes: Sendable {
     let outbox: OutboxStore
     let events: EventHub
     let board: StatusBoard
+    let counters: InboundCounters
     /// Milliseconds.
     let now: @Sendable () -> Int64
     let version: @Sendable () -> DaemonVersion
@@ -80,6 +81,7 @@ struct DaemonRoutes: Sendable {
             outboxDead: Int64(depth.dead), outboxRefusal: try outbox.lastRefusal(),
             inboxCount: Int64(try inbox.count()),
             succession: successions.notice)
+        health.inbound = counters.named
         health.outboxRefused = Int64(try outbox.refusedCount())
         health.outboxPressure = outbox.usage.pressure.rawValue
         health.outboxBytes = outbox.usage.bytes

@@ -21,6 +21,8 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
     private let revocations: RevocationExchange
     private let successions: SuccessionKeeper
     private let events: EventHub
+    private let counters: InboundCounters
+    private let lanes: LaneWatch
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
@@ -29,8 +31,8 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
 
     init(
         inbox: InboxStore, outbox: OutboxStore, sealer: DirectSealer, family: Family, receipts: Receipts,
-        revocations: RevocationExchange, successions: SuccessionKeeper, events: EventHub, logger: Logger,
-        now: @escaping @Sendable () -> Int64
+        revocations: RevocationExchange, successions: SuccessionKeeper, events: EventHub, counters: InboundCounters,
+        logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.inbox = inbox
         self.outbox = outbox
@@ -40,6 +42,8 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         self.revocations = revocations
         self.successions = successions
         self.events = events
+        self.counters = counters
+        lanes = LaneWatch(counters)
         self.logger = logger
         self.now = now
     }
@@ -57,6 +61,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             do throws(Refusal) {
                 messages.append(try open(push.header, push.body))
             } catch {
+                counters.note(InboundCounters.Fact(error.fault))
                 logger.warning(
                     "message_refused",
                     metadata: [
@@ -109,6 +114,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         let sender = family.member(incoming.message.sender)
         let isUnderstood = sender.map { revocations.received(incoming.message, from: $0) } ?? false
         let result: ClientAck.Result = isUnderstood ? .stored : .refused
+        if !isUnderstood { counters.note(.controlRefused) }
         acknowledge([ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)], link)
     }
 
@@ -117,6 +123,8 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         let result = sender.map { successions.received(incoming.message, from: $0) } ?? .refused
         // Not on disk, so not acknowledged: a new session gets it again.
         guard let result else { return link.close(reason: "succession_unwritable") }
+        if result == .refused { counters.note(.controlRefused) }
+        if result == .stored { lanes.came(incoming.message) }
         acknowledge([ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)], link)
     }
 
@@ -153,6 +161,9 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         inbox.receive(mail, from: intake(of: link)) { [self] result in
             switch result {
             case .success(let rows):
+                for (incoming, row) in zip(mail, rows) {
+                    if row == nil { counters.note(.duplicate) } else { lanes.came(incoming.message) }
+                }
                 acknowledge(
                     zip(mail, rows).map { message, row in
                         ClientAck.Entry(
@@ -183,10 +194,12 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)
         }
         guard let receipt = try? Receipt(canonical: Array(incoming.message.body.utf8)) else {
+            counters.note(.receiptMalformed)
             return acknowledge([entry(.refused)], link)
         }
         outbox.apply(receipt, from: incoming.message.sender) { [self] changed in
             guard let changed else { return }
+            judge(receipt, from: incoming.message.sender, changed)
             acknowledge([entry(changed.isEmpty ? .duplicate : .stored)], link)
             for id in changed {
                 let data: [String: JSON] = [
@@ -197,6 +210,16 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
                 events.publish(DaemonEvent(kind: .receipt, data: .object(event)))
             }
         }
+    }
+
+    /// What a receipt names in vain was told before, or never sent to its signer.
+    private func judge(_ receipt: Receipt, from signer: ULID, _ changed: [ClientMessageID]) {
+        if changed.isEmpty { counters.note(.receiptDuplicate) }
+        let foreign = receipt.ids.filter { id in
+            guard !changed.contains(id), let row = try? outbox.row(id) else { return !changed.contains(id) }
+            return row.lane.destination != .dm(signer)
+        }
+        counters.note(.receiptForeign, times: foreign.count)
     }
 
     private func acknowledge(_ entries: [ClientAck.Entry], _ link: MeshLink) {

@@ -17,6 +17,8 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     private let me: VerifiedMember
     private let revocations: RevocationLedger
     private let limits: OutboxSettings
+    private let awaited: AwaitedAnswers
+    private let counters: InboundCounters
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
@@ -33,7 +35,8 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
 
     init(
         outbox: OutboxStore, sealer: DirectSealer, family: Family, name: DeviceName, me: VerifiedMember,
-        revocations: RevocationLedger, limits: OutboxSettings, logger: Logger, now: @escaping @Sendable () -> Int64
+        revocations: RevocationLedger, limits: OutboxSettings, awaited: AwaitedAnswers, counters: InboundCounters,
+        logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.outbox = outbox
         self.sealer = sealer
@@ -42,6 +45,8 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
         self.me = me
         self.revocations = revocations
         self.limits = limits
+        self.awaited = awaited
+        self.counters = counters
         self.logger = logger
         self.now = now
     }
@@ -121,14 +126,21 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     /// Answers of one socket read.
     func answered(acks: [Ack], nacks: [Nack]) {
         queue.async { [self] in
-            let awaited = acks.filter { drain.acked($0.clientMessageID) }
-            if !awaited.isEmpty { outbox.markRelayed(awaited, at: now()) }
+            let (own, others) = acks.partitioned { drain.acked($0.clientMessageID) }
+            if !own.isEmpty { outbox.markRelayed(own, at: now()) }
+            for ack in others where isStray(ack.clientMessageID, finally: true) { counters.note(.ackUnexpected) }
             for nack in nacks { refused(nack) }
             pump()
         }
     }
 
     // MARK: What follows
+
+    /// Whether nobody waits for an answer to that id. One that is pending may have been refused with those before it, and is on its way again soon.
+    private func isStray(_ id: ClientMessageID, finally isFinal: Bool) -> Bool {
+        if awaited.answered(id, finally: isFinal) { return false }
+        return (try? outbox.row(id)?.status) != .pending
+    }
 
     private func refused(_ nack: Nack) {
         let verdict = drain.nacked(nack, now: now())
@@ -138,7 +150,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
                 metadata: ["id": .string(nack.clientMessageID.description), "code": .string(nack.code)])
         }
         switch verdict {
-        case .ignore: break
+        case .ignore: if isStray(nack.clientMessageID, finally: false) { counters.note(.nackUnexpected) }
         case .dead: outbox.markDead(nack.clientMessageID, reason: nack.code)
         case .delayed(let until): outbox.markDelayed(nack.clientMessageID, reason: nack.code, until: until)
         case .introduce(let lane, let until):
@@ -230,6 +242,16 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     private var maxAge: Int64 {
         limits.age.milliseconds(window: features.dedupeWindowHours)
             ?? OutboxAge().milliseconds(window: features.dedupeWindowHours) ?? 0
+    }
+}
+
+extension Array {
+    fileprivate func partitioned(_ belongs: (Element) -> Bool) -> (in: [Element], out: [Element]) {
+        var parts: (in: [Element], out: [Element]) = ([], [])
+        for element in self {
+            if belongs(element) { parts.in.append(element) } else { parts.out.append(element) }
+        }
+        return parts
     }
 }
 

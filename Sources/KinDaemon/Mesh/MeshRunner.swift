@@ -89,6 +89,8 @@ struct MeshParts: Sendable {
     /// By what the outbox knows a broker's store.
     let storeIdentity: @Sendable ([UInt8]) -> [UInt8]
     let board: StatusBoard
+    let awaited: AwaitedAnswers
+    let counters: InboundCounters
     let events: EventHub
     /// Someone came whose name may not be known.
     let lookAround: @Sendable () -> Void

@@ -67,6 +67,7 @@ final class MeshSession: MeshLinkDelegate {
         guard let opened else { return }
         var ready = opened.ready
         ready.store = parts.storeIdentity(ready.store)
+        parts.awaited.startOver()
         parts.outgoing.connected(link, ready: ready, features: opened.features)
         parts.receipts.connected(link)
         parts.revocations.connected(link)
@@ -95,9 +96,15 @@ final class MeshSession: MeshLinkDelegate {
             parts.settings.brokerRefused(error)
             parts.successions.brokerRefused(error)
             logger.warning("broker_error", metadata: ["code": .string(error.code), "message": .string(error.message)])
-        default: break
+        case .memberLeft, .memberRevoked, .historyItem, .historyEnd: break
+        case .challenge, .hello, .featureRequest, .featureResponse, .ready, .memberPut, .send, .clientAck, .history,
+            .credential:
+            parts.counters.note(.frameUnexpected)
         }
     }
+
+    /// A newer server may say what is not known here: it is passed over, and counted.
+    func mesh(_ link: MeshLink, couldNotRead error: WireError) { parts.counters.note(.frameInvalid) }
 
     func meshCompletedRead(_ link: MeshLink) {
         let (burst, hasJustOpened) = state.withLock { state in
@@ -124,9 +131,13 @@ final class MeshSession: MeshLinkDelegate {
     }
 
     private func add(_ chain: Chain, online: Bool) {
+        let known = parts.family.roster.member(chain.member)?.chain.rotations.count ?? 0
+        if known > chain.rotations.count { parts.counters.note(.chainShorter) }
         if !parts.family.roster.add(chain, online: online, now: parts.now()) {
-            let event = parts.family.roster.forked.contains(chain.member) ? "rotation_fork" : "chain_refused"
-            logger.warning("\(event)", metadata: ["member": .string(chain.member.description)])
+            let isForked = parts.family.roster.forked.contains(chain.member)
+            let fact: InboundCounters.Fact = isForked ? .rotationFork : .chainRefused
+            parts.counters.note(fact)
+            logger.warning("\(fact.rawValue)", metadata: ["member": .string(chain.member.description)])
         }
     }
 

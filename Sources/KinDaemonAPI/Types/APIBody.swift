@@ -21,6 +21,17 @@ enum APIBody {
         for item in items { values.append(try read(item)) }
         return values
     }
+
+    /// An object of numbers.
+    static func counts(_ json: JSON) throws(WireError) -> [String: Int64] {
+        guard case .object(let members) = json else { throw .invalid("body: counts are an object") }
+        var counts: [String: Int64] = [:]
+        for (name, value) in members {
+            guard case .integer(let count) = value, count >= 0 else { throw .invalid("body: a count is a number") }
+            counts[name] = count
+        }
+        return counts
+    }
 }
 
 extension Fields {

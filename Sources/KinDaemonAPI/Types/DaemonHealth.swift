@@ -52,6 +52,8 @@ public struct DaemonHealth: Hashable, Sendable {
     /// Why the oldest waiting message was refused last.
     public var outboxRefusal: String?
     public var inboxCount: Int64
+    /// What came and was refused or noticed, counted since the daemon's start, by name (docs/protocol/local-api.md); those above zero.
+    public var inbound: [String: Int64] = [:]
     /// What is to be known, or decided, of a new wallet; nil where there is none.
     public var succession: String?
 
@@ -88,6 +90,7 @@ public struct DaemonHealth: Hashable, Sendable {
             health.outboxPressure = try outbox.text("pressure")
             health.outboxBytes = try outbox.integer("bytes")
             health.outboxMaxBytes = try outbox.integer("max_bytes")
+            health.inbound = try APIBody.counts(fields.take("inbound"))
             try outbox.end()
             try inbox.end()
             return health
@@ -104,6 +107,7 @@ public struct DaemonHealth: Hashable, Sendable {
                 "max_bytes": .integer(outboxMaxBytes),
             ]),
             "inbox": .object(["messages": .integer(inboxCount)]),
+            "inbound": .object(inbound.mapValues { .integer($0) }),
             "succession": .orNull(succession) { .string($0) },
         ])
     }
