@@ -119,7 +119,10 @@ let benchmarks: [Target] = [
 let fuzzing: [Target] = [
     .executableTarget(
         name: "kin-fuzz",
-        dependencies: ["KinCrypto", "KinEncoding", "KinIdentity", "KinTesting", "KinVault", "KinWire"],
+        dependencies: [
+            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinEncoding", "KinIdentity",
+            "KinSession", "KinTestServer", "KinTesting", "KinVault", "KinWire", logging,
+        ],
         path: "Fuzz/KinFuzz", swiftSettings: settings)
 ]
 
