@@ -27,7 +27,9 @@ enum APIBody {
         guard case .object(let members) = json else { throw .invalid("body: counts are an object") }
         var counts: [String: Int64] = [:]
         for (name, value) in members {
-            guard case .integer(let count) = value, count >= 0 else { throw .invalid("body: a count is a number") }
+            guard case .integer(let count) = value, count >= 0 else {
+                throw .invalid("body: field \(name.prefix(64)) must be a count")
+            }
             counts[name] = count
         }
         return counts
