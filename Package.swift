@@ -124,7 +124,10 @@ let benchmarks: [Target] = [
 let fuzzing: [Target] = [
     .executableTarget(
         name: "kin-fuzz",
-        dependencies: ["KinCrypto", "KinEncoding", "KinIdentity", "KinTesting", "KinVault", "KinWire"],
+        dependencies: [
+            "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinEncoding", "KinIdentity",
+            "KinSession", "KinTestServer", "KinTesting", "KinVault", "KinWire", logging,
+        ],
         path: "Fuzz/KinFuzz", swiftSettings: settings)
 ]
 
@@ -176,8 +179,8 @@ let checks: [Target] = [
     .target(
         name: "KinTestServer",
         dependencies: [
-            "KinServer", "KinTesting", "KinWebSocket", "KinWire", crypto, hummingbird, lifecycle, logging,
-            nio("NIOCore"), x509,
+            "KinEncoding", "KinServer", "KinTesting", "KinWebSocket", "KinWire", crypto, hummingbird, lifecycle,
+            logging, nio("NIOCore"), x509,
         ], path: "Tests/KinTestServer", swiftSettings: settings),
     tests(
         "KinClient",

@@ -15,6 +15,7 @@ struct FuzzRun {
     func run() throws {
         var mutation = Mutation(seed: seed, alphabet: target.alphabet)
         var generator = SeededGenerator(seed: seed &+ 1)
+        var structure = JSONDamage(seed: seed &+ 2)
         var kept: [[UInt8]] = []
         var (runs, read) = (0, 0)
         for input in corpus {
@@ -27,7 +28,8 @@ struct FuzzRun {
             let other = corpus[generator.number(in: 0..<corpus.count)]
             var input = place < corpus.count ? corpus[place] : kept[place - corpus.count]
             if generator.oneIn(16) { input = splice(input, other, &generator) }
-            input = mutation.damage(input)
+            let isStructured = target.isStructured && generator.oneIn(2)
+            input = isStructured ? structure.damage(input) : mutation.damage(input)
             current.set(input)
             runs += 1
             guard try target.check(input) else { continue }

@@ -50,7 +50,8 @@ extension BrokerSession {
             let positions = try broker.store.positions(of: member, in: hub.key)
             let valid = credential.flatMap { broker.verifier.isValid($0, now: broker.now()) ? $0 : nil }
             let newcomer = MeshHub.Newcomer(
-                session: self, chain: hello.chain, credential: valid, sessionID: broker.verifier.random(8))
+                session: self, chain: hello.chain, credential: valid, sessionID: broker.verifier.random(8),
+                positions: positions)
             guard try await comeIn(newcomer, hub) else {
                 hub.refused(member)
                 return refuseForOlder()

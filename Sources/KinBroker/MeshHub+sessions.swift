@@ -21,6 +21,8 @@ extension MeshHub {
         var credential: JoinCredential?
         /// Names the session in logs.
         var sessionID: [UInt8]
+        /// Up to where the member's deliveries are finished, by priority rank.
+        var positions: [Int64]
         /// Older sessions of the member that gave no sign of life when asked.
         var silent: [BrokerSession] = []
     }
@@ -53,6 +55,7 @@ extension MeshHub {
             }
             if policy != .allowConcurrent { replace(older, of: chain.member, in: &state) }
             state.siblings[chain.member, default: Siblings()].add(newcomer.session)
+            state.departures.came(chain.member, at: newcomer.positions)
             welcome(
                 newcomer.session,
                 Ready(
@@ -106,12 +109,20 @@ extension MeshHub {
     }
 
     /// Up to where the deliveries of a member are finished, by priority rank.
-    func finished(_ member: ULID) -> [Int64] { state.withLock { $0.siblings[member]?.finished ?? [] } }
+    func finished(_ member: ULID) -> [Int64] {
+        state.withLock { state in finished(state.siblings[member]?.finished ?? [], of: member, &state) }
+    }
 
-    /// Forgets a session, unless a newer one took its place. What waited for its acknowledgement alone is finished where a sibling gave its own.
+    private func finished(_ positions: [Int64], of member: ULID, _ state: inout State) -> [Int64] {
+        guard policy(state) == .allowConcurrent else { return positions }
+        return state.departures.heldBack(positions, of: member, now: now())
+    }
+
+    /// Forgets a session, unless a newer one took its place. What it lacks is kept for an hour under `allow_concurrent`; else what waited for its acknowledgement alone is finished where a sibling gave its own.
     func leave(_ session: BrokerSession, member: ULID) {
         let finished = state.withLock { state -> [Int64] in
             guard var siblings = state.siblings[member], siblings.remove(session) else { return [] }
+            state.departures.left(member, at: session.lastPositions, now: now())
             let isLast = siblings.sessions.isEmpty
             state.siblings[member] = isLast ? nil : siblings
             if isLast {
@@ -119,7 +130,7 @@ extension MeshHub {
                 let frame = MeshFrame.peerLeave(MemberChange(member: member, version: state.version)).encoded()
                 for other in state.sessions { other.sink.send([frame]) }
             }
-            return siblings.finished
+            return self.finished(siblings.finished, of: member, &state)
         }
         if finished.contains(where: { $0 > 0 }) { store.advance(member, in: key) { finished } }
     }

@@ -24,6 +24,7 @@ final class MeshHub: Sendable {
         var revoked: Set<ULID> = []
         /// Of members that are connected.
         var siblings: [ULID: Siblings] = [:]
+        var departures: Departures
         var version: Int64 = 0
         var successions = Successions()
         var settings = HeldSettings()
@@ -49,7 +50,8 @@ final class MeshHub: Sendable {
         let revoked = chains.filter { !ledger.revocations(of: $0.value).isEmpty }
         state = Mutex(
             State(
-                chains: chains, revoked: Set(revoked.keys), successions: Successions(stored.handovers),
+                chains: chains, revoked: Set(revoked.keys), departures: Departures(startedAt: now()),
+                successions: Successions(stored.handovers),
                 settings: HeldSettings(stored.settings)))
         for chain in chains.values { index.note(chain, in: mesh, replacing: nil) }
     }

@@ -39,7 +39,8 @@ struct DaemonCore: Sendable {
     /// - Parameter former: the daemon's life in the mesh before, which is closed: this one goes on in its place.
     init(_ options: DaemonOptions, continuing former: DaemonCore? = nil, logger: Logger) throws {
         state = options.state
-        let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
+        let now = options.now
+        let awaited = AwaitedAnswers()
         var installation = try Installation(options.state)
         lock = try former?.lock ?? DaemonPaths.lock(options.state)
         if try SuccessionSwitch(options.state, now: now()).finish() {
@@ -75,7 +76,8 @@ struct DaemonCore: Sendable {
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
         let seen = try KnownMembers(reading: KnownMembers.path(in: state))
-        let meshSettings = try MeshSettingsKeeper(installed, family: family, logger: logger, now: now)
+        let meshSettings = try MeshSettingsKeeper(
+            installed, family: family, counters: metrics.inbound, logger: logger, now: now)
         // Nothing throws from here on: a client that is not shut down traps.
         http = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: .relays(tls))
         localServer =
@@ -85,13 +87,16 @@ struct DaemonCore: Sendable {
         self.events = events
         let board = StatusBoard(servers: servers, now: now)
         let sealer = DirectSealer(chain: installed.chain, keys: installed.keys)
-        let control = ControlMessage(sealer: sealer, me: me, name: name, revocations: installed.revocations)
-        let keeper = RevocationKeeper(installed, family: family, events: events, logger: logger, now: now)
+        let control = ControlMessage(
+            sealer: sealer, me: me, name: name, revocations: installed.revocations, awaited: awaited)
+        let keeper = RevocationKeeper(
+            installed, family: family, events: events, counters: metrics.inbound, logger: logger, now: now)
         revocations = keeper
-        let exchange = RevocationExchange(keeper: keeper, control: control, now: now)
+        let exchange = RevocationExchange(
+            keeper: keeper, control: control, events: events, counters: metrics.inbound, logger: logger, now: now)
         let outgoing = Outgoing(
             outbox: outbox, sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger,
-            limits: settings.outbox, metrics: metrics, logger: logger, now: now)
+            limits: settings.outbox, awaited: awaited, metrics: metrics, logger: logger, now: now)
         let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
         let acceptance = Acceptance(
             outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },
@@ -122,7 +127,8 @@ struct DaemonCore: Sendable {
             parts: MeshParts(
                 family: family, outgoing: outgoing, incoming: incoming, receipts: receipts,
                 revocations: exchange, successions: successions, settings: meshSettings,
-                storeIdentity: { Self.storeIdentity($0, installed) }, board: board, events: events, metrics: metrics,
+                storeIdentity: { Self.storeIdentity($0, installed) }, board: board, awaited: awaited,
+                events: events, metrics: metrics,
                 lookAround: { directory.lookSoon() }, now: now),
             logger: logger)
         registrations = servers.map { server in

@@ -1,8 +1,9 @@
-import KinBroker
 import KinEncoding
 import KinTesting
 import KinWire
 import Testing
+
+@testable import KinBroker
 
 /// Two connections, one member. That the newest is preferred where nobody decided otherwise is in `MembershipTests`.
 @Suite struct ConcurrencyTests {
@@ -225,8 +226,9 @@ import Testing
 
     // MARK: allow_concurrent
 
-    /// Two connections of the device.
+    /// Two connections of the device, at a broker that was started more than an hour ago.
     private func siblings() async throws -> (TestDaemon, TestDaemon) {
+        bench.clock.advance(by: Departures.patience)
         try await bench.set(.allowConcurrent, by: witness)
         return try await (bench.join(device), bench.join(device))
     }
@@ -255,7 +257,7 @@ import Testing
         #expect(try await waiting() == ["m2"])
     }
 
-    @Test("one that leaves counts no more where the other has acknowledged", arguments: [true, false])
+    @Test("one that left an hour ago counts no more where the other has acknowledged", arguments: [true, false])
     func leaves(acknowledgesFirst: Bool) async throws {
         let (one, two) = try await siblings()
         try await send("m1")
@@ -263,11 +265,16 @@ import Testing
         if acknowledgesFirst { one.acknowledge([pushes[0].push]) }
         two.session.closed()
         if !acknowledgesFirst { one.acknowledge([pushes[0].push]) }
+        bench.clock.advance(by: Departures.patience)
+        try await send("m2")
+        one.acknowledge([try await one.push().push])
         try await one.settle()
         #expect(try await waiting() == [])
     }
 
-    @Test("what the one that left had acknowledged is finished when the other goes without a word, not before")
+    @Test(
+        "what one had acknowledged and left waits for another that is here, and for an hour when that goes without a word"
+    )
     func bothLeave() async throws {
         let (one, two) = try await siblings()
         try await send("m1")
@@ -276,9 +283,71 @@ import Testing
         one.session.closed()
         let third = try await bench.join(device)
         #expect(try await third.push().id == "m1", "one that is here has not acknowledged it")
+        bench.clock.advance(by: Departures.patience)
         third.session.closed()
         two.session.closed()
-        #expect(try await waiting() == [])
+        #expect(try await waiting() == ["m1"], "they left just now")
+    }
+
+    @Test("a copy that comes back within the hour gets what came while it was away; one that never left gets it once")
+    func comesBack() async throws {
+        let (one, two) = try await siblings()
+        two.session.closed()
+        try await send("m1", "m2")
+        one.acknowledge(try await one.pushes(2).map(\.push))
+        try await one.settle()
+        bench.clock.advance(by: Departures.patience - 1)
+        let again = try await bench.join(device)
+        #expect(try await again.pushes(2).map(\.id) == ["m1", "m2"])
+        try await one.settle()
+        #expect(!one.sink.messages.contains { $0.type == "push" })
+    }
+
+    @Test("a copy that comes back after more than an hour gets what the other has not acknowledged")
+    func comesBackLate() async throws {
+        let (one, two) = try await siblings()
+        two.session.closed()
+        try await send("m1")
+        one.acknowledge([try await one.push().push])
+        bench.clock.advance(by: Departures.patience)
+        try await send("m2")
+        one.acknowledge([try await one.push().push])
+        try await one.settle()
+        try await send("m3")
+        let again = try await bench.join(device)
+        #expect(try await again.push().id == "m3")
+    }
+
+    @Test("one that comes and goes makes no other lose anything")
+    func blinks() async throws {
+        let (one, two) = try await siblings()
+        two.session.closed()
+        var here = one
+        for id in ["m1", "m2", "m3"] {
+            try await send(id)
+            let ids = try await here.pushes(Int(id.dropFirst()) ?? 0)
+            here.acknowledge(ids.map(\.push))
+            try await here.settle()
+            here.session.closed()
+            here = try await bench.join(device)
+        }
+        #expect(try await here.pushes(3).map(\.id) == ["m1", "m2", "m3"], "the one that is away lacks them")
+        let again = try await bench.join(device)
+        #expect(try await again.pushes(3).map(\.id) == ["m1", "m2", "m3"])
+    }
+
+    @Test("after a start of the broker each copy gets what came since, however many come, for an hour")
+    func started() async throws {
+        let (one, _) = try await siblings()
+        try await send("m1")
+        one.acknowledge([try await one.push().push])
+        try await one.settle()
+        let bench = try bench.restarted()
+        let (first, sender) = try await (bench.join(device), bench.join(witness.device))
+        sender.receive([try sender.send("m2", to: device.member, seq: 2)])
+        first.acknowledge(try await first.pushes(2).map(\.push))
+        try await first.settle()
+        for _ in 0..<3 { #expect(try await bench.join(device).pushes(2).map(\.id) == ["m1", "m2"]) }
     }
 
     @Test("what neither acknowledged stays")

@@ -147,7 +147,8 @@ import Testing
         }
         for proof in [all[0], all[0], all[1], all[0], all[1], all[2], all[2]] { other.receive(.settings(proof)) }
         for _ in 1...2 {
-            #expect(try await other.error().code == "settings_outdated", "the second, said twice: the third came before")
+            #expect(
+                try await other.error().code == "settings_outdated", "the second, said twice: the third came before")
         }
         owner.receive(.settings(all[1]))
         #expect(try await owner.error().code == "settings_outdated")

@@ -8,6 +8,7 @@ final class LinkRecorder: MeshLinkDelegate {
     struct Heard: Sendable {
         var features: NegotiatedFeatures?
         var frames: [ReceivedFrame] = []
+        var unreadable: [WireError] = []
         var reads = 0
         var ends: [MeshEnd] = []
 
@@ -37,6 +38,8 @@ final class LinkRecorder: MeshLinkDelegate {
     }
 
     func mesh(_ link: MeshLink, received frame: ReceivedFrame) { heard.update { $0.frames.append(frame) } }
+
+    func mesh(_ link: MeshLink, couldNotRead error: WireError) { heard.update { $0.unreadable.append(error) } }
 
     func meshCompletedRead(_ link: MeshLink) { heard.update { $0.reads += 1 } }
 

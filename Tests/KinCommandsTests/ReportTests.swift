@@ -134,6 +134,10 @@ struct ReportTests {
                 "policy_differs",
                 "policy  the server does not hold what an owner set (prefer_oldest): set it again on an owner device with  kin mesh set"
             ) { ($0.policyDiffers, $0.concurrentPolicy) = (true, .preferOldest) },
+            Case(
+                "revocations_withheld",
+                "server  https://kin.example.org keeps back revocations that members know: use another with  kin up --server"
+            ) { $0.inbound = ["gap": 3, "revocations_withheld": 1] },
             Case("family_alert", "alert   x is withheld: kin mesh members  says more") {
                 $0.alerts = ["x is withheld"]
             },

@@ -72,6 +72,7 @@ import Testing
         "every kind comes back as itself",
         arguments: [
             DaemonEvent.Kind.message, .receipt, .peerJoin, .peerLeave, .deviceNew, .daemonDisconnect, .daemonReconnect,
+            .revocationsWithheld,
         ])
     func kinds(_ kind: DaemonEvent.Kind) {
         let event = DaemonEvent(kind: kind, data: .object(["k": .integer(1)]))

@@ -90,6 +90,7 @@ enum Sample {
         (health.concurrentPolicy, health.policyDiffers) = (.allowConcurrent, true)
         health.diskPercent = 11
         health.alerts = ["one", "two"]
+        health.inbound = ["gap": 9, "misaddressed": 1]
         return health
     }()
 

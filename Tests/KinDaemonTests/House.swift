@@ -110,9 +110,13 @@ struct TestDaemon: Sendable {
     /// Waits until a message it sent is in that state.
     @discardableResult
     func waits(for id: ClientMessageID, toBe state: MessageState) async throws -> MessageStatus {
-        try await eventually("\(id) is \(state)") {
-            let status = try await client.message(id)
-            return status.status == state ? status : nil
+        do {
+            return try await eventually("\(id) is \(state)", within: .seconds(20)) {
+                let status = try await client.message(id)
+                return status.status == state ? status : nil
+            }
+        } catch let error as MissingValue {
+            throw MissingValue("\(error); it is \(try await client.message(id).status), and \(state)")
         }
     }
 

@@ -140,7 +140,7 @@ extension TestDaemon {
                 _ = try await laptop.send("hi", to: "laptop", id: "m-1")
                 try await laptop.counts("kin_daemon_recv_total", 1)
                 try await laptop.counts("kin_daemon_dedupe_total{direction=\"in\"}", 1)
-                for reason in ["invalid_frame", "unknown_frame", "invalid_chain"] {
+                for reason in ["frame_invalid", "frame_unknown", "chain_refused"] {
                     try await eventually("\(reason) is counted") {
                         try await laptop.figures()["kin_daemon_invalid_inbound_total{reason=\"\(reason)\"}"] ?? 0 > 0
                     }

@@ -183,8 +183,3 @@ import Testing
         }
     }
 }
-
-extension ReceivedFrame {
-    /// As it came.
-    var bytes: [UInt8] { message.encoded(body: body) }
-}

@@ -1,4 +1,5 @@
 import Hummingbird
+public import KinEncoding
 import KinServer
 import KinTesting
 import KinWebSocket
@@ -29,13 +30,19 @@ public final class HostileBroker: Sendable {
     }
 
     /// Cuts the connections of daemons, of which the real broker hears nothing.
-    public func loseDaemons() {
-        for near in nearby.withLock({ $0 }) { near.loseDaemon() }
+    public func loseDaemons(code: UInt16 = 1011, reason: String = "cut") {
+        for near in nearby.withLock({ $0 }) { near.loseDaemon(code, reason) }
+    }
+
+    /// Says something to the daemon of `member`, as if the real broker had.
+    public func tell(_ member: ULID, _ frames: [[UInt8]]) {
+        nearby.withLock { $0.last { $0.serves(member) } }?.tell(frames)
     }
 
     /// Runs a server on fresh data behind `hands` while `body` runs; its own address is `server.url`, for relays.
+    /// - Parameter isOrigin: whether the real broker knows that it is reached by this address.
     public static func run<T: Sendable>(
-        _ hands: @escaping Hands, _ body: (HostileBroker, TestServer) async throws -> T
+        isOrigin: Bool = true, _ hands: @escaping Hands, _ body: (HostileBroker, TestServer) async throws -> T
     ) async throws -> T {
         let broker = Mutex<HostileBroker?>(nil)
         let policy: UpgradePolicy = { head, _ in
@@ -52,7 +59,7 @@ public final class HostileBroker: Sendable {
         }
         let hostile = HostileBroker(url: "http://127.0.0.1:\(try await service.ready())", hands: hands)
         let folder = try TemporaryFolder()
-        let server = try await TestServer.start(data: folder.path, origins: [hostile.url])
+        let server = try await TestServer.start(data: folder.path, origins: isOrigin ? [hostile.url] : [])
         hostile.target.withLock { $0 = server.port }
         broker.withLock { $0 = hostile }
         let outcome: Result<T, any Error>
@@ -69,6 +76,8 @@ private final class Near: WebSocketDelegate {
         var daemon: WebSocketConnection?
         var broker: WebSocketConnection?
         var early: [[UInt8]] = []
+        /// Who said hello.
+        var member: ULID?
     }
 
     private let port: Int
@@ -82,12 +91,19 @@ private final class Near: WebSocketDelegate {
         self.closures = closures
     }
 
-    fileprivate func loseDaemon() {
+    fileprivate func serves(_ member: ULID) -> Bool { state.withLock { $0.member == member && $0.daemon != nil } }
+
+    fileprivate func tell(_ frames: [[UInt8]]) {
+        guard let daemon = state.withLock({ $0.daemon }) else { return }
+        for bytes in frames { daemon.send(.binary(ByteBuffer(bytes: bytes))) }
+    }
+
+    fileprivate func loseDaemon(_ code: UInt16, _ reason: String) {
         let daemon = state.withLock { state in
             defer { state.daemon = nil }
             return state.daemon
         }
-        daemon?.close(code: 1011, reason: "cut")
+        daemon?.close(code: code, reason: reason)
     }
 
     func opened(_ connection: WebSocketConnection) {
@@ -138,6 +154,7 @@ private final class Near: WebSocketDelegate {
         guard case .binary(let buffer) = message, let frame = try? ReceivedFrame(Array(buffer.readableBytesView)) else {
             return []
         }
+        if case .hello(let hello) = frame.message { state.withLock { $0.member = hello.chain.member } }
         return hands(frame, direction)
     }
 }

@@ -10,10 +10,10 @@ public protocol MeshLinkDelegate: AnyObject, Sendable {
     func meshReady(_ link: MeshLink, ready: Ready, features: NegotiatedFeatures, offered: FeatureResponse)
     /// A frame of the ready session.
     func mesh(_ link: MeshLink, received frame: ReceivedFrame)
+    /// The ready session brought what cannot be read; it goes on.
+    func mesh(_ link: MeshLink, couldNotRead error: WireError)
     /// The frames of one socket read have been delivered.
     func meshCompletedRead(_ link: MeshLink)
-    /// Something came on a ready session that is no frame known here; it is passed over.
-    func mesh(_ link: MeshLink, couldNotRead fault: WireError)
     /// Called once for each link that `open` returned or was ready.
     func mesh(_ link: MeshLink, ended end: MeshEnd)
 }
@@ -102,7 +102,10 @@ public final class MeshLink: WebSocketDelegate {
             try received(ReceivedFrame(Array(buffer.readableBytesView)))
         } catch {
             // A newer server may say things we do not know; what we do not understand is passed over.
-            if case .ready = state.withLock({ $0.phase }) { return delegate?.mesh(self, couldNotRead: error) ?? () }
+            if case .ready = state.withLock({ $0.phase }) {
+                delegate?.mesh(self, couldNotRead: error)
+                return
+            }
             fail(.goingAway, error.code, .lost("the server's opening is not understood: \(error.message)"))
         }
     }

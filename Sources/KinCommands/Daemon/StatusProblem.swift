@@ -15,7 +15,8 @@ struct StatusProblem: Hashable {
     /// - Parameter now: milliseconds.
     static func found(in health: DaemonHealth, now: Int64) -> [StatusProblem] {
         [
-            clone(health), broker(health, now), room(health), disk(health), succession(health), failed(health),
+            clone(health), broker(health, now), withholding(health), room(health), disk(health), succession(health),
+            failed(health),
             waiting(health, now), relays(health, now), policy(health), alerts(health),
         ].compactMap { $0 }
     }
@@ -69,6 +70,14 @@ struct StatusProblem: Hashable {
     private static func next(_ server: DaemonHealth.Server, _ now: Int64) -> String {
         guard let next = server.nextAttemptAt else { return "" }
         return next > now ? "; it is tried again in \(Moments.span(next - now))" : "; it is being tried again"
+    }
+
+    private static func withholding(_ health: DaemonHealth) -> StatusProblem? {
+        guard health.inbound["revocations_withheld", default: 0] > 0 else { return nil }
+        return StatusProblem(
+            topic: "server", code: "revocations_withheld",
+            what: "\(health.broker.address) keeps back revocations that members know",
+            remedy: "use another with  kin up --server")
     }
 
     // MARK: This machine

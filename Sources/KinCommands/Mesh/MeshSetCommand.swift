@@ -10,7 +10,7 @@ struct MeshSetCommand: ContextCommand {
             concurrent-policy is for a device that connects while it is connected, as a copy of its folder does:
               prefer_newest     the older connection and its daemon end (default)
               prefer_oldest     the newer one ends, while the older one answers
-              allow_concurrent  both stay, and each gets what arrives while it is connected
+              allow_concurrent  both stay, and each gets everything, though it be away up to an hour
 
             An owner device signs it, so no server can make it up. It needs no recovery phrase.
 

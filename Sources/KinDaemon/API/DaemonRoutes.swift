@@ -88,6 +88,7 @@ struct DaemonRoutes: Sendable {
             outboxDead: Int64(depth.dead), outboxRefusal: try outbox.lastRefusal(),
             inboxCount: Int64(try inbox.count()),
             succession: successions.notice)
+        health.inbound = metrics.inbound.named
         health.outboxRefused = Int64(try outbox.refusedCount())
         health.outboxPressure = outbox.usage.pressure.rawValue
         health.outboxBytes = outbox.usage.bytes

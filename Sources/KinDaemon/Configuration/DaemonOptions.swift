@@ -1,3 +1,4 @@
+import Foundation
 public import KinIdentity
 public import KinWire
 
@@ -14,10 +15,13 @@ public struct DaemonOptions: Sendable {
     public var executable: String
     /// What the machine is known by.
     public var host: HostReader
+    /// Milliseconds since 1970.
+    public var now: @Sendable () -> Int64
 
     public init(
         state: StateFolder, name: DeviceName? = nil, servers: [String] = [], trustRoots: String? = nil,
-        executable: String, host: HostReader = .system
+        executable: String, host: HostReader = .system,
+        now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
     ) {
         self.state = state
         self.name = name
@@ -25,6 +29,7 @@ public struct DaemonOptions: Sendable {
         self.trustRoots = trustRoots
         self.executable = executable
         self.host = host
+        self.now = now
     }
 }
 

@@ -10,6 +10,7 @@ struct ControlMessage: Sendable {
     let me: VerifiedMember
     let name: DeviceName
     let revocations: RevocationLedger
+    let awaited: AwaitedAnswers
 
     /// The frame's header and sealed body.
     /// - Parameters:
@@ -29,6 +30,7 @@ struct ControlMessage: Sendable {
         let send = Send(
             clientMessageID: id, requestFingerprint: Digest.sha256(Array(id.description.utf8)), line: line, seq: seq,
             destination: .dm(recipient.member), priority: .low)
+        awaited.sent(id)
         return (send, sealed)
     }
 }

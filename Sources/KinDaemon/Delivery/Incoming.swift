@@ -22,6 +22,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
     private let successions: SuccessionKeeper
     private let events: EventHub
     private let metrics: DaemonMetrics
+    private let lanes: LaneWatch
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
@@ -42,6 +43,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         self.successions = successions
         self.events = events
         self.metrics = metrics
+        lanes = LaneWatch(metrics.inbound)
         self.logger = logger
         self.now = now
     }
@@ -59,7 +61,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             do throws(Refusal) {
                 messages.append(try open(push.header, push.body))
             } catch {
-                metrics.invalid[error.fault].add()
+                metrics.inbound.note(InboundCounters.Fact(error.fault))
                 logger.warning(
                     "message_refused",
                     metadata: [
@@ -112,7 +114,7 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         let sender = family.member(incoming.message.sender)
         let isUnderstood = sender.map { revocations.received(incoming.message, from: $0) } ?? false
         let result: ClientAck.Result = isUnderstood ? .stored : .refused
-        if result == .refused { metrics.invalid[DaemonMetrics.InvalidInbound.control].add() }
+        if !isUnderstood { metrics.inbound.note(.controlRefused) }
         acknowledge([ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)], link)
     }
 
@@ -121,7 +123,8 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         let result = sender.map { successions.received(incoming.message, from: $0) } ?? .refused
         // Not on disk, so not acknowledged: a new session gets it again.
         guard let result else { return link.close(.successionUnwritable) }
-        if result == .refused { metrics.invalid[DaemonMetrics.InvalidInbound.control].add() }
+        if result == .refused { metrics.inbound.note(.controlRefused) }
+        if result == .stored { lanes.came(incoming.message) }
         acknowledge([ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)], link)
     }
 
@@ -159,6 +162,9 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         inbox.receive(mail, from: intake(of: link)) { [self] result in
             switch result {
             case .success(let rows):
+                for (incoming, row) in zip(mail, rows) {
+                    if row == nil { metrics.inbound.note(.duplicate) } else { lanes.came(incoming.message) }
+                }
                 acknowledge(
                     zip(mail, rows).map { message, row in
                         ClientAck.Entry(
@@ -198,11 +204,12 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)
         }
         guard let receipt = try? Receipt(canonical: Array(incoming.message.body.utf8)) else {
-            metrics.invalid[DaemonMetrics.InvalidInbound.control].add()
+            metrics.inbound.note(.receiptMalformed)
             return acknowledge([entry(.refused)], link)
         }
         outbox.apply(receipt, from: incoming.message.sender) { [self] changed in
             guard let changed else { return }
+            judge(receipt, from: incoming.message.sender, changed)
             acknowledge([entry(changed.isEmpty ? .duplicate : .stored)], link)
             for id in changed {
                 let data: [String: JSON] = [
@@ -213,6 +220,16 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
                 events.publish(DaemonEvent(kind: .receipt, data: .object(event)))
             }
         }
+    }
+
+    /// What a receipt names in vain was told before, or never sent to its signer.
+    private func judge(_ receipt: Receipt, from signer: ULID, _ changed: [ClientMessageID]) {
+        if changed.isEmpty { metrics.inbound.note(.receiptDuplicate) }
+        let foreign = receipt.ids.filter { id in
+            guard !changed.contains(id), let row = try? outbox.row(id) else { return !changed.contains(id) }
+            return row.lane.destination != .dm(signer)
+        }
+        metrics.inbound.note(.receiptForeign, times: foreign.count)
     }
 
     private func acknowledge(_ entries: [ClientAck.Entry], _ link: MeshLink) {

@@ -17,6 +17,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     private let me: VerifiedMember
     private let revocations: RevocationLedger
     private let limits: OutboxSettings
+    private let awaited: AwaitedAnswers
     private let metrics: DaemonMetrics
     private let logger: Logger
     /// Milliseconds.
@@ -34,7 +35,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
 
     init(
         outbox: OutboxStore, sealer: DirectSealer, family: Family, name: DeviceName, me: VerifiedMember,
-        revocations: RevocationLedger, limits: OutboxSettings, metrics: DaemonMetrics,
+        revocations: RevocationLedger, limits: OutboxSettings, awaited: AwaitedAnswers, metrics: DaemonMetrics,
         logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.outbox = outbox
@@ -44,6 +45,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
         self.me = me
         self.revocations = revocations
         self.limits = limits
+        self.awaited = awaited
         self.metrics = metrics
         self.logger = logger
         self.now = now
@@ -124,12 +126,13 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     /// Answers of one socket read.
     func answered(acks: [Ack], nacks: [Nack]) {
         queue.async { [self] in
-            let awaited = acks.filter { drain.acked($0.clientMessageID) }
-            if !awaited.isEmpty {
-                outbox.markRelayed(awaited, at: now())
-                metrics.relayed.add(awaited.count)
-                metrics.knownOut.add(awaited.count { $0.duplicate })
+            let (own, others) = acks.partitioned { drain.acked($0.clientMessageID) }
+            if !own.isEmpty {
+                outbox.markRelayed(own, at: now())
+                metrics.relayed.add(own.count)
+                metrics.knownOut.add(own.count { $0.duplicate })
             }
+            for ack in others where isStray(ack.clientMessageID, finally: true) { metrics.inbound.note(.ackUnexpected) }
             for nack in nacks { refused(nack) }
             pump()
         }
@@ -137,9 +140,15 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
 
     // MARK: What follows
 
+    /// Whether nobody waits for an answer to that id. One that is pending may have been refused with those before it, and is on its way again soon.
+    private func isStray(_ id: ClientMessageID, finally isFinal: Bool) -> Bool {
+        if awaited.answered(id, finally: isFinal) { return false }
+        return (try? outbox.row(id)?.status) != .pending
+    }
+
     private func refused(_ nack: Nack) {
         switch drain.nacked(nack, now: now()) {
-        case .ignore: break
+        case .ignore: if isStray(nack.clientMessageID, finally: false) { metrics.inbound.note(.nackUnexpected) }
         case .dead: kill(nack.clientMessageID, reason: nack.code)
         case .delayed(let until): delay(nack.clientMessageID, reason: nack.code, until: until)
         case .introduce(let lane, let until):
@@ -245,6 +254,16 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     private var maxAge: Int64 {
         limits.age.milliseconds(window: features.dedupeWindowHours)
             ?? OutboxAge().milliseconds(window: features.dedupeWindowHours) ?? 0
+    }
+}
+
+extension Array {
+    fileprivate func partitioned(_ belongs: (Element) -> Bool) -> (in: [Element], out: [Element]) {
+        var parts: (in: [Element], out: [Element]) = ([], [])
+        for element in self {
+            if belongs(element) { parts.in.append(element) } else { parts.out.append(element) }
+        }
+        return parts
     }
 }
 

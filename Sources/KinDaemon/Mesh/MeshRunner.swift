@@ -103,6 +103,7 @@ struct MeshParts: Sendable {
     /// By what the outbox knows a broker's store.
     let storeIdentity: @Sendable ([UInt8]) -> [UInt8]
     let board: StatusBoard
+    let awaited: AwaitedAnswers
     let events: EventHub
     let metrics: DaemonMetrics
     /// Someone came whose name may not be known.

@@ -73,6 +73,7 @@ final class MeshSession: MeshLinkDelegate {
         guard let opened else { return }
         var ready = opened.ready
         ready.store = parts.storeIdentity(ready.store)
+        parts.awaited.startOver()
         parts.outgoing.connected(link, ready: ready, features: opened.features)
         parts.receipts.connected(link)
         parts.revocations.connected(link)
@@ -101,8 +102,16 @@ final class MeshSession: MeshLinkDelegate {
             parts.settings.brokerRefused(error)
             parts.successions.brokerRefused(error)
             logger.warning("broker_error", metadata: ["code": .string(error.code), "message": .string(error.message)])
-        default: break
+        case .memberLeft, .memberRevoked, .historyItem, .historyEnd: break
+        case .challenge, .hello, .featureRequest, .featureResponse, .ready, .memberPut, .send, .clientAck, .history,
+            .credential:
+            parts.metrics.inbound.note(.frameUnexpected)
         }
+    }
+
+    /// A newer server may say what is not known here: it is passed over, and counted.
+    func mesh(_ link: MeshLink, couldNotRead error: WireError) {
+        parts.metrics.inbound.note(error.code == "unknown_message_type" ? .frameUnknown : .frameInvalid)
     }
 
     func meshCompletedRead(_ link: MeshLink) {
@@ -118,11 +127,6 @@ final class MeshSession: MeshLinkDelegate {
         if !burst.pushes.isEmpty { parts.incoming.received(burst.pushes, on: link) }
     }
 
-    func mesh(_ link: MeshLink, couldNotRead fault: WireError) {
-        let kind: DaemonMetrics.InvalidInbound = fault.code == "unknown_message_type" ? .unknownFrame : .frame
-        parts.metrics.invalid[kind].add()
-    }
-
     func mesh(_ link: MeshLink, ended end: MeshEnd) {
         parts.outgoing.disconnected(link)
         parts.receipts.disconnected(link)
@@ -135,13 +139,15 @@ final class MeshSession: MeshLinkDelegate {
     }
 
     private func add(_ chain: Chain, online: Bool) {
+        let known = parts.family.roster.member(chain.member)?.chain.rotations.count ?? 0
+        if known > chain.rotations.count { parts.metrics.inbound.note(.chainShorter) }
         if !parts.family.roster.add(chain, online: online, now: parts.now()) {
-            parts.metrics.invalid[DaemonMetrics.InvalidInbound.chain].add()
-            let member: Logger.Metadata = ["member": .string(chain.member.description)]
             if parts.family.roster.forked.contains(chain.member) {
-                logger.warning("rotation_fork", metadata: member)
+                parts.metrics.inbound.note(.rotationFork)
+                logger.warning("rotation_fork", metadata: ["member": .string(chain.member.description)])
             } else {
-                logger.warning("chain_refused", metadata: member)
+                parts.metrics.inbound.note(.chainRefused)
+                logger.warning("chain_refused", metadata: ["member": .string(chain.member.description)])
             }
         }
     }

@@ -38,6 +38,7 @@ final class MeshSettingsKeeper: Sendable {
 
     let installation: Installation
     let family: Family
+    private let counters: InboundCounters
     private let logger: Logger
     /// Milliseconds.
     let now: @Sendable () -> Int64
@@ -45,10 +46,12 @@ final class MeshSettingsKeeper: Sendable {
 
     /// - Throws: where `settings.json` cannot be read.
     init(
-        _ installation: Installation, family: Family, logger: Logger, now: @escaping @Sendable () -> Int64
+        _ installation: Installation, family: Family, counters: InboundCounters, logger: Logger,
+        now: @escaping @Sendable () -> Int64
     ) throws {
         self.installation = installation
         self.family = family
+        self.counters = counters
         self.logger = logger
         self.now = now
         let kept = try SettingsFile.read(installation.state)
@@ -113,6 +116,7 @@ final class MeshSettingsKeeper: Sendable {
             }
             (state.told, state.isLiedTo) = (proof, false)
             if let holding = holding(state), holding.settings.isNewer(than: proof.settings) {
+                counters.note(.settingsRolledBack)
                 logger.warning(
                     "settings_rolled_back",
                     metadata: [
@@ -133,6 +137,7 @@ final class MeshSettingsKeeper: Sendable {
             if let known = family.member(signer.member), !proof.fits(known.chain) { throw .ownerInvalid }
             return true
         } catch {
+            counters.note(.settingsRefused)
             logger.warning("settings_refused", metadata: ["fault": .string(error.rawValue)])
             return false
         }

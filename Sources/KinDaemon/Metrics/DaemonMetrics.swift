@@ -1,5 +1,4 @@
 import KinMetrics
-import KinSession
 
 /// What a daemon counts, for `GET /v1/metrics` (docs/operations.md). Lives as long as the process, across a change of the wallet.
 struct DaemonMetrics: Sendable {
@@ -16,23 +15,12 @@ struct DaemonMetrics: Sendable {
     let received: Counter
     /// Messages recognised as known: pushed again, known to the broker, sent again over the local API.
     let knownIn, knownOut, knownLocal: Counter
-    /// By `MessageFault`, or what else a broker's frame was not.
-    let invalid: Counters
+    let inbound: InboundCounters
     let clones: Counter
     let requests: RequestMetrics
     /// Milliseconds from the broker's taking of the last message to this inbox's.
     let lag = Gauge()
     private let process = ProcessFigures()
-
-    /// What is no message at all, beside the faults of `MessageFault`.
-    enum InvalidInbound: String, CaseIterable {
-        case frame = "invalid_frame"
-        case unknownFrame = "unknown_frame"
-        /// A member's chain that does not hold.
-        case chain = "invalid_chain"
-        /// A receipt, revocation or succession that is none.
-        case control = "invalid_control"
-    }
 
     init() {
         registry = MetricRegistry()
@@ -49,10 +37,7 @@ struct DaemonMetrics: Sendable {
             "Messages recognised as known: pushed again (in), known to the broker (out), sent again over the local API (local).",
             by: "direction", ["in", "out", "local"])
         (knownIn, knownOut, knownLocal) = (known["in"], known["out"], known["local"])
-        invalid = registry.counters(
-            "kin_daemon_invalid_inbound_total", "What came from the broker and was not taken in, by fault.",
-            by: "reason",
-            MessageFault.allCases.map(\.rawValue) + InvalidInbound.allCases.map(\.rawValue))
+        inbound = InboundCounters(registry)
         clones = registry.counter(
             "kin_daemon_clone_suspected_total", "Starts on another machine than the one the home was made on.")
         requests = RequestMetrics(registry, prefix: "kin_daemon_ipc", LocalRoute.all)

@@ -1,6 +1,7 @@
 import Dispatch
 import KinClient
 import KinCrypto
+import KinDaemonAPI
 import KinEncoding
 import KinIdentity
 import KinWire
@@ -13,6 +14,8 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
     /// Milliseconds until a member whose head has not changed is asked again.
     static let patience: Int64 = 60_000
     private static let maxAsked = 1024
+    /// How long a broker may take to tell what a member knows.
+    private static let brokersTime = DispatchTimeInterval.seconds(2)
 
     private struct Asked {
         var head: RevocationHead
@@ -22,14 +25,25 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
     private let queue = DispatchQueue(label: "revocations")
     private let keeper: RevocationKeeper
     private let control: ControlMessage
+    private let events: EventHub
+    private let counters: InboundCounters
+    private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
     private var link: MeshLink?
     private var asked: [ULID: Asked] = [:]
+    /// Hashes of what members told and the broker has not told yet.
+    private var untold: Set<[UInt8]> = []
 
-    init(keeper: RevocationKeeper, control: ControlMessage, now: @escaping @Sendable () -> Int64) {
+    init(
+        keeper: RevocationKeeper, control: ControlMessage, events: EventHub, counters: InboundCounters, logger: Logger,
+        now: @escaping @Sendable () -> Int64
+    ) {
         self.keeper = keeper
         self.control = control
+        self.events = events
+        self.counters = counters
+        self.logger = logger
         self.now = now
     }
 
@@ -40,6 +54,7 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
             guard self.link === link else { return }
             self.link = nil
             asked.removeAll()
+            untold.removeAll()
         }
     }
 
@@ -52,7 +67,10 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
         if lacks(get.have) { link.send([MeshFrame.revocationsGet(have(log)).encoded()]) }
     }
 
-    func brokerTold(_ revocations: Revocations) { _ = keeper.take(revocations.entries) }
+    func brokerTold(_ revocations: Revocations) {
+        _ = keeper.take(revocations.entries)
+        queue.async { [self] in untold.subtract(revocations.entries.map(\.entry.hash)) }
+    }
 
     /// Entries this device learned elsewhere or made itself.
     func tellBroker(_ proofs: [RevocationProof]) {
@@ -67,13 +85,52 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
     func stated(_ head: RevocationHead, by member: VerifiedMember) {
         guard head != keeper.ledger.head else { return }
         queue.async { [self] in
-            guard head != keeper.ledger.head, link != nil else { return }
-            let time = now()
-            if let last = asked[member.member], last.head == head, time - last.at < Self.patience { return }
-            if asked.count >= Self.maxAsked { asked.removeAll() }
-            asked[member.member] = Asked(head: head, at: time)
-            send(RevocationsGet.contentType, have(keeper.ledger.current).canonicalBytes(), to: member)
+            guard head != keeper.ledger.head, ask(member, head), let link, isAhead(head) else { return }
+            // An honest broker tells what it has; from one that keeps it back it comes by the member alone, or not at all.
+            link.send([MeshFrame.revocationsGet(have(keeper.ledger.current)).encoded()])
+            queue.asyncAfter(deadline: .now() + Self.brokersTime) { [self] in
+                if self.link === link, isAhead(head) { withheld(by: member.member) }
+            }
         }
+    }
+
+    /// - Returns: whether it was asked now, and not just before.
+    private func ask(_ member: VerifiedMember, _ head: RevocationHead) -> Bool {
+        let time = now()
+        guard link != nil else { return false }
+        if let last = asked[member.member], last.head == head, time - last.at < Self.patience { return false }
+        if asked.count >= Self.maxAsked { asked.removeAll() }
+        asked[member.member] = Asked(head: head, at: time)
+        send(RevocationsGet.contentType, have(keeper.ledger.current).canonicalBytes(), to: member)
+        return true
+    }
+
+    /// Whether a log that stands there has an entry that this one has not.
+    private func isAhead(_ head: RevocationHead) -> Bool {
+        let own = keeper.ledger.head
+        return head != own && head.count >= own.count
+    }
+
+    /// `member` told entries; the broker has its time to tell them too.
+    private func learned(_ new: [RevocationProof], from member: ULID) {
+        let hashes = Set(new.map(\.entry.hash))
+        queue.async { [self] in
+            guard let link else { return }
+            untold.formUnion(hashes)
+            queue.asyncAfter(deadline: .now() + Self.brokersTime) { [self] in
+                guard self.link === link, !untold.isDisjoint(with: hashes) else { return }
+                untold.subtract(hashes)
+                withheld(by: member)
+            }
+        }
+    }
+
+    /// A broker does not tell what `member` knows.
+    private func withheld(by member: ULID) {
+        counters.note(.revocationsWithheld)
+        logger.warning("revocations_withheld", metadata: ["known_by": .string(member.description)])
+        let data: [String: JSON] = ["known_by": .string(member.description)]
+        events.publish(DaemonEvent(kind: .revocationsWithheld, data: .object(data)))
     }
 
     /// Takes a member's request or entries in.
@@ -87,7 +144,10 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
         case Revocations.contentType:
             guard let revocations = try? Revocations(canonical: body) else { return false }
             let new = keeper.take(revocations.entries)
-            if !new.isEmpty { tellBroker(new) }
+            if !new.isEmpty {
+                tellBroker(new)
+                learned(new, from: member.member)
+            }
         default: return false
         }
         return true
@@ -100,7 +160,8 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
                 send(Revocations.contentType, part.canonicalBytes(), to: member)
             }
         }
-        if lacks(get.have) { stated(RevocationHead(count: Int64(get.have.count), hash: []), by: member) }
+        guard lacks(get.have) else { return }
+        queue.async { [self] in _ = ask(member, RevocationHead(count: Int64(get.have.count), hash: [])) }
     }
 
     /// A lost one is made good by the member's next message. Each on a line of its own, so that none waits for another.

@@ -12,6 +12,7 @@ final class RevocationKeeper: Sendable {
     private let installation: Installation
     private let family: Family
     private let events: EventHub
+    private let counters: InboundCounters
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
@@ -24,7 +25,7 @@ final class RevocationKeeper: Sendable {
     private let ownEnd: AsyncStream<KinError>.Continuation
 
     init(
-        _ installation: Installation, family: Family, events: EventHub, logger: Logger,
+        _ installation: Installation, family: Family, events: EventHub, counters: InboundCounters, logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {
         ledger = installation.revocations
@@ -32,6 +33,7 @@ final class RevocationKeeper: Sendable {
         self.installation = installation
         self.family = family
         self.events = events
+        self.counters = counters
         self.logger = logger
         self.now = now
         (ownEnds, ownEnd) = AsyncStream.makeStream(of: KinError.self, bufferingPolicy: .bufferingOldest(1))
@@ -44,6 +46,7 @@ final class RevocationKeeper: Sendable {
     func take(_ proofs: [RevocationProof]) -> [RevocationProof] {
         let taken = ledger.take(proofs, now: now())
         let new = taken.new
+        counters.note(.revocationRefused, times: taken.faults.count)
         for fault in Set(taken.faults) {
             logger.warning("revocation_refused", metadata: ["fault": .string(fault.rawValue)])
         }

@@ -21,6 +21,19 @@ enum APIBody {
         for item in items { values.append(try read(item)) }
         return values
     }
+
+    /// An object of numbers.
+    static func counts(_ json: JSON) throws(WireError) -> [String: Int64] {
+        guard case .object(let members) = json else { throw .invalid("body: counts are an object") }
+        var counts: [String: Int64] = [:]
+        for (name, value) in members {
+            guard case .integer(let count) = value, count >= 0 else {
+                throw .invalid("body: field \(name.prefix(64)) must be a count")
+            }
+            counts[name] = count
+        }
+        return counts
+    }
 }
 
 extension Fields {

@@ -11,6 +11,7 @@ public struct DaemonEvent: Hashable, Sendable {
         case succession
         case successionConflict = "succession_conflict"
         case memberRevoked = "member_revoked"
+        case revocationsWithheld = "revocations_withheld"
         case outboxPressureHigh = "outbox_pressure_high"
         case daemonDisconnect = "daemon_disconnect"
         case daemonReconnect = "daemon_reconnect"

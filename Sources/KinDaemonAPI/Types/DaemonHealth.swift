@@ -61,6 +61,8 @@ public struct DaemonHealth: Hashable, Sendable {
     /// Milliseconds: when the oldest waiting message was accepted.
     public var outboxOldestAt: Int64?
     public var inboxCount: Int64
+    /// What came and was refused or noticed, counted since the daemon's start, by name (docs/protocol/local-api.md); those above zero.
+    public var inbound: [String: Int64] = [:]
     /// What is to be known, or decided, of a new wallet; nil where there is none.
     public var succession: String?
     /// Whether that waits for the user.
@@ -121,6 +123,7 @@ public struct DaemonHealth: Hashable, Sendable {
                 guard case .string(let text) = item else { throw WireError.invalid("an alert is a text") }
                 return text
             }
+            health.inbound = try APIBody.counts(fields.take("inbound"))
             try outbox.end()
             try inbox.end()
             return health
@@ -140,7 +143,7 @@ public struct DaemonHealth: Hashable, Sendable {
             "succession": .orNull(succession) { .string($0) }, "succession_waits": .bool(successionWaits),
             "clone_suspected": .bool(cloneSuspected), "concurrent_policy": .text(concurrentPolicy),
             "policy_differs": .bool(policyDiffers), "disk_pct": .orNull(diskPercent) { .integer($0) },
-            "alerts": .strings(alerts),
+            "alerts": .strings(alerts), "inbound": .object(inbound.mapValues { .integer($0) }),
         ])
     }
 }

@@ -4,7 +4,7 @@ import KinEncoding
 // A header that is not byte for byte of the expected form yields nil, and the general codec judges it.
 
 extension MeshFrame {
-    init?(fixedFieldHeader header: ArraySlice<UInt8>) {
+    package init?(fixedFieldHeader header: ArraySlice<UInt8>) {
         let frame: MeshFrame? = header.withUnsafeBufferPointer { bytes in
             // The first field tells the type apart: canonical JSON sorts names.
             var cursor = HeaderCursor(bytes)
@@ -17,7 +17,7 @@ extension MeshFrame {
         self = frame
     }
 
-    func fixedFieldHeader() -> [UInt8]? {
+    package func fixedFieldHeader() -> [UInt8]? {
         var writer = HeaderWriter()
         switch self {
         case .send(let send): writer.write(send)

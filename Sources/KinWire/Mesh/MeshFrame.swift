@@ -46,7 +46,7 @@ public enum MeshFrame: Hashable, Sendable {
     }
 
     /// The header by the general codec; equal to `header()` for every message.
-    func generalHeader() -> [UInt8] {
+    package func generalHeader() -> [UInt8] {
         let (type, members) = payload
         return JSON.object(members.merging(["type": .string(type)]) { _, type in type }).canonicalBytes()
     }
@@ -94,7 +94,7 @@ extension MeshFrame {
         }
     }
 
-    init(generalHeader header: ArraySlice<UInt8>) throws(WireError) {
+    package init(generalHeader header: ArraySlice<UInt8>) throws(WireError) {
         var fields = try Fields(parseCanonical(Array(header)), in: "frame")
         let type = try fields.string("type", maxBytes: 64)
         guard let read = Self.readers[type] else {
