@@ -110,7 +110,7 @@ class Drought:
         return f"with signs of life after {time.monotonic() - started:.0f} s"
 
     def _online(self, other: Daemon) -> str | None:
-        peers = {peer["member"]: peer["online"] for peer in other.ask("/v1/peers")["peers"]}
+        peers = {peer["member"]: peer["online"] for peer in other.ask("/v1/peers")["devices"]}
         if self.lazy.member.id not in peers:
             raise Failed(f"{other.name} does not know the member {self.lazy.member.id}")
         return "it counts as connected" if peers[self.lazy.member.id] else None
