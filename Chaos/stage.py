@@ -84,7 +84,7 @@ class Stage:
 
         self.wait(unconfirmed, lambda: _unconfirmed_text(pending))
 
-    def judge(self) -> None:
+    def judge(self, settled: bool = True) -> None:
         """The inboxes become files, and the checker says what it thinks of them."""
         self.write_inboxes()
         self.ledger.complete()
@@ -96,7 +96,8 @@ class Stage:
         for name in CHECKED:
             setattr(self.row, name, report[name])
         for name, texts in report["details"].items():
-            self.row.problems += [f"{report[name]} {name.replace('_', ' ')}: {text}" for text in texts[:3]]
+            when = "" if settled else "when it broke off, "
+            self.row.problems += [f"{when}{report[name]} {name.replace('_', ' ')}: {text}" for text in texts[:3]]
         if done.returncode != 0 and not report["details"]:
             self.row.problems.append("nothing was acknowledged, so nothing was tested")
 
@@ -207,7 +208,7 @@ def staged(task: Task, row: Row, family: Family) -> Iterator[Stage]:
     except Failed as error:
         row.problems.append(str(error))
         try:
-            stage.judge()
+            stage.judge(settled=False)
         except Failed as second:
             row.problems.append(str(second))
     finally:

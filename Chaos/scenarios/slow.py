@@ -19,7 +19,7 @@ from waiting import wait_until
 NAMES = ["laptop", "studio", "kiosk"]
 #: A server cuts off whom it hears nothing from for 60 s, and with 4008 who keeps it waiting with 4 MiB for 10 s.
 SILENT_SECONDS = 60 + 30
-DRIPPING_SECONDS = 300
+DRIPPING_SECONDS = 600
 DRIP_SECONDS = 5
 FLOOD_SECONDS = 600
 
