@@ -106,6 +106,12 @@ class Family:
         for process in self.processes:
             process.start()
 
+    def start_missing(self) -> None:
+        """Starts what was killed and left so."""
+        for process in self.processes:
+            if process.running_pid is None:
+                process.start()
+
     def restart_dead(self) -> None:
         for process in self.processes:
             process.restart_if_dead()

@@ -42,7 +42,7 @@ class ServerDisk:
         if kill:
             self._family.server.kill_and_restart()
             self.kills += 1
-        heir = self._give_up(studio, number)
+        heir = None if self._heirs_wait else self._give_up(studio, number)
         kiosk.process.start()
         inbox = GrowingInbox(kiosk)
         wait_until(
@@ -50,7 +50,8 @@ class ServerDisk:
             "messages stored before being delivered while the server's disk is full")
         self._disk.free()
         wait_until(self._not_well, RESUME_SECONDS, "the server taking messages again")
-        self._require_heir(studio, heir)
+        if heir is not None:
+            self._require_heir(studio, heir)
         self.rounds += 1
 
     def _hold(self, sender: Daemon, to: Daemon, number: int) -> set[str]:
@@ -83,9 +84,7 @@ class ServerDisk:
         return heir.id
 
     def _require_heir(self, sender: Daemon, heir: str) -> None:
-        """Said once: the other rounds go on and have more to show."""
-        if self._heirs_wait:
-            return
+        """Said once: the other rounds go on without, and have more to show."""
         try:
             self._wait_for(
                 sender, {heir}, "delivered", HEIR_SECONDS, "what is behind a refused message that was dropped arriving")

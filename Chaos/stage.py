@@ -208,6 +208,7 @@ def staged(task: Task, row: Row, family: Family) -> Iterator[Stage]:
     except Failed as error:
         row.problems.append(str(error))
         try:
+            family.start_missing()
             stage.judge(settled=False)
         except Failed as second:
             row.problems.append(str(second))
