@@ -73,7 +73,7 @@ class Lazy:
         deadline = time.monotonic() + seconds
         while len(self.seen) < wanted:
             if time.monotonic() > deadline:
-                raise Failed(f"{self.name} holds {len(self.seen)} of {wanted} messages after {seconds:.0f} s of reading")
+                raise Failed(f"{self.name} read for {seconds:.0f} s and holds {len(self.seen)} of {wanted} messages")
             self._read_on()
         self._lines.flush()
 

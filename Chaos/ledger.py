@@ -26,7 +26,7 @@ class Posting:
 
 
 class Ledger:
-    """Filled by many threads. Each message becomes a line of `posted.jsonl` when its fate is known; only ids stay here."""
+    """Filled by many threads. A message is a line of `posted.jsonl` once its fate is known; only ids stay here."""
 
     def __init__(self, folder: Path):
         folder.mkdir(parents=True, exist_ok=True)

@@ -123,6 +123,6 @@ def finish_senders(senders: list[Sender], seconds: float) -> list[str]:
     for sender in senders:
         sender.join(POST_TIMEOUT_SECONDS + 1)
     return [
-        f"{sender.stuck.id} from {sender.stuck.sender} was not acknowledged within {seconds:.0f} s after the last disturbance"
+        f"{sender.stuck.id} from {sender.stuck.sender} was not acknowledged within {seconds:.0f} s of quiet"
         for sender in senders if sender.stuck is not None
     ]

@@ -1,4 +1,4 @@
-"""Members made by the tester itself: keys, certificates and the hello, by the published forms (Interop/kindred_wire)."""
+"""Members made by the tester itself: keys, certificates and the hello, by the forms of Interop/kindred_wire."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Stands between one daemon and its server, and does mischief to the frames of the mesh. Everything else passes as it is."""
+"""Stands between a daemon and its server and does mischief to the frames of the mesh. All else passes as it is."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""The phases that scenarios are made of: meet, load under some disturbance, settle, judge, once more after a restart."""
+"""The phases of scenarios: meet, load under some disturbance, settle, judge, once more after a restart."""
 
 import json
 import subprocess
@@ -12,12 +12,13 @@ from pathlib import Path
 from errors import Failed
 from family import Daemon, Family
 from footprint import Footprint
-from inboxes import Deliveries, GrowingInbox, write_inbox
+from inboxes import write_inbox
 from ledger import Ledger, Posting
 from load import finish_senders, post_until_acked, start_senders
 from processes import end_all
 from progress import say
 from report import Row
+from settling import settle
 from task import Task
 from unix_http import Unreachable
 from waiting import wait_until, wait_while_moving
@@ -30,7 +31,7 @@ CHECKED = ("posted", "acked", "dead", "received", "lost", "twice", "out_of_order
 
 
 class Stage:
-    """One family under load. What is learnt is in `row`, however it ends; `folder/evidence` is what the checker sees."""
+    """One family under load. What is learnt is in `row`, however it ends; the checker sees `folder/evidence`."""
 
     def __init__(self, task: Task, row: Row, family: Family):
         self.task = task
@@ -63,26 +64,7 @@ class Stage:
     def settle(self) -> None:
         """Until every inbox holds all that was acknowledged for it, and every sender knows it."""
         say(f"{self.row.scenario}: {self.ledger.acked} acknowledged; waiting for the inboxes")
-        growing = [GrowingInbox(daemon) for daemon in self.family.daemons]
-        wanted = {inbox.daemon.name: self.ledger.acked_for(inbox.daemon.name) for inbox in growing}
-
-        def lacking() -> int:
-            for inbox in growing:
-                inbox.refresh()
-            return sum(len(wanted[inbox.daemon.name] - inbox.seen) for inbox in growing)
-
-        self.wait(lacking, lambda: _lacking_text(growing, wanted))
-        own = {daemon.name for daemon in self.family.daemons}
-        shared = set().union(*(wanted[name] for name in own))
-        pending = [
-            Deliveries(daemon, self.ledger.acked_by(daemon.name) & shared) for daemon in self.family.daemons]
-
-        def unconfirmed() -> int:
-            for deliveries in pending:
-                deliveries.refresh()
-            return sum(len(deliveries.left) for deliveries in pending)
-
-        self.wait(unconfirmed, lambda: _unconfirmed_text(pending))
+        settle(self.family.daemons, self.ledger, self.wait)
 
     def judge(self, settled: bool = True) -> None:
         """The inboxes become files, and the checker says what it thinks of them."""
@@ -183,20 +165,6 @@ class Stage:
         ):
             if taken is not None and taken > bound:
                 row.problems.append(f"{what} took {taken:.0f} MiB of memory, {bound:.0f} are allowed")
-
-
-def _lacking_text(growing: list[GrowingInbox], wanted: dict[str, set[str]]) -> str:
-    lacks = {inbox.daemon.name: sorted(wanted[inbox.daemon.name] - inbox.seen) for inbox in growing}
-    return "inboxes lack " + ", ".join(
-        f"{name}: {len(ids)} of {len(wanted[name])} (such as {', '.join(ids[:3])})" for name, ids in lacks.items()
-        if ids)
-
-
-def _unconfirmed_text(pending: list[Deliveries]) -> str:
-    return "not said to be delivered: " + ", ".join(
-        f"{len(deliveries.left)} of {deliveries.daemon.name} (such as "
-        + ", ".join(f"{i}: {deliveries.said.get(i, 'not asked')}" for i in deliveries.left[:3]) + ")"
-        for deliveries in pending if deliveries.left)
 
 
 @contextmanager

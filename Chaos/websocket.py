@@ -37,7 +37,7 @@ def opening(host: str, port: int, path: str = "/mesh") -> bytes:
 
 
 def encode(opcode: int, payload: bytes, masked: bool) -> bytes:
-    """One whole message. A client's is masked, by zeros: the mask protects proxies from browsers, and there are none."""
+    """One whole message. A client's is masked, by zeros: masks protect proxies from browsers, and there are none."""
     flag = 0x80 if masked else 0
     if len(payload) < 126:
         head = bytes((0x80 | opcode, flag | len(payload)))

@@ -125,7 +125,8 @@ class Outage:
             deliveries.refresh()
             return len(deliveries.left)
 
-        self.stage.wait(left, lambda: f"{len(deliveries.left)} of {daemon.name} are not {status}: {deliveries.said}"[:500])
+        self.stage.wait(
+            left, lambda: f"{len(deliveries.left)} of {daemon.name} are not {status}: {deliveries.said}"[:500])
 
     def _require_reasons(self, old: list[Posting]) -> None:
         for daemon in self.family.daemons:

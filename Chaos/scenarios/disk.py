@@ -30,7 +30,8 @@ def run(task: Task, row: Row) -> None:
                 stage.ledger.mark_dead(server.given_up)
             row.did = (
                 f"server's disk full {server.rounds} times, a daemon's {daemon.rounds} times, "
-                f"{server.kills + daemon.kills} SIGKILLs while full, a daemon received in {daemon.received} rounds")
+                f"{server.kills + daemon.kills} SIGKILLs while full, a daemon received in {daemon.received} rounds, "
+                f"{len(server.given_up)} given up by their user")
             stage.settle()
             stage.judge()
             stage.end()

@@ -64,7 +64,8 @@ class Crowd:
         self.probe.run(PROBE_SECONDS)
         deadline = DEADLINES[kind] + GRACE_SECONDS
         wait_until(
-            lambda: self._still_open(opened), deadline, f"the server ending {kind} connections after {DEADLINES[kind]} s")
+            lambda: self._still_open(opened), deadline,
+            f"the server ending {kind} connections after {DEADLINES[kind]} s")
         early = min(idler.closed_at - idler.opened_at for idler in opened)
         if early < DEADLINES[kind] - 1:
             raise Failed(f"a {kind} connection was ended after {early:.1f} s already")

@@ -61,7 +61,8 @@ class Drought:
             third.process.signal(signal.SIGCONT)
         self._read_all(first)
         return "; ".join([
-            f"{2 * self.count} messages for a member that does not read, {self.count // 5} for a stopped daemon", *texts,
+            f"{2 * self.count} messages for a member that does not read, {self.count // 5} for a stopped daemon",
+            *texts,
             f"others meanwhile {self.probe.text}", f"read later, {len(self.lazy.repeated)} pushes repeated"])
 
     def _flood(self, first: Daemon, second: Daemon, third: Daemon) -> None:
@@ -106,7 +107,8 @@ class Drought:
                 self.probe.run(0)
             return self._online(other)
 
-        wait_until(still_there, DRIPPING_SECONDS, "the server cutting off a member that does not read but is heard from")
+        wait_until(
+            still_there, DRIPPING_SECONDS, "the server cutting off a member that does not read but is heard from")
         return f"with signs of life after {time.monotonic() - started:.0f} s"
 
     def _online(self, other: Daemon) -> str | None:
@@ -127,7 +129,7 @@ class Drought:
         self.lazy.connect(small=False)
         self._post_last(5, sender)
         if again := settled & set(self.lazy.repeated[repeated:]):
-            raise Failed(f"{len(again)} messages were pushed again after they had been acknowledged, {min(again)} first")
+            raise Failed(f"{len(again)} messages were pushed again that had been acknowledged, such as {min(again)}")
 
     def _post_last(self, number: int, sender: Daemon) -> None:
         """Some of each priority: what is older comes before them."""

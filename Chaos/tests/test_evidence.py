@@ -70,7 +70,9 @@ class PassedTimeTests(unittest.TestCase):
                 passed = PassedTime(Path(folder))
             except Skipped as reason:
                 self.skipTest(str(reason))
-            code = "import sys, time; print(time.time(), flush=True); sys.stdin.readline(); print(time.time(), time.monotonic())"
+            code = (
+                "import sys, time; print(time.time(), flush=True); sys.stdin.readline(); "
+                "print(time.time(), time.monotonic())")
             with subprocess.Popen(
                 [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                 env=os.environ | passed.environment,
