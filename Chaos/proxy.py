@@ -91,7 +91,7 @@ class _Way:
             while data := await self._source.read(READ_BYTES):
                 for frame in self._frames.feed(data):
                     fate = self._mischief.fate(kind_of(frame))
-                    if fate.cut:
+                    if fate.cut or self._sink.is_closing():
                         return
                     if fate.delay:
                         await asyncio.sleep(fate.delay)
@@ -107,7 +107,7 @@ class _Way:
         while True:
             await asyncio.sleep(HELD_SECONDS)
             held, self._held = self._held, []
-            if held:
+            if held and not self._sink.is_closing():
                 self._sink.write(b"".join(self._mischief.shuffle(held)))
 
 
