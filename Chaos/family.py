@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from errors import Failed
@@ -52,30 +52,45 @@ class Daemon:
         return str(self.ask("/v1/version")["member"])
 
 
+@dataclass(frozen=True)
+class Setting:
+    """Where a family differs from the plainest one."""
+
+    #: Below it everything is kept; it may hold `data` and the homes `h1`, `h2`, … already. Else a fresh one.
+    folder: Path | None = None
+    port: int | None = None
+    server_arguments: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    #: What each daemon dials instead of the server itself.
+    dialled: tuple[str, ...] = ()
+
+
 class Family:
     """Makes the folder, the phrase and the homes; starts nothing yet."""
 
-    def __init__(self, kin: Path, names: list[str]):
+    def __init__(self, kin: Path, names: list[str], setting: Setting = Setting()):
         self.kin = kin
-        self.folder = Path(tempfile.mkdtemp(prefix="k-"))
+        self.setting = setting
+        self.folder = setting.folder or Path(tempfile.mkdtemp(prefix="k-"))
         self.logs = self.folder / "logs"
         self.logs.mkdir()
-        self.port = free_port()
+        self.port = setting.port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = self.folder / "data"
         homes = [self.folder / f"h{number}" for number in range(1, len(names) + 1)]
         for home in homes:
-            home.mkdir(mode=0o700)
+            home.mkdir(mode=0o700, exist_ok=True)
         try:
             self.phrase = self._make_phrase(homes)
         except Failed:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
-        self.server = self._process(
-            "server", ["serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.data)], self.folder / "s")
+        serve = ["serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.data), *setting.server_arguments]
+        self.server = self._process("server", serve, self.folder / "s")
+        dialled = setting.dialled or (self.url,) * len(names)
         self.daemons = [
-            Daemon(name, home, self._process(home.name, ["up", "--name", name, "--server", self.url], home))
-            for name, home in zip(names, homes, strict=True)
+            Daemon(name, home, self._process(home.name, ["up", "--name", name, "--server", url], home))
+            for name, home, url in zip(names, homes, dialled, strict=True)
         ]
 
     @property
@@ -90,6 +105,12 @@ class Family:
     def start(self) -> None:
         for process in self.processes:
             process.start()
+
+    def start_missing(self) -> None:
+        """Starts what was killed and left so."""
+        for process in self.processes:
+            if process.running_pid is None:
+                process.start()
 
     def restart_dead(self) -> None:
         for process in self.processes:
@@ -137,7 +158,7 @@ class Family:
     def _environment(self, home: Path) -> dict[str, str]:
         return {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(self.folder), "LANG": "C.UTF-8",
-            "KINDRED_HOME": str(home),
+            "KINDRED_HOME": str(home), **self.setting.environment,
         }
 
 

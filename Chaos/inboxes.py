@@ -1,6 +1,9 @@
 """What the inboxes hold and how far messages have come, read as any program on the host would."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from family import Daemon
 from unix_http import Answer, LocalAPI, Unreachable
@@ -27,17 +30,23 @@ class Received:
             message["priority"], message["body"], message["received_at"])
 
 
-def whole_inbox(daemon: Daemon) -> list[Received]:
-    """Every page, oldest first."""
-    api = daemon.api()
+def write_inbox(daemon: Daemon, folder: Path) -> None:
+    """The whole inbox, oldest first, as `inbox-NAME.jsonl`."""
+    path = folder / f"inbox-{daemon.name}.jsonl"
+    with open(path, "w", encoding="utf-8") as lines:
+        for message in _messages(daemon):
+            lines.write(json.dumps(asdict(message), ensure_ascii=False) + "\n")
+
+
+def _messages(daemon: Daemon) -> Iterator[Received]:
+    api = daemon.api(timeout=30)
     try:
-        messages: list[Received] = []
         cursor = None
         while True:
             page, cursor = _page(api, cursor)
-            messages += page
+            yield from page
             if cursor is None:
-                return messages
+                return
     finally:
         api.close()
 

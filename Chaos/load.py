@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from collections import deque
 
 from family import Daemon
 from ledger import Ledger, Posting
@@ -28,7 +29,8 @@ class Sender(threading.Thread):
         self._pause_ms = pause_ms
         self._enough = threading.Event()
         self._give_up = threading.Event()
-        self._acked: list[Posting] = []
+        self._acked = 0
+        self._latest: deque[Posting] = deque(maxlen=50)
         #: What it could not get acknowledged.
         self.stuck: Posting | None = None
 
@@ -49,14 +51,15 @@ class Sender(threading.Thread):
             if not post_until_acked(api, posting, self._ledger, self._give_up):
                 self.stuck = posting
                 break
-            self._acked.append(posting)
+            self._acked += 1
+            self._latest.append(posting)
             if self._random.random() < 0.05:
                 self._post_again(api)
             self._enough.wait(self._random.uniform(0, self._pause_ms) / 1000)
         api.close()
 
     def _next(self) -> Posting:
-        number = len(self._acked) + 1
+        number = self._acked + 1
         identifier = f"c{self._number}-{number}"
         noise = "".join(self._random.choices(ALPHABET, k=self._random.choice(BODY_LENGTHS)))
         return Posting(
@@ -65,7 +68,7 @@ class Sender(threading.Thread):
 
     def _post_again(self, api: LocalAPI) -> None:
         """A repeat of what was acknowledged must be recognised, and must not arrive again."""
-        posting = self._random.choice(self._acked[-50:])
+        posting = self._random.choice(self._latest)
         self._ledger.count("reposted")
         post_once(api, posting, self._ledger)
 
@@ -120,6 +123,6 @@ def finish_senders(senders: list[Sender], seconds: float) -> list[str]:
     for sender in senders:
         sender.join(POST_TIMEOUT_SECONDS + 1)
     return [
-        f"{sender.stuck.id} from {sender.stuck.sender} was not acknowledged within {seconds:.0f} s after the last kill"
+        f"{sender.stuck.id} from {sender.stuck.sender} was not acknowledged within {seconds:.0f} s of quiet"
         for sender in senders if sender.stuck is not None
     ]

@@ -15,6 +15,9 @@ class Process:
         self.label = label
         self.log = log
         self.kills = 0
+        #: Whether an end of its own is only counted: what it is given it may refuse to run with.
+        self.may_end = False
+        self.ends = 0
         #: Ends nobody asked for, as text.
         self.deaths: list[str] = []
         self._arguments = arguments
@@ -25,10 +28,17 @@ class Process:
         self._lock = threading.Lock()
 
     @property
+    def running_pid(self) -> int | None:
+        """None while nothing of it runs."""
+        popen = self._popen
+        return popen.pid if popen is not None and popen.returncode is None else None
+
+    @property
     def pid(self) -> int:
         """Of the life that runs now."""
-        assert self._popen is not None, f"{self.label} was not started"
-        return self._popen.pid
+        popen = self._popen
+        assert popen is not None, f"{self.label} was not started"
+        return popen.pid
 
     def start(self) -> None:
         """Starts it; it must not be running."""
@@ -58,6 +68,21 @@ class Process:
                 self._note_death(code)
             self._start()
 
+    def kill(self) -> None:
+        """SIGKILL; it stays away until `start`."""
+        with self._lock:
+            assert self._popen is not None, f"{self.label} was not started"
+            self._popen.kill()
+            self._popen.wait()
+            self.kills += 1
+            self._popen = None
+
+    def signal(self, number: int) -> None:
+        """Sends it a signal that it is not to end by, such as SIGSTOP."""
+        with self._lock:
+            assert self._popen is not None, f"{self.label} was not started"
+            self._popen.send_signal(number)
+
     def restart_if_dead(self) -> None:
         """Notes an end nobody asked for, and starts the next life."""
         with self._lock:
@@ -66,6 +91,9 @@ class Process:
                 self._start()
 
     def _note_death(self, code: int) -> None:
+        self.ends += 1
+        if self.may_end:
+            return
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         self.deaths.append(f"{self.label} ended by itself in life {self._lives}: {how}; see {self.log}")
 

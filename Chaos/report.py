@@ -1,89 +1,95 @@
-"""The outcome of a run: a short table for people, one object for programs, files with the evidence."""
+"""One row for each scenario: aligned for people, as a table for the documentation, as an object for programs."""
 
-import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-
-from checker import Findings
-from inboxes import Received
-from ledger import Posting
-from progress import say
 
 SHOWN = 10
+HEADINGS = (
+    "scenario", "what was done", "acked", "received", "lost", "twice", "out of order", "peak memory", "seconds", "seed",
+    "verdict")
+WIDTHS = (8, 66, 7, 8, 4, 5, 12, 30, 7, 6, 7)
 
 
 @dataclass
-class Outcome:
-    """Everything a run is judged by."""
+class Row:
+    """What a scenario did and what came of it."""
 
+    scenario: str
     seed: int
-    command: str
-    kills: dict[str, int] = field(default_factory=dict)
-    kills_wanted: int = 0
-    kills_under_traffic: int = 0
+    did: str = ""
     posted: int = 0
     acked: int = 0
-    delivered: int = 0
-    received_under_fire: int = 0
+    dead: int = 0
+    received: int = 0
+    lost: int = 0
+    twice: int = 0
+    out_of_order: int = 0
+    #: The most anonymous memory, MiB, of the server and of any daemon; None where it could not be seen.
+    server_mib: float | None = None
+    daemon_mib: float | None = None
+    #: What the scenario allows them.
+    server_bound_mib: float = 0
+    daemon_bound_mib: float = 0
     seconds: float = 0
+    #: Retries and the like, counted.
     events: dict[str, int] = field(default_factory=dict)
-    findings: Findings = field(default_factory=Findings)
-    #: Whatever else was wrong, each as a sentence.
+    #: Whatever was wrong, each as a sentence.
     problems: list[str] = field(default_factory=list)
+    #: Why this machine could not run it.
+    skipped: str = ""
 
     @property
-    def passed(self) -> bool:
-        return not self.problems and not any(vars(self.findings).values())
+    def verdict(self) -> str:
+        return "skipped" if self.skipped else "FAILED" if self.problems else "passed"
 
-    def problem_lines(self) -> list[str]:
-        lines = list(self.problems)
-        for name, found in vars(self.findings).items():
-            lines += [f"{name.replace('_', ' ')}: {text}" for text in found[:SHOWN]]
-            if len(found) > SHOWN:
-                lines.append(f"{name.replace('_', ' ')}: and {len(found) - SHOWN} more")
-        return lines
+    def as_object(self) -> dict:
+        return asdict(self) | {"verdict": self.verdict}
 
+    @property
+    def memory(self) -> str:
+        if self.server_mib is None and self.daemon_mib is None:
+            return "–"
+        parts = (
+            ("server", self.server_mib, self.server_bound_mib), ("daemon", self.daemon_mib, self.daemon_bound_mib))
+        return ", ".join(f"{name} {taken:.0f}/{bound:.0f}" for name, taken, bound in parts if taken is not None)
 
-def table(outcome: Outcome) -> str:
-    """A few aligned lines, the verdict last."""
-    kills = ", ".join(f"{label} {count}" for label, count in outcome.kills.items())
-    rows: list[tuple[str, object]] = [
-        ("kills", f"{sum(outcome.kills.values())} of {outcome.kills_wanted}  ({kills})"),
-        ("under traffic", f"{outcome.kills_under_traffic} kills while messages were arriving"),
-        ("posted", outcome.posted),
-        ("acked", outcome.acked),
-        ("delivered", f"{outcome.delivered}  ({outcome.received_under_fire} received before the last kill)"),
-        *((name.replace("_", " "), len(found)) for name, found in vars(outcome.findings).items()),
-        ("other problems", len(outcome.problems)),
-        ("retries", ", ".join(f"{event} {count}" for event, count in sorted(outcome.events.items())) or "none"),
-        ("seconds", f"{outcome.seconds:.1f}"),
-        ("seed", outcome.seed),
-        ("command", outcome.command),
-        ("verdict", "passed" if outcome.passed else "FAILED"),
-    ]
-    return "\n".join(f"{name:<15} {value}" for name, value in rows)
+    def cells(self) -> tuple[str, ...]:
+        if self.skipped:
+            return (self.scenario, self.skipped, *("–" for _ in range(7)), str(self.seed), self.verdict)
+        counts = (self.acked, self.received, self.lost, self.twice, self.out_of_order)
+        return (
+            self.scenario, self.did, *(str(count) for count in counts), self.memory, f"{self.seconds:.0f}",
+            str(self.seed), self.verdict)
 
 
-def print_outcome(outcome: Outcome, as_json: bool) -> None:
-    """The answer on standard output, what went wrong on standard error."""
-    if as_json:
-        print(json.dumps({**asdict(outcome), "passed": outcome.passed}, ensure_ascii=False), flush=True)
-    else:
-        print(table(outcome), flush=True)
-    for line in outcome.problem_lines():
-        say(line)
+def heading() -> str:
+    return _aligned(HEADINGS)
 
 
-def write_evidence(
-    folder: Path, outcome: Outcome, posted: dict[str, Posting], acked: set[str], inboxes: dict[str, list[Received]]
-) -> None:
-    """`outcome.json`, `posted.jsonl` and one `inbox-NAME.jsonl` each."""
-    (folder / "outcome.json").write_text(json.dumps(asdict(outcome), indent=1), encoding="utf-8")
-    _write_lines(
-        folder / "posted.jsonl", [{**asdict(posting), "acked": posting.id in acked} for posting in posted.values()])
-    for name, messages in inboxes.items():
-        _write_lines(folder / f"inbox-{name}.jsonl", [asdict(message) for message in messages])
+def line(row: Row) -> str:
+    return _aligned(row.cells())
 
 
-def _write_lines(path: Path, objects: list[dict]) -> None:
-    path.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in objects), encoding="utf-8")
+def problem_lines(row: Row) -> list[str]:
+    lines = [f"{row.scenario}: {problem}" for problem in row.problems[:SHOWN]]
+    if len(row.problems) > SHOWN:
+        lines.append(f"{row.scenario}: and {len(row.problems) - SHOWN} more")
+    return lines
+
+
+def markdown(rows: list[Row], command: str) -> str:
+    """The table of docs/reliability.md."""
+    lines = [f"`{command}`", "", _piped(HEADINGS), _piped(("---",) * len(HEADINGS))]
+    lines += [_piped(row.cells()) for row in rows]
+    return "\n".join(lines) + "\n\nPeak memory: anonymous MiB, taken/allowed; of the daemons the one that took most.\n"
+
+
+def _aligned(cells: tuple[str, ...]) -> str:
+    """Numbers to the right."""
+    padded = (
+        cell.rjust(width) if 2 <= column <= 6 or 8 <= column <= 9 else cell.ljust(width)
+        for column, (cell, width) in enumerate(zip(cells, WIDTHS, strict=True)))
+    return "  ".join(padded).rstrip()
+
+
+def _piped(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
