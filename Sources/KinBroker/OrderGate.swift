@@ -41,6 +41,12 @@ struct OrderGate {
         }
     }
 
+    /// The send was stored before: where it is waited for, it is there.
+    mutating func known(_ send: Send) {
+        let lane = Lane(send)
+        if case .waiting(send.seq) = lanes[lane] { lanes[lane] = .taken(through: send.seq) }
+    }
+
     /// The send was refused, but can succeed later.
     mutating func wait(for send: Send) {
         let lane = Lane(send)

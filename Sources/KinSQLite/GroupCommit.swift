@@ -158,7 +158,7 @@ public final class GroupCommit: Sendable {
         private let condition = NSCondition()
         private var entries: [Entry] = []
         private var urgent = false
-        private var deadline: Date?
+        private var riderIsTimed = false
         private var isClosed = false
         private var isFinished = false
 
@@ -169,29 +169,35 @@ public final class GroupCommit: Sendable {
             entries.append(entry)
             if isUrgent {
                 urgent = true
-            } else if deadline == nil {
-                deadline = Date(timeIntervalSinceNow: GroupCommit.riderDelay)
+                condition.broadcast()
+            } else if !riderIsTimed {
+                riderIsTimed = true
+                // Not by the wall clock, as a wait of the condition would be: that may be set back.
+                DispatchQueue.global().asyncAfter(deadline: .now() + GroupCommit.riderDelay) { [weak self] in
+                    self?.ridersAreDue()
+                }
             }
-            condition.broadcast()
             return true
+        }
+
+        private func ridersAreDue() {
+            condition.lock()
+            defer { condition.unlock() }
+            riderIsTimed = false
+            guard !entries.isEmpty else { return }
+            urgent = true
+            condition.broadcast()
         }
 
         /// The next group; nil when closed and empty.
         func next() -> [Entry]? {
             condition.lock()
             defer { condition.unlock() }
-            while !isClosed && !urgent {
-                if let deadline {
-                    if !condition.wait(until: deadline) { break }
-                } else {
-                    condition.wait()
-                }
-            }
+            while !isClosed && !urgent { condition.wait() }
             guard !entries.isEmpty else { return nil }
             let group = Array(entries.prefix(GroupCommit.maxGroup))
             entries.removeFirst(group.count)
             urgent = !entries.isEmpty
-            deadline = nil
             return group
         }
 

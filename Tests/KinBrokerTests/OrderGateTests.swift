@@ -80,6 +80,18 @@ import Testing
         #expect(between == nil)
     }
 
+    @Test("what is waited for and turns out to be known is waited for no more; what is known besides changes nothing")
+    func known() throws {
+        var gate = OrderGate()
+        gate.wait(for: try send(5))
+        for seq in [4, 6] as [Int64] { gate.known(try send(seq)) }
+        let early = gate.admit(try send(6))
+        #expect(early == .outOfOrder)
+        gate.known(try send(5))
+        let late = gate.admit(try send(6))
+        #expect(late == nil)
+    }
+
     @Test("of several refusals the lowest is waited for")
     func lowest() throws {
         var gate = OrderGate()

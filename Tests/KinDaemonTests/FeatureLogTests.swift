@@ -18,7 +18,7 @@ import Testing
             try await FakeBroker.run(.offers(offered)) { broker in
                 let (log, end) = try await run(house, broker.url) { try await $0.end() }
                 #expect((end.error as? KinError)?.category == .refused, "which is exit code 4")
-                let line = log.first { $0.hasPrefix("critical mesh_ended") } ?? ""
+                let line = log.first { $0.hasPrefix("critical failed") } ?? ""
                 #expect(line.contains("client_message_id_dedupe: dedupe_window_hours is 1, at least 24 is needed"))
                 #expect(line.contains("feature_param_below_floor"))
             }

@@ -49,6 +49,25 @@ import Testing
         }
     }
 
+    @Test("where the broker waits for a message that was dropped meanwhile, what is behind it goes on all the same")
+    func givenUp() async throws {
+        try await House.runAgainstFake { asked in
+            if asked.connection > 1 { return asked.ack }
+            let isFirst = asked.send.clientMessageID.description == "doomed"
+            return asked.nack(isFirst ? "storage_full" : "out_of_order", retryable: true)
+        } _: { laptop, broker in
+            for id in ["doomed", "heir"] { try await send(laptop, id) }
+            try await eventually("the first is refused") {
+                try await laptop.client.message(ClientMessageID("doomed").orThrow("an id")).lastError == "storage_full"
+            }
+            try await eventually("it is dropped between two attempts") {
+                try await laptop.call(.POST, "/v1/outbox/doomed/drop").status == 200
+            }
+            _ = try await waits(laptop, "heir", .relayed)
+            #expect(broker.heard.value.connections == 2)
+        }
+    }
+
     @Test("a final refusal is the end of that message, with the broker's word, and of no other")
     func finalRefusal() async throws {
         try await House.runAgainstFake { asked in

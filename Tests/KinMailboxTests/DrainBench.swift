@@ -48,6 +48,11 @@ final class DrainBench {
         for number in range { accept("\(prefix)\(number)", lane) }
     }
 
+    /// Takes a message from the disk.
+    func giveUp(_ id: String) {
+        for lane in pending.keys { pending[lane]?.removeAll { $0.clientMessageID.description == id } }
+    }
+
     var inFlightCount: Int { drain.inFlightCount }
 
     var nextDeadline: Int64? { drain.nextDeadline }

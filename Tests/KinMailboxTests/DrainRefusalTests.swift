@@ -28,6 +28,28 @@ import Testing
         #expect(bench.sent == ["2", "3", "4"])
     }
 
+    @Test("where the broker waits for what was given up, only another session goes on")
+    func standsStill() throws {
+        let bench = DrainBench.connected()
+        bench.accept(1...3, one)
+        #expect(bench.nack("1", "storage_full") == .delayed(until: bench.now + 500))
+        bench.giveUp("1")
+        bench.now += 500
+        bench.pump()
+        #expect(bench.takeSent().suffix(2) == ["2", "3"])
+        #expect(bench.nack("3", "out_of_order") == .delayed(until: bench.now + 1000), "2 may still be taken")
+        bench.now += 1000
+        bench.pump()
+        #expect(bench.nack("2", "out_of_order") == .standsStill)
+    }
+
+    @Test("out_of_order without a refusal before it is no reason to connect again and again")
+    func groundless() {
+        let bench = DrainBench.connected()
+        bench.accept(1...2, one)
+        #expect(bench.nack("1", "out_of_order") == .delayed(until: bench.now + 500))
+    }
+
     @Test("what was sent before n keeps waiting for its own answer")
     func earlierStands() {
         let bench = DrainBench.connected()

@@ -151,6 +151,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
         case .ignore: if isStray(nack.clientMessageID, finally: false) { metrics.inbound.note(.nackUnexpected) }
         case .dead: kill(nack.clientMessageID, reason: nack.code)
         case .delayed(let until): delay(nack.clientMessageID, reason: nack.code, until: until)
+        case .standsStill: link?.close(.laneStandsStill)
         case .introduce(let lane, let until):
             introduce(lane)
             delay(nack.clientMessageID, reason: nack.code, until: until)

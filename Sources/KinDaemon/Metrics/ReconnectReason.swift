@@ -12,12 +12,15 @@ enum ReconnectReason: String, CaseIterable {
     case refused
     /// This side ended it, since a store of its own failed it.
     case storeFailed = "store_failed"
+    /// This side ended it, since the broker waited for a message that was given up.
+    case laneStandsStill = "lane_stands_still"
 
     init(_ end: MeshEnd) {
         switch end {
         case .refused, .fatal: self = .refused
         case .lost(CloseCode.serverDraining.reason): self = .serverDraining
         case .lost(CloseCode.slowConsumer.reason): self = .slowConsumer
+        case .lost(LocalClose.laneStandsStill.rawValue): self = .laneStandsStill
         case .lost(let reason): self = LocalClose(rawValue: reason) == nil ? .connectionLost : .storeFailed
         }
     }
@@ -30,6 +33,8 @@ enum LocalClose: String {
     /// A message that was to be given up stays: it goes out again in order.
     case outboxKept = "outbox_kept"
     case successionUnwritable = "succession_unwritable"
+    /// The broker waits for a message that was given up here.
+    case laneStandsStill = "lane_stands_still"
 }
 
 extension MeshLink {

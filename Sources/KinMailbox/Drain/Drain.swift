@@ -29,6 +29,8 @@ public struct Drain: Sendable {
         case delayed(until: Int64)
         /// As `delayed`, and the broker must learn the recipient's chain first.
         case introduce(Lane, until: Int64)
+        /// The broker waits for a message that was given up here, and takes nothing behind it in this session: only another one goes on.
+        case standsStill
         /// Part of a refusal that was dealt with.
         case ignore
     }
@@ -41,6 +43,11 @@ public struct Drain: Sendable {
         var cameDuringLoad = false
         var waitsUntil: Int64?
         var failures = 0
+        /// The broker refused something on this connection that it would take later.
+        var wasRefused = false
+
+        /// Whether everything before it was answered.
+        func isFirst(_ seq: Int64) -> Bool { !inFlight.values.contains { $0 < seq } }
     }
 
     private var lanes: [Lane: LaneState] = [:]
@@ -128,13 +135,14 @@ public struct Drain: Sendable {
 
     /// The broker refused it.
     public mutating func nacked(_ nack: Nack, now: Int64) -> Verdict {
-        guard let lane = laneOf[nack.clientMessageID], let seq = lanes[lane]?.inFlight[nack.clientMessageID] else {
-            return .ignore
-        }
+        guard let lane = laneOf[nack.clientMessageID], let state = lanes[lane],
+            let seq = state.inFlight[nack.clientMessageID]
+        else { return .ignore }
         guard nack.retryable else {
             _ = resolve(nack.clientMessageID)
             return .dead
         }
+        if nack.code == "out_of_order", state.wasRefused, state.isFirst(seq) { return .standsStill }
         return goBack(lane, to: seq, nack, now: now)
     }
 
@@ -153,6 +161,7 @@ public struct Drain: Sendable {
         state.sentThrough = min(state.sentThrough, seq - 1)
         state.isBehind = true
         let isIntroduction = nack.code == "unknown_member"
+        state.wasRefused = true
         let delay = isIntroduction && state.failures == 0 ? 0 : backoff(after: state.failures)
         state.failures += 1
         let until = now + max(delay, nack.retryAfter ?? 0)
