@@ -17,13 +17,13 @@ test: ## install what is missing, run every test
 	@scripts/test
 
 bench: ## measure, beside peers in the same run; prints the table of docs/benchmarks.md
-	@scripts/setup
+	@scripts/setup redis-server nats-server
 	@Benchmarks/run
 
-chaos: ## kill every process at random, for longer than the tests do (KILLS=1000 SEED=1)
+chaos: ## make every kind of trouble for real processes, for longer than the tests do (KILLS=1000 SEED=1)
 	@scripts/setup
-	swift build --product kin
-	python3 Chaos/chaos.py --kin "$$(swift build --show-bin-path)/kin" --kills $(or $(KILLS),300) --seed $(or $(SEED),1)
+	swift build -c release --product kin
+	"$$(scripts/python)" Chaos/chaos.py --kin "$$(swift build -c release --show-bin-path)/kin" --seed $(or $(SEED),1) $(if $(KILLS),--kills $(KILLS))
 
 fuzz: ## feed every parser damaged bytes (SECONDS=60 SEED=1); findings go to Fuzz/findings
 	@scripts/setup

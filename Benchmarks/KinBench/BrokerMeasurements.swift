@@ -19,14 +19,17 @@ struct BrokerMeasurements {
         let open = try await connections(kind, port: broker.port, senders, bodyBytes, family)
         let before = try broker.processorSeconds()
         let samples = try Load.run(open, for: seconds)
-        let used = try broker.processorSeconds() - before
+        let used = try broker.processorSeconds() - before  // keeps the broker, too
         return Row(samples: samples, processor: used * 1e6 / Double(max(1, samples.count)))
     }
 
     /// One message at a time through Redis; nil where it is not there.
     func redisEndToEnd(count: Int, bodyBytes: Int) throws -> Samples? {
         guard BrokerUnderLoad.isThere(.redis) else { return nil }
-        return try RedisEndToEnd.run(port: start(.redis).port, count: count, bodyBytes: bodyBytes)
+        let redis = try start(.redis)
+        return try withExtendedLifetime(redis) {
+            try RedisEndToEnd.run(port: redis.port, count: count, bodyBytes: bodyBytes)
+        }
     }
 
     private func start(_ kind: BrokerUnderLoad.Kind) throws -> BrokerUnderLoad {

@@ -76,7 +76,7 @@ struct Measurements {
         var samples = Samples()
         for _ in 0..<count {
             let start = monotonicSeconds()
-            try family.run(home: 1, ["send", "studio", "hello"])
+            try family.runToEnd(home: 1, ["send", "studio", "hello"])
             samples.add(monotonicSeconds() - start)
         }
         return samples

@@ -4,6 +4,7 @@ import Foundation
 final class UnixHTTP: @unchecked Sendable {  // each connection is used by one thread alone
     private let socket: Int32
     private var pending: [UInt8] = []
+    private var chunk = [UInt8](repeating: 0, count: 65_536)
 
     init(_ path: String) throws {
         socket = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -55,23 +56,35 @@ final class UnixHTTP: @unchecked Sendable {  // each connection is used by one t
     }
 
     private func response() throws -> (status: Int, body: String) {
-        while pending.firstRange(of: Array("\r\n\r\n".utf8)) == nil { try read() }
-        guard let end = pending.firstRange(of: Array("\r\n\r\n".utf8)) else { throw BenchError("no header") }
-        let head = String(decoding: pending[..<end.lowerBound], as: UTF8.self)
-        let status = head.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        let lengthLine = head.lowercased().split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
-        let length = lengthLine.flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
-        while pending.count < end.upperBound + length { try read() }
-        let body = String(decoding: pending[end.upperBound..<(end.upperBound + length)], as: UTF8.self)
-        pending.removeSubrange(..<(end.upperBound + length))
+        let head = try head()
+        let length = Self.number(after: Self.contentLength, in: pending[..<head]) ?? 0
+        while pending.count < head + length { try read() }
+        let status = Self.number(after: [], in: pending[9..<head]) ?? 0
+        let body = String(decoding: pending[head..<(head + length)], as: UTF8.self)
+        pending.removeFirst(head + length)
         return (status, body)
     }
 
+    /// Where the head ends.
+    private func head() throws -> Int {
+        while true {
+            if let end = pending.firstRange(of: Self.headEnd) { return end.upperBound }
+            try read()
+        }
+    }
+
+    private static let headEnd = Array("\r\n\r\n".utf8)
+    private static let contentLength = Array("Content-Length: ".utf8)
+
+    private static func number(after name: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
+        guard let start = name.isEmpty ? bytes.startIndex : bytes.firstRange(of: name)?.upperBound else { return nil }
+        return Int(String(decoding: bytes[start...].prefix { (0x30...0x39).contains($0) }, as: UTF8.self))
+    }
+
     private func read() throws {
-        var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = recv(socket, &chunk, chunk.count, 0)
         guard count > 0 else { throw BenchError("the daemon closed the connection") }
-        pending += chunk[..<count]
+        pending.append(contentsOf: chunk[..<count])
     }
 
     private func write(_ text: String) throws {

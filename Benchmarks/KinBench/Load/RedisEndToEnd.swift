@@ -26,7 +26,7 @@ enum RedisEndToEnd {
 
     /// `*1 *2 $1 s *1 *2 $N ID *2 $1 d $N BODY`: the id is its seventh line.
     private static func entry(_ consumer: LoadConnection) throws -> String {
-        let lines = try (0..<12).map { _ in try consumer.line() }
+        let lines = try (0..<13).map { _ in try consumer.line() }
         guard lines[0] == "*1" else { throw BenchError("redis delivered nothing within 5 s") }
         return lines[7]
     }
