@@ -95,8 +95,10 @@ struct DaemonCore: Sendable {
         let exchange = RevocationExchange(
             keeper: keeper, control: control, events: events, counters: metrics.inbound, logger: logger, now: now)
         let outgoing = Outgoing(
-            outbox: outbox, sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger,
-            limits: settings.outbox, awaited: awaited, metrics: metrics, logger: logger, now: now)
+            outbox: outbox,
+            sealing: OutboxSealing(
+                sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger, limits: settings.outbox),
+            family: family, awaited: awaited, metrics: metrics, logger: logger, now: now)
         let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
         let acceptance = Acceptance(
             outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },
@@ -106,12 +108,13 @@ struct DaemonCore: Sendable {
             }, now: now)
         let successions = SuccessionKeeper(
             installed, file: successionFile, seen: seen, family: family, mail: SuccessionMail(acceptance: acceptance),
-            events: events, logger: logger,
-            now: now)
+            events: events, logger: logger, now: now)
         self.successions = successions
         let incoming = Incoming(
-            inbox: inbox, outbox: outbox, sealer: sealer, family: family, receipts: receipts, revocations: exchange,
-            successions: successions, events: events, metrics: metrics, logger: logger, now: now)
+            inbox: inbox, outbox: outbox,
+            opener: PushOpener(sealer: sealer, family: family, revocations: exchange), family: family,
+            receipts: receipts, revocations: exchange, successions: successions, events: events, metrics: metrics,
+            logger: logger, now: now)
         let directory = DirectoryRunner(
             servers: servers, reader: RegistryReader(http: http, routeID: installed.wallet.routeID), family: family,
             revocations: exchange, state: state, events: events, logger: logger, now: now)
@@ -128,8 +131,7 @@ struct DaemonCore: Sendable {
                 family: family, outgoing: outgoing, incoming: incoming, receipts: receipts,
                 revocations: exchange, successions: successions, settings: meshSettings,
                 storeIdentity: { Self.storeIdentity($0, installed) }, board: board, awaited: awaited,
-                events: events, metrics: metrics,
-                lookAround: { directory.lookSoon() }, now: now),
+                events: events, metrics: metrics, lookAround: { directory.lookSoon() }, now: now),
             logger: logger)
         registrations = servers.map { server in
             RegistrationRunner(
@@ -147,10 +149,7 @@ struct DaemonCore: Sendable {
             revoking: Revoking(
                 installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
             successions: successions, settings: meshSettings, vault: VaultRoutes(vault: vault), family: family,
-            directory: directory,
-            inbox: inbox, outbox: outbox,
-            events: events,
-            board: board, metrics: metrics,
+            directory: directory, inbox: inbox, outbox: outbox, events: events, board: board, metrics: metrics,
             figures: DaemonFigures(
                 board: board, outbox: outbox, events: events, folder: options.state.daemon(), now: now),
             isOnAnotherHost: host == .differs, logger: logger, now: now,
@@ -191,57 +190,5 @@ struct DaemonCore: Sendable {
         localServer?.stop()
         try? await http.shutdown()
         unlink(DaemonPaths.socket(in: state))
-    }
-
-    // MARK: Parts
-
-    /// What was told wins over what is kept, and is kept for the next start.
-    private static func settings(_ options: DaemonOptions) throws -> DaemonSettings {
-        var settings = try DaemonSettings(reading: options.state)
-        let kept = settings
-        if let name = options.name { settings.name = name }
-        if !options.servers.isEmpty { settings.servers = options.servers }
-        _ = try servers(settings)
-        guard settings != kept else { return settings }
-        try settings.write(to: options.state)
-        // Its lines have moved.
-        return try DaemonSettings(reading: options.state)
-    }
-
-    private static func servers(_ settings: DaemonSettings) throws -> [ServerAddress] {
-        if settings.servers.isEmpty { return [try ServerAddress.local(port: LocalServer.port)] }
-        let servers = try settings.servers.map { try ServerAddress($0) }
-        for (index, server) in servers.enumerated() where servers[..<index].contains(server) {
-            throw KinError("server_twice", "\(server) is named twice: name each server once", category: .usage)
-        }
-        return servers
-    }
-
-    private static func member(_ installation: Installation, now: Int64) throws -> VerifiedMember {
-        do {
-            let member = try ChainVerifier(mesh: installation.mesh).verify(installation.chain, now: now)
-            if let entry = installation.revokedBy { throw RevocationKeeper.ended(by: entry, of: member.member) }
-            return member
-        } catch let error as KinError {
-            throw error
-        } catch {
-            throw KinError(
-                "own_chain_invalid",
-                "this device's certificate is not valid (\(error)): check the clock, or enrol again with kin wallet import",
-                category: .refused)
-        }
-    }
-
-    /// A mesh that followed another is another store, though one server has both: what was relayed in the mesh before and is not known to
-    /// have arrived is sent again.
-    private static func storeIdentity(_ store: [UInt8], _ installation: Installation) -> [UInt8] {
-        guard installation.previous != nil else { return store }
-        return Array(Digest.sha256(store + Array(installation.mesh.description.utf8)).prefix(16))
-    }
-
-    private static func family(_ installation: Installation, now: Int64) throws -> Family {
-        var directory = Directory(installation: installation)
-        directory.restore(try DeviceCache.read(installation.state), now: now)
-        return Family(installation, directory: directory)
     }
 }

@@ -158,3 +158,14 @@ extension OutboxRow {
         }
     }
 }
+
+extension InboxRow {
+    /// As the API shows it.
+    func message(_ family: Family) -> InboxMessage {
+        InboxMessage(
+            id: id, clientMessageID: clientMessageID, from: senderName.description, fromMember: senderMember,
+            body: body, contentType: contentType, priority: priority, meta: meta, replyTo: replyTo,
+            createdAt: createdAt,
+            receivedAt: receivedAt, readAt: readAt)
+    }
+}

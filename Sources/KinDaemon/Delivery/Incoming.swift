@@ -1,21 +1,18 @@
 import Dispatch
 import KinClient
-import KinCrypto
 import KinDaemonAPI
 import KinEncoding
-import KinIdentity
 import KinMailbox
 import KinSession
 import KinWire
 import Logging
-import Synchronization
 
 /// Takes pushed messages in: opens them, stores them, and only then acknowledges them.
 final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue`
     private let queue = DispatchQueue(label: "incoming")
     private let inbox: InboxStore
     private let outbox: OutboxStore
-    private let sealer: DirectSealer
+    private let opener: PushOpener
     private let family: Family
     private let receipts: Receipts
     private let revocations: RevocationExchange
@@ -30,13 +27,13 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
     private var intake: (link: MeshLink, inbox: InboxIntake)?
 
     init(
-        inbox: InboxStore, outbox: OutboxStore, sealer: DirectSealer, family: Family, receipts: Receipts,
+        inbox: InboxStore, outbox: OutboxStore, opener: PushOpener, family: Family, receipts: Receipts,
         revocations: RevocationExchange, successions: SuccessionKeeper, events: EventHub, metrics: DaemonMetrics,
         logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.inbox = inbox
         self.outbox = outbox
-        self.sealer = sealer
+        self.opener = opener
         self.family = family
         self.receipts = receipts
         self.revocations = revocations
@@ -58,8 +55,8 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         var refused: [ClientAck.Entry] = []
         var late: [(message: RefusedMessage, entry: ClientAck.Entry)] = []
         for push in pushes {
-            do throws(Refusal) {
-                messages.append(try open(push.header, push.body))
+            do throws(PushOpener.Refusal) {
+                messages.append(try opener.open(push.header, push.body, now: now()))
             } catch {
                 metrics.inbound.note(InboundCounters.Fact(error.fault))
                 logger.warning(
@@ -84,12 +81,6 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         }
         if !mail.isEmpty { store(mail, sentAt: pushes.last?.header.sentAt, link) }
         if !late.isEmpty { refuse(late.map(\.message), late.map(\.entry), link) }
-    }
-
-    /// Why a message is not taken in; `told` where its sender may know: only what truly is a known member's to this device.
-    private struct Refusal: Error {
-        var fault: MessageFault
-        var told: RefusedMessage?
     }
 
     /// Acknowledged once what its sender is to be told is on disk.
@@ -126,35 +117,6 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
         if result == .refused { metrics.inbound.note(.controlRefused) }
         if result == .stored { lanes.came(incoming.message) }
         acknowledge([ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: result)], link)
-    }
-
-    private func open(_ header: Push, _ body: [UInt8]) throws(Refusal) -> IncomingMessage {
-        guard let sender = family.member(header.sender) else { throw Refusal(fault: .unknownSender) }
-        let message: SealedMessage
-        do throws(MessageFault) {
-            message = try sealer.openAtAnyTime(body, header: header, from: sender)
-        } catch {
-            throw Refusal(fault: error)
-        }
-        do throws(MessageFault) {
-            try DirectSealer.checkTime(of: message, now: now())
-        } catch {
-            throw Refusal(fault: error, told: Self.told(message, error))
-        }
-        revocations.stated(message.revocationHead, by: sender)
-        return IncomingMessage(
-            message: message, brokerMessageID: header.brokerMessageID, senderKey: sender.ed25519.first?.bytes ?? [],
-            receivedAt: now())
-    }
-
-    /// What daemons say to each other on their own account is never receipted.
-    private static func told(_ message: SealedMessage, _ fault: MessageFault) -> RefusedMessage? {
-        let own = [
-            Receipt.contentType, RevocationsGet.contentType, Revocations.contentType, SuccessionBundle.contentType,
-        ]
-        guard !own.contains(message.contentType) else { return nil }
-        return RefusedMessage(
-            sender: message.sender, clientMessageID: message.clientMessageID, reason: fault.rawValue)
     }
 
     /// - Parameter sentAt: when the broker took the last of them.
@@ -237,16 +199,5 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
             let results = Array(entries[start..<min(start + ClientAck.maxResults, entries.count)])
             link.send([MeshFrame.clientAck(ClientAck(results: results)).encoded()])
         }
-    }
-}
-
-extension InboxRow {
-    /// As the API shows it.
-    func message(_ family: Family) -> InboxMessage {
-        InboxMessage(
-            id: id, clientMessageID: clientMessageID, from: senderName.description, fromMember: senderMember,
-            body: body,
-            contentType: contentType, priority: priority, meta: meta, replyTo: replyTo, createdAt: createdAt,
-            receivedAt: receivedAt, readAt: readAt)
     }
 }

@@ -11,12 +11,8 @@ import Logging
 final class Outgoing: @unchecked Sendable {  // what varies is only touched on `queue`
     private let queue = DispatchQueue(label: "outgoing")
     private let outbox: OutboxStore
-    private let sealer: DirectSealer
+    private let sealing: OutboxSealing
     private let family: Family
-    private let name: DeviceName
-    private let me: VerifiedMember
-    private let revocations: RevocationLedger
-    private let limits: OutboxSettings
     private let awaited: AwaitedAnswers
     private let metrics: DaemonMetrics
     private let logger: Logger
@@ -34,17 +30,12 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     private var wakesAt: Int64?
 
     init(
-        outbox: OutboxStore, sealer: DirectSealer, family: Family, name: DeviceName, me: VerifiedMember,
-        revocations: RevocationLedger, limits: OutboxSettings, awaited: AwaitedAnswers, metrics: DaemonMetrics,
+        outbox: OutboxStore, sealing: OutboxSealing, family: Family, awaited: AwaitedAnswers, metrics: DaemonMetrics,
         logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.outbox = outbox
-        self.sealer = sealer
+        self.sealing = sealing
         self.family = family
-        self.name = name
-        self.me = me
-        self.revocations = revocations
-        self.limits = limits
         self.awaited = awaited
         self.metrics = metrics
         self.logger = logger
@@ -65,7 +56,9 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
         queue.async { [self] in
             self.features = features
             opened = link
-            outbox.moved(to: ready.store, lastMessageID: ready.lastMessageID, notBefore: now() - maxAge) {
+            outbox.moved(
+                to: ready.store, lastMessageID: ready.lastMessageID, notBefore: now() - sealing.maxAge(features)
+            ) {
                 [self] again in
                 if again > 0 { logger.notice("relayed_again", metadata: ["count": .stringConvertible(again)]) }
                 queue.async { [self] in drainInto(link) }
@@ -74,7 +67,9 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     }
 
     /// Why messages cannot go by a broker with these features; nil where they can.
-    func refusal(of features: NegotiatedFeatures) -> KinError? { limits.refusal(window: features.dedupeWindowHours) }
+    func refusal(of features: NegotiatedFeatures) -> KinError? {
+        sealing.limits.refusal(window: features.dedupeWindowHours)
+    }
 
     /// Runs `body`, which gives a message up, while it cannot leave.
     /// - Throws: `outbox_inflight` where it has left and the broker has not answered; what `body` throws.
@@ -126,13 +121,19 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     /// Answers of one socket read.
     func answered(acks: [Ack], nacks: [Nack]) {
         queue.async { [self] in
-            let (own, others) = acks.partitioned { drain.acked($0.clientMessageID) }
+            var own: [Ack] = []
+            for ack in acks {
+                if drain.acked(ack.clientMessageID) {
+                    own.append(ack)
+                } else if isStray(ack.clientMessageID, finally: true) {
+                    metrics.inbound.note(.ackUnexpected)
+                }
+            }
             if !own.isEmpty {
                 outbox.markRelayed(own, at: now())
                 metrics.relayed.add(own.count)
                 metrics.knownOut.add(own.count { $0.duplicate })
             }
-            for ack in others where isStray(ack.clientMessageID, finally: true) { metrics.inbound.note(.ackUnexpected) }
             for nack in nacks { refused(nack) }
             pump()
         }
@@ -209,8 +210,8 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
                 drain.dropped(row.clientMessageID)
                 continue
             }
-            do throws(Unsendable) {
-                frames.append(row.send.frame(body: try sealed(row)))
+            do throws(OutboxSealing.Fault) {
+                frames.append(row.send.frame(body: try sealing.sealed(row, features, now: now())))
             } catch .unknownRecipient {
                 // Whoever was known when the message was accepted is met again; what comes after must not overtake.
                 wait(for: row)
@@ -224,47 +225,12 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     }
 
     private func wait(for row: OutboxRow) {
-        let reason = Unsendable.unknownRecipient.rawValue
+        let reason = OutboxSealing.Fault.unknownRecipient.rawValue
         let refusal = Nack(clientMessageID: row.clientMessageID, code: reason, retryable: true)
         if case .delayed(let until) = drain.nacked(refusal, now: now()) {
             delay(row.clientMessageID, reason: reason, until: until)
         }
         scheduleWake()
-    }
-
-    private enum Unsendable: String, Error {
-        case expired, tooOld = "max_age", unknownRecipient = "unknown_recipient", tooLarge = "too_large"
-        case revoked = "member_revoked"
-    }
-
-    private func sealed(_ row: OutboxRow) throws(Unsendable) -> [UInt8] {
-        if let expiresAt = row.expiresAt, expiresAt <= now() { throw .expired }
-        if now() - row.enqueuedAt > maxAge { throw .tooOld }
-        guard case .dm(let recipient) = row.lane.destination else { throw .unknownRecipient }
-        guard let member = family.member(recipient) else {
-            throw revocations.verdicts.isNamed(recipient) ? .revoked : .unknownRecipient
-        }
-        let message = row.message(
-            mesh: me.chain.certificate.mesh, sender: me.member, senderName: name, revocationHead: revocations.head)
-        guard let body = try? sealer.seal(message, for: member) else { throw .unknownRecipient }
-        guard body.count <= features.inlineBytes else { throw .tooLarge }
-        return body
-    }
-
-    /// Milliseconds. A broker with a window that is too short was refused before.
-    private var maxAge: Int64 {
-        limits.age.milliseconds(window: features.dedupeWindowHours)
-            ?? OutboxAge().milliseconds(window: features.dedupeWindowHours) ?? 0
-    }
-}
-
-extension Array {
-    fileprivate func partitioned(_ belongs: (Element) -> Bool) -> (in: [Element], out: [Element]) {
-        var parts: (in: [Element], out: [Element]) = ([], [])
-        for element in self {
-            if belongs(element) { parts.in.append(element) } else { parts.out.append(element) }
-        }
-        return parts
     }
 }
 

@@ -1,0 +1,46 @@
+import KinMailbox
+import KinSession
+import KinWire
+
+/// Opens pushed messages, and judges whether they are taken in.
+struct PushOpener: Sendable {
+    /// Why a message is not taken in; `told` where its sender may know: only what truly is a known member's to this device.
+    struct Refusal: Error {
+        var fault: MessageFault
+        var told: RefusedMessage?
+    }
+
+    let sealer: DirectSealer
+    let family: Family
+    let revocations: RevocationExchange
+
+    /// - Parameter now: milliseconds.
+    func open(_ header: Push, _ body: [UInt8], now: Int64) throws(Refusal) -> IncomingMessage {
+        guard let sender = family.member(header.sender) else { throw Refusal(fault: .unknownSender) }
+        let message: SealedMessage
+        do throws(MessageFault) {
+            message = try sealer.openAtAnyTime(body, header: header, from: sender)
+        } catch {
+            throw Refusal(fault: error)
+        }
+        do throws(MessageFault) {
+            try DirectSealer.checkTime(of: message, now: now)
+        } catch {
+            throw Refusal(fault: error, told: Self.told(message, error))
+        }
+        revocations.stated(message.revocationHead, by: sender)
+        return IncomingMessage(
+            message: message, brokerMessageID: header.brokerMessageID, senderKey: sender.ed25519.first?.bytes ?? [],
+            receivedAt: now)
+    }
+
+    /// What daemons say to each other on their own account is never receipted.
+    private static func told(_ message: SealedMessage, _ fault: MessageFault) -> RefusedMessage? {
+        let own = [
+            Receipt.contentType, RevocationsGet.contentType, Revocations.contentType, SuccessionBundle.contentType,
+        ]
+        guard !own.contains(message.contentType) else { return nil }
+        return RefusedMessage(
+            sender: message.sender, clientMessageID: message.clientMessageID, reason: fault.rawValue)
+    }
+}
