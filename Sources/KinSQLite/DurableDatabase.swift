@@ -27,7 +27,7 @@ public final class DurableDatabase: Sendable {
             configuration.busyMode = .timeout(5)
             pool = try DatabasePool(path: path, configuration: configuration)
             // The pool sets NORMAL when it opens: a commit would then not reach the disk.
-            try pool.writeWithoutTransaction { try $0.execute(sql: Self.writerSettings) }
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             if checkingIntegrity { try Self.check(pool, path: path) }
             try Self.refuseNewer(pool, migrator: migrator, path: path)
             try migrator.migrate(pool)
@@ -36,9 +36,6 @@ public final class DurableDatabase: Sendable {
             throw Self.storeError(error, path: path)
         }
     }
-
-    /// The log is copied into the file every 16 MiB: a page that changes often is then copied once.
-    private static let writerSettings = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4096"
 
     /// Reads from the last commit.
     /// - Throws: `StoreError`, `closed` once `close` was called; or what `body` throws of its own.
