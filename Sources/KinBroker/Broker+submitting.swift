@@ -26,7 +26,7 @@ extension Broker {
         let now = now()
         return await withCheckedContinuation { continuation in
             store.accept(
-                [submission], from: sender.member, in: hub.key, now: now,
+                [submission], from: sender.member, in: hub.key, wary: true, now: now,
                 admit: { self.admit($0, from: sender, hub) ?? permit() },
                 completion: { acceptances in
                     let acceptance = acceptances.first ?? .refused(.storageFailed)

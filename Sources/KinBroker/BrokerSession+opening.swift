@@ -77,7 +77,7 @@ extension BrokerSession {
         } catch let refusal as CredentialRefusal {
             refuse(code: refusal.rawValue, message: refusal.message)
         } catch let conflict as ChainConflict {
-            refuse(code: "unauthorized", message: conflict.rawValue)
+            refuse(code: "unauthorized", message: conflict.rawValue, counting: conflict.rawValue)
         } catch {
             noteRefusal("storage_unavailable")
             end(.serverDraining, reason: "storage_unavailable")
@@ -130,8 +130,9 @@ extension BrokerSession {
         sink.send(.revocationsGet(RevocationsGet(have: Array(ledger.hashes.prefix(RevocationsGet.maxHashes)))))
     }
 
-    func refuse(code: String, message: String) {
-        noteRefusal(code)
+    /// - Parameter reason: as what it counts, where that says more than the code.
+    func refuse(code: String, message: String, counting reason: String? = nil) {
+        noteRefusal(reason ?? code)
         sink.send(.error(ErrorFrame(code: code, message: message)))
         end(.unauthorized, reason: code)
     }

@@ -92,6 +92,7 @@ extension BrokerSession {
     /// - Parameter now: when the store was given the burst; the time that it keeps.
     func answer(_ burst: [Submission], with acceptances: [Acceptance], _ membership: Membership, now: Int64) {
         let resume = state.withLock { state -> Bool in
+            state.wasRefused = acceptances.contains(where: \.isRefusal)
             state.bytesInStore -= burst.reduce(0) { $0 + $1.body.count }
             guard state.isPaused, state.bytesInStore <= Self.maxBytesInStore / 2 else { return false }
             state.isPaused = false

@@ -31,6 +31,8 @@ public final class BrokerSession: Sendable {
         /// Bytes of sends given to the store and not answered.
         var bytesInStore = 0
         var isPaused = false
+        /// Of the last burst that was answered something was refused.
+        var wasRefused = false
         /// nil until the member joined and its positions are known.
         var window: DeliveryWindow?
         /// Where the window stood when the session was ended.
@@ -90,22 +92,22 @@ public final class BrokerSession: Sendable {
 
     /// The read burst is over: its sends go to the store together.
     public func readCompleted() {
-        let (burst, membership, pause) = state.withLock { state -> ([Submission], Membership?, Bool) in
+        let (burst, membership, pause, wary) = state.withLock { state -> ([Submission], Membership?, Bool, Bool) in
             guard case .ready(let membership) = state.phase, !state.isEnding, !state.burst.isEmpty else {
-                return ([], nil, false)
+                return ([], nil, false, false)
             }
             let burst = state.burst
             state.burst = []
             state.bytesInStore += burst.reduce(0) { $0 + $1.body.count }
             let pause = state.bytesInStore > Self.maxBytesInStore && !state.isPaused
             if pause { state.isPaused = true }
-            return (burst, membership, pause)
+            return (burst, membership, pause, state.wasRefused)
         }
         guard let membership else { return }
         if pause { sink.pauseReading(true) }
         let now = broker.now()
         broker.store.accept(
-            burst, from: membership.member, in: membership.hub.key, now: now,
+            burst, from: membership.member, in: membership.hub.key, wary: wary, now: now,
             admit: { self.admit($0, from: membership.member, membership.hub) },
             completion: { self.answer(burst, with: $0, membership, now: now) })
     }

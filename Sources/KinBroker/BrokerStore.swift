@@ -35,9 +35,10 @@ public protocol BrokerStore: Sendable {
     /// Takes a batch of sends from one session in one transaction, in order. `completion` gets one answer for each.
     ///
     /// An id known for that mesh and sender is answered from the store. For any other `admit` is asked, inside the transaction; nil admits.
+    /// - Parameter wary: ids are looked up before anything is written: what is refused then costs the disk nothing. For whom that happened just before.
     /// Where the batch cannot be stored, `completion` is called before any later batch is looked at.
     func accept(
-        _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
+        _ batch: [Submission], from sender: ULID, in mesh: MeshKey, wary: Bool, now: Int64,
         admit: @escaping @Sendable (Submission) -> Refusal?,
         completion: @escaping @Sendable ([Acceptance]) -> Void)
 
@@ -143,6 +144,8 @@ public enum Acceptance: Hashable, Sendable {
     case stored(id: Int64)
     case duplicate(id: Int64, firstSeenAt: Int64)
     case refused(Refusal)
+
+    var isRefusal: Bool { if case .refused = self { true } else { false } }
 }
 
 /// A message as the store holds it.

@@ -82,7 +82,8 @@ struct DeliveryWindow {
             maxBytes: Self.maxBytes - bytes)
     }
 
-    /// The store's answer. Returns the messages to push; expired ones count as finished.
+    /// The store's answer. Returns the messages to push, expired ones too: their recipient tells their sender. Those that were emptied
+    /// with their recipient's revocation count as finished.
     mutating func loaded(_ messages: [StoredMessage], for load: Load, now: Int64) -> [StoredMessage] {
         isLoading = false
         let rank = load.priority.rank
@@ -91,7 +92,7 @@ struct DeliveryWindow {
         var pushed: [StoredMessage] = []
         for message in messages {
             let id = message.push.brokerMessageID
-            guard now < message.expiresAt ?? .max else {
+            guard !message.body.isEmpty else {
                 lanes[rank].handedOut = id
                 continue
             }

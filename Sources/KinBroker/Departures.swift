@@ -4,22 +4,23 @@ import KinEncoding
 /// what came while it was away. In memory; after a start of the broker nobody knows which copies there were, so what was finished before counts as one.
 ///
 /// Copies cannot be told apart. Whoever comes is taken for one that left: for the last there is, or, of several, for one of the two that left last, whose
-/// places become one, the lower of both.
+/// places are kept as one's, each for its own hour.
 struct Departures {
     /// Milliseconds.
     static let patience: Int64 = 3_600_000
     static let maxCopies = 16
 
-    private struct Copy {
-        /// Up to where it had acknowledged everything, by priority rank.
+    private struct Place {
+        /// Up to where everything was acknowledged, by priority rank.
         var positions: [Int64]
         var leftAt: Int64
     }
 
     private struct Places {
-        var known: [Copy] = []
+        /// Of each copy that is away: one place, or several where it is not known which it left.
+        var copies: [[Place]] = []
         /// Of the time before the broker was started.
-        var former: Copy?
+        var former: Place?
     }
 
     private let startedAt: Int64
@@ -29,35 +30,42 @@ struct Departures {
 
     /// A copy comes, and takes deliveries up from `positions`.
     mutating func came(_ member: ULID, at positions: [Int64]) {
-        guard var copies = places[member] else {
-            places[member] = Places(former: Copy(positions: positions, leftAt: startedAt))
+        guard var away = places[member] else {
+            places[member] = Places(former: Place(positions: positions, leftAt: startedAt))
             return
         }
-        if copies.known.count > 1 { Self.merge(&copies.known) } else { copies.known = [] }
-        places[member] = copies
+        if away.copies.count > 1 { Self.merge(&away.copies) } else { away.copies = [] }
+        places[member] = away
     }
 
     /// A copy has left.
     mutating func left(_ member: ULID, at positions: [Int64], now: Int64) {
-        places[member, default: Places()].known.append(Copy(positions: positions, leftAt: now))
-        if places[member, default: Places()].known.count > Self.maxCopies {
-            Self.merge(&places[member, default: Places()].known)
-        }
+        var away = places[member] ?? Places()
+        away.copies.append([Place(positions: positions, leftAt: now)])
+        if away.copies.count > Self.maxCopies { Self.merge(&away.copies) }
+        places[member] = away
     }
 
     /// Of what those that are here have acknowledged, what none lacks that left less than an hour ago.
     mutating func heldBack(_ finished: [Int64], of member: ULID, now: Int64) -> [Int64] {
-        guard var copies = places[member] else { return finished }
-        let isAwaited = { (copy: Copy) in now - copy.leftAt < Self.patience }
-        copies.known = copies.known.filter(isAwaited)
-        copies.former = copies.former.flatMap { isAwaited($0) ? $0 : nil }
-        places[member] = copies
-        return (copies.known + (copies.former.map { [$0] } ?? [])).reduce(finished) { Self.lower($0, $1.positions) }
+        guard var away = places[member] else { return finished }
+        let isAwaited = { (place: Place) in now - place.leftAt < Self.patience }
+        away.copies = away.copies.map { $0.filter(isAwaited) }.filter { !$0.isEmpty }
+        away.former = away.former.flatMap { isAwaited($0) ? $0 : nil }
+        places[member] = away
+        let awaited = away.copies.flatMap { $0 } + (away.former.map { [$0] } ?? [])
+        return awaited.reduce(finished) { Self.lower($0, $1.positions) }
     }
 
-    private static func merge(_ copies: inout [Copy]) {
+    private static func merge(_ copies: inout [[Place]]) {
         guard let one = copies.popLast(), let other = copies.popLast() else { return }
-        copies.append(Copy(positions: lower(one.positions, other.positions), leftAt: max(one.leftAt, other.leftAt)))
+        var both = (other + one).sorted { $0.leftAt < $1.leftAt }
+        // Of many the two oldest become one, for as long as the older was to be kept.
+        while both.count > maxCopies {
+            let oldest = both.removeFirst()
+            both[0] = Place(positions: lower(oldest.positions, both[0].positions), leftAt: oldest.leftAt)
+        }
+        copies.append(both)
     }
 
     /// By rank; what one does not name it has nothing of.

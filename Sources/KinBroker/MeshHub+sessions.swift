@@ -122,7 +122,9 @@ extension MeshHub {
     func leave(_ session: BrokerSession, member: ULID) {
         let finished = state.withLock { state -> [Int64] in
             guard var siblings = state.siblings[member], siblings.remove(session) else { return [] }
-            state.departures.left(member, at: session.lastPositions, now: now())
+            // One that was never handed anything has not stood anywhere.
+            let positions = session.lastPositions
+            if !positions.isEmpty { state.departures.left(member, at: positions, now: now()) }
             let isLast = siblings.sessions.isEmpty
             state.siblings[member] = isLast ? nil : siblings
             if isLast {

@@ -13,10 +13,15 @@ final class BatchAcceptance: @unchecked Sendable {
     private let senderText: String
     private let mesh: MeshKey
     private let now: Int64
+    /// Whether a refusal is to be reckoned with.
+    private var isWary: Bool
     private let admit: @Sendable (Submission) -> Refusal?
     private var outcomes: [Acceptance] = []
 
-    init(sender: ULID, mesh: MeshKey, now: Int64, admit: @escaping @Sendable (Submission) -> Refusal?) {
+    init(
+        sender: ULID, mesh: MeshKey, wary: Bool, now: Int64, admit: @escaping @Sendable (Submission) -> Refusal?
+    ) {
+        isWary = wary
         self.sender = sender
         senderText = sender.description
         self.mesh = mesh
@@ -36,24 +41,35 @@ final class BatchAcceptance: @unchecked Sendable {
     }
 
     private func accept(_ submission: Submission, _ db: Database) throws -> Acceptance {
-        guard try insert(submission, db) else { return try known(submission.send, db) }
+        if isWary { return try acceptWarily(submission, db) }
+        guard try insert(submission, db) else { return try known(submission.send, db) ?? Self.contradiction() }
         let id = db.lastInsertedRowID
         guard let refusal = admit(submission) else { return .stored(id: id) }
-        // Known ids are answered before anything is asked, so what is refused is the exception.
+        // The first refusal is taken back; those that follow are not written.
+        isWary = true
         try BoundStatement(db, "DELETE FROM message WHERE id = ?").run { $0.add(id) }
         return .refused(refusal)
     }
 
-    private func known(_ send: Send, _ db: Database) throws -> Acceptance {
+    private func acceptWarily(_ submission: Submission, _ db: Database) throws -> Acceptance {
+        if let known = try known(submission.send, db) { return known }
+        if let refusal = admit(submission) { return .refused(refusal) }
+        _ = try insert(submission, db)
+        return .stored(id: db.lastInsertedRowID)
+    }
+
+    private static func contradiction() throws -> Acceptance {
+        throw StoreError(.failed, "a message is there and is not")
+    }
+
+    private func known(_ send: Send, _ db: Database) throws -> Acceptance? {
         let lookup = try db.cachedStatement(
             sql: """
                 SELECT id, request_fingerprint, sent_at FROM message
                 WHERE mesh = ? AND sender = ? AND client_message_id = ?
                 """)
         let arguments: StatementArguments = [mesh.rowID, sender.description, send.clientMessageID.description]
-        guard let row = try Row.fetchOne(lookup, arguments: arguments) else {
-            throw StoreError(.failed, "a message is there and is not")
-        }
+        guard let row = try Row.fetchOne(lookup, arguments: arguments) else { return nil }
         let fingerprint = row["request_fingerprint"].bytes
         guard fingerprint == send.requestFingerprint else { return .refused(.reused(stored: fingerprint)) }
         return .duplicate(id: row["id"], firstSeenAt: row["sent_at"])

@@ -71,8 +71,6 @@ struct DaemonCore: Sendable {
             }
         ) { Random.bytes(8) }
         inbox = try InboxStore(path: DaemonPaths.inbox(in: state), isIndexed: settings.inbox.isIndexed)
-        upkeep = StoreUpkeep(
-            outbox: outbox, inbox: inbox, inboxDays: settings.inbox.maxAgeDays, logger: logger, now: now)
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
         let seen = try KnownMembers(reading: KnownMembers.path(in: state))
@@ -99,6 +97,9 @@ struct DaemonCore: Sendable {
             sealing: OutboxSealing(
                 sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger, limits: settings.outbox),
             family: family, awaited: awaited, metrics: metrics, logger: logger, now: now)
+        upkeep = StoreUpkeep(
+            outbox: outbox, inbox: inbox, inboxDays: settings.inbox.maxAgeDays,
+            expire: { outgoing.expireWhileAway() }, logger: logger, now: now)
         let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
         let acceptance = Acceptance(
             outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },

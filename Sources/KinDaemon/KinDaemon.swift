@@ -29,7 +29,13 @@ public struct KinDaemon: Service {
     ) throws {
         self.options = options
         self.logger = logger
-        core = try DaemonCore(options, logger: logger)
+        do {
+            core = try DaemonCore(options, logger: logger)
+        } catch {
+            // The log is the other daemon's where one runs.
+            if (error as? KinError)?.code != "daemon_running" { Self.log(error, logger) }
+            throw error
+        }
         self.onReady = onReady
     }
 
@@ -47,17 +53,24 @@ public struct KinDaemon: Service {
                 return await core.close()
             } catch is WalletSucceeded {
                 await core.close()
-                core = try DaemonCore(options, continuing: core, logger: logger)
+                core = try next(after: core)
             } catch {
-                log(error)
+                Self.log(error, logger)
                 await core.close()
                 throw error
             }
         }
     }
 
+    private func next(after core: DaemonCore) throws -> DaemonCore {
+        do { return try DaemonCore(options, continuing: core, logger: logger) } catch {
+            Self.log(error, logger)
+            throw error
+        }
+    }
+
     /// A daemon that ends by itself says why, once.
-    private func log(_ error: any Error) {
+    private static func log(_ error: any Error, _ logger: Logger) {
         guard !(error is CancellationError) else { return }
         let error = error as? KinError
         logger.critical(

@@ -14,6 +14,8 @@ struct StoreUpkeep: Sendable {
     let outbox: OutboxStore
     let inbox: InboxStore
     let inboxDays: Int
+    /// Called at each look.
+    let expire: @Sendable () -> Void
     let logger: Logger
     /// Milliseconds.
     let now: @Sendable () -> Int64
@@ -24,7 +26,8 @@ struct StoreUpkeep: Sendable {
         var pressure = OutboxUsage.Pressure.none
         while true {
             do { try await Task.sleep(for: Self.interval) } catch { return }
-            if outbox.usage.diskIsFull { outbox.probe() }
+            expire()
+            if outbox.usage.diskIsFull, DiskSpace.hasRoom(at: outbox.path) { outbox.probe() }
             note(&pressure)
             let time = now()
             // A clock that was set back must not stop it.

@@ -6,6 +6,8 @@ public final class RotatingFileSink: LogSink {
     private struct State {
         var handle: FileHandle?
         var written: Int
+        /// The last line did not get whole into the file: the disk is full.
+        var isTorn = false
     }
 
     private let path: String
@@ -25,8 +27,13 @@ public final class RotatingFileSink: LogSink {
         state.withLock { state in
             if state.written + line.count > maxBytes { rotate(&state) }
             state.written += line.count
-            // A log that cannot be written must not stop the daemon.
-            try? state.handle?.write(contentsOf: Data(line))
+            // A log that cannot be written must not stop the daemon; what came of a line is ended before the next.
+            do {
+                try state.handle?.write(contentsOf: Data(state.isTorn ? [UInt8(ascii: "\n")] + line : line))
+                state.isTorn = false
+            } catch {
+                state.isTorn = true
+            }
         }
     }
 

@@ -46,7 +46,9 @@ struct ServerRoutes: Sendable {
             try await store.checkWritable()
             return ServerAnswer.json(.object(["status": .string("ok")]))
         } catch {
-            return ServerAnswer.failure(.serviceUnavailable, "storage_unavailable", "the store cannot be written")
+            return ServerAnswer.failure(
+                RequestRefusal(
+                    .serviceUnavailable, "storage_unavailable", "the store cannot be written", isRetryable: true))
         }
     }
 

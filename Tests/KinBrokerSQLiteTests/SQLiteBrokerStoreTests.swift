@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import KinBroker
 import KinBrokerSQLite
@@ -8,9 +9,36 @@ import KinWire
 import Testing
 
 @Suite struct SQLiteBrokerStoreTests {
-    @Test("the contract of every broker's store", arguments: BrokerStoreContract.cases)
-    func contract(promise: BrokerStoreContract.Case) async throws {
-        try await BrokerStoreContract { try SQLiteBrokerStore(path: "\($0)/broker.db") }.check(promise)
+    @Test("the contract of every broker's store", arguments: BrokerStoreContract.cases, [false, true])
+    func contract(promise: BrokerStoreContract.Case, wary: Bool) async throws {
+        try await BrokerStoreContract { try SQLiteBrokerStore(path: "\($0)/broker.db") }.check(promise, wary: wary)
+    }
+
+    @Test("what a wary batch refuses is never written")
+    func waryWritesNothing() async throws {
+        let store = try SQLiteBrokerStore(path: path)
+        defer { store.close() }
+        let mesh = try await store.createMesh(TestWallet().home, now: 1)
+        func size() throws -> Int {
+            try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int ?? -1
+        }
+        func refuse(wary: Bool) async throws {
+            let sender = ULID(milliseconds: 1, randomness: Array(repeating: 1, count: 10))
+            let send = Send(
+                clientMessageID: try ClientMessageID("m").orThrow("id"),
+                requestFingerprint: [UInt8](repeating: 0, count: 32), line: [UInt8](repeating: 1, count: 8), seq: 1,
+                destination: .dm(sender), priority: .next, expiresAt: nil)
+            await withCheckedContinuation { continuation in
+                store.accept(
+                    [Submission(send: send, body: [UInt8](repeating: 1, count: 60_000))], from: sender, in: mesh,
+                    wary: wary, now: 1, admit: { _ in .unknownMember }, completion: { _ in continuation.resume() })
+            }
+        }
+        let before = try size()
+        try await refuse(wary: true)
+        #expect(try size() == before)
+        try await refuse(wary: false)
+        #expect(try size() > before, "which shows that the measure works")
     }
 
     let folder: TemporaryFolder

@@ -51,7 +51,7 @@ struct StorageFullTests {
     private func accept(_ batch: [Submission], _ store: SQLiteBrokerStore, _ mesh: MeshKey) async -> [Acceptance] {
         let sender = ULID(milliseconds: 2, randomness: [UInt8](repeating: 2, count: 10))
         return await withCheckedContinuation { continuation in
-            store.accept(batch, from: sender, in: mesh, now: 5) { _ in
+            store.accept(batch, from: sender, in: mesh, wary: false, now: 5) { _ in
                 nil
             } completion: {
                 continuation.resume(returning: $0)

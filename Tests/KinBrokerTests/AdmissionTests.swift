@@ -201,12 +201,12 @@ private struct BlindStore: BrokerStore {
         store.put(settings, in: mesh, completion: completion)
     }
     func accept(
-        _ batch: [Submission], from sender: ULID, in mesh: MeshKey, now: Int64,
+        _ batch: [Submission], from sender: ULID, in mesh: MeshKey, wary: Bool, now: Int64,
         admit: @escaping @Sendable (Submission) -> Refusal?,
         completion: @escaping @Sendable ([Acceptance]) -> Void
     ) {
         store.accept(
-            batch, from: sender, in: mesh, now: now, admit: admit, completion: completion)
+            batch, from: sender, in: mesh, wary: wary, now: now, admit: admit, completion: completion)
     }
     func pending(
         for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int

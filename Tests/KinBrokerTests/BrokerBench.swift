@@ -124,7 +124,7 @@ final class BrokerBench: Sendable {
             destination: .dm(nobody), priority: .next)
         let (entered, leave) = (Latch(), Latch())
         let mesh = try store.loadMeshes()[0].key
-        store.accept([Submission(send: send, body: [1])], from: nobody, in: mesh, now: 1) { _ in
+        store.accept([Submission(send: send, body: [1])], from: nobody, in: mesh, wary: false, now: 1) { _ in
             entered.open()
             leave.wait()
             return .expired

@@ -125,7 +125,7 @@ import Testing
             let device = try await bench.device()
             _ = try await bench.join(device)
             _ = try await bench.join(device)
-            #expect(bench.concurrent.value.count == 1)
+            _ = try await bench.concurrent.wait { $0.count == 1 }
         },
     ]
 

@@ -78,7 +78,7 @@ private struct DeliveryModel {
     }
 
     private func isDone(_ message: StoredMessage) -> Bool {
-        acknowledged.contains(message.push.brokerMessageID) || message.expiresAt.map { $0 <= now } ?? false
+        acknowledged.contains(message.push.brokerMessageID)
     }
 
     private mutating func store() throws {
@@ -86,10 +86,8 @@ private struct DeliveryModel {
             lastID += 1
             let priority = Priority.allCases[generator.number(in: 0..<3)]
             let bytes = generator.oneIn(10) ? 65_536 : generator.number(in: 1..<2_000)
-            let expiresAt = generator.oneIn(20) ? now + Int64(generator.number(in: 0..<60_000)) : nil
-            let message = try DeliveryWindowTests.message(lastID, priority, bytes: bytes, expiresAt: expiresAt)
+            let message = try DeliveryWindowTests.message(lastID, priority, bytes: bytes)
             log.append(Entry(message: message, rank: priority.rank))
-            // A send that is taken is not expired.
             if window.offer(id: lastID, priority: priority, bytes: bytes, now: now) { handOut(message) }
         }
     }
@@ -117,7 +115,6 @@ private struct DeliveryModel {
         let id = message.push.brokerMessageID
         let rank = message.push.priority.rank
         if id <= lastHandedOut[rank] { faults.append("\(id) after \(lastHandedOut[rank]) in \(message.push.priority)") }
-        if let expiresAt = message.expiresAt, expiresAt <= now { faults.append("\(id) handed out expired") }
         for other in entries(of: rank, from: lastHandedOut[rank] + 1, to: id - 1) where !isDone(other) {
             faults.append("\(id) handed out before \(other.push.brokerMessageID)")
         }

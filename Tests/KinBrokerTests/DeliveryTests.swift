@@ -106,7 +106,7 @@ import Testing
         #expect(try await daemon.push() == first)
     }
 
-    @Test("a message that expires while it waits is never handed out, and holds nothing up")
+    @Test("a message that expires while it waits is handed out all the same: its recipient alone can tell its sender")
     func expires() async throws {
         sender.receive([
             try sender.send("short", to: device.member, seq: 1, expiresAt: bench.clock.now + 1000),
@@ -115,10 +115,7 @@ import Testing
         _ = try await sender.ack(of: "long")
         bench.clock.advance(by: 1000)
         let daemon = try await bench.join(device)
-        let push = try await daemon.push()
-        #expect(push.id == "long")
-        daemon.acknowledge([push.push])
-        try await noMorePushes(daemon)
+        #expect(try await daemon.pushes(2).map(\.id) == ["short", "long"])
     }
 
     @Test("what was acknowledged stays so over a restart, the rest is delivered again")

@@ -135,13 +135,12 @@ import Testing
         #expect(again.priority == .low && again.after == 0, "they are found again")
     }
 
-    @Test("expired messages are passed over and count as finished")
-    func expired() throws {
+    @Test("messages that were emptied are passed over and count as finished; expired ones are handed out")
+    func emptied() throws {
         var window = DeliveryWindow(positions: [0, 0, 0])
         let load = try window.requireLoad()
         let read = try [
-            Self.message(1, .now, expiresAt: 10), Self.message(2, .now, expiresAt: 11),
-            Self.message(3, .now, expiresAt: 10),
+            Self.message(1, .now, bytes: 0), Self.message(2, .now, expiresAt: 9), Self.message(3, .now, bytes: 0),
         ]
         let handedOut = window.loaded(read, for: load, now: 10)
         #expect(handedOut.map(\.push.brokerMessageID) == [2])

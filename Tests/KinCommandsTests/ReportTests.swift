@@ -113,6 +113,10 @@ struct ReportTests {
             ) {
                 $0.diskPercent = 95
             },
+            Case(
+                "disk_full",
+                "room    the disk of this home is full: make room: nothing can be sent until then, and what comes may not be stored"
+            ) { ($0.outboxPressure, $0.outboxBytes, $0.outboxMaxBytes) = ("full", 1, 100) },
             Case("succession", "wallet  another claims it: kin wallet rotate --help  says more") {
                 ($0.succession, $0.successionWaits) = ("another claims it", true)
             },
@@ -137,7 +141,7 @@ struct ReportTests {
             Case(
                 "revocations_withheld",
                 "server  https://kin.example.org keeps back revocations that members know: use another with  kin up --server"
-            ) { $0.inbound = ["gap": 3, "revocations_withheld": 1] },
+            ) { $0.broker.code = "revocations_withheld" },
             Case("family_alert", "alert   x is withheld: kin mesh members  says more") {
                 $0.alerts = ["x is withheld"]
             },
@@ -159,6 +163,16 @@ struct ReportTests {
         health.outboxOldestAt = Stage.now - 59_000
         health.diskPercent = 94
         (health.succession, health.successionWaits) = ("moving", false)
+        #expect(try report(health).problems == [])
+    }
+
+    @Test("of copies that are allowed side by side one is registered, which is no trouble")
+    func copies() throws {
+        var health = health()
+        health.relays[0].connected = false
+        health.relays[0].lastError = "replaced_by_newer_connection"
+        #expect(try report(health).problems.map(\.code) == ["relay_unreachable"])
+        health.concurrentPolicy = .allowConcurrent
         #expect(try report(health).problems == [])
     }
 

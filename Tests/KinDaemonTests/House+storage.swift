@@ -20,6 +20,15 @@ extension House {
             "UPDATE outbox SET enqueued_at = enqueued_at - \(milliseconds) WHERE client_message_id = '\(id)'")
     }
 
+    /// Lets no answer of the broker reach a sender's disk until told otherwise.
+    func refuseAnswers(_ refused: Bool, of state: StateFolder) throws {
+        try change(
+            state.daemon() + "/outbox.db",
+            refused
+                ? "CREATE TRIGGER refusal BEFORE UPDATE OF status ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END"
+                : "DROP TRIGGER refusal")
+    }
+
     private func change(_ path: String, _ sql: String) throws {
         let queue = try DatabaseQueue(path: path)
         try queue.write { try $0.execute(sql: sql) }

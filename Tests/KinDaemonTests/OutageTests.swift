@@ -148,6 +148,48 @@ import Testing
         }
     }
 
+    @Test("what expires while no broker is there is said to have, not when one is back")
+    func expiresWhileAway() async throws {
+        try await House.run { house in
+            let laptop = try await house.start("laptop")
+            try await laptop.sees(["laptop"])
+            try await house.server.stop()
+            let answer = try await laptop.client.send(SendRequest(to: "laptop", message: "x", expiresIn: 50))
+            #expect(try await laptop.waits(for: answer.clientMessageID, toBe: .dead).lastError == "expired")
+        }
+    }
+
+    @Test("what expires while its recipient is away is refused by it, and its sender told")
+    func expiresAtBroker() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            let (laptop, studio) = (daemons[0], daemons[1])
+            try await studio.stop()
+            let answer = try await laptop.client.send(SendRequest(to: "studio", message: "x", expiresIn: 2_000))
+            try await laptop.waits(for: answer.clientMessageID, toBe: .relayed)
+            let over = realNow() + 2_000
+            try await eventually("its time is over") { realNow() > over }
+            _ = try await house.start("studio")
+            #expect(try await laptop.waits(for: answer.clientMessageID, toBe: .refused).lastError == "expired")
+        }
+    }
+
+    @Test("what the broker answered while the disk took nothing is on it when it does, in the same session")
+    func answersKept() async throws {
+        try await House.run { house in
+            let laptop = try await house.start("laptop")
+            try await laptop.sees(["laptop"])
+            try await laptop.isConnected()
+            try house.refuseAnswers(true, of: laptop.state)
+            let id = try await laptop.send("x", to: "laptop").clientMessageID
+            _ = try await laptop.bodies(1)
+            #expect(try await laptop.client.message(id).status == .queued)
+            try house.refuseAnswers(false, of: laptop.state)
+            _ = try await laptop.waits(for: id, toBe: .delivered)
+            #expect(try await laptop.figures()["kin_daemon_reconnects_total{reason=\"connection_lost\"}"] == 0)
+        }
+    }
+
     @Test("receipts are sent after a restart, for what was received before it, with the device cache lost too")
     func receiptsAfterRestart() async throws {
         try await House.run { house in

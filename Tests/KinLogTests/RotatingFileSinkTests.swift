@@ -20,6 +20,21 @@ import Testing
         #expect(try text(path) == "one\ntwo\nthree\n")
     }
 
+    @Test(
+        "after a line that a full disk cut, the next stands on a line of its own",
+        .enabled(if: SmallDisk.isAvailable, "only root may mount a small disk"))
+    func torn() throws {
+        let disk = try SmallDisk(bytes: 1 << 20)
+        let path = disk.file("daemon.log")
+        let sink = try RotatingFileSink(path: path)
+        try disk.occupyAll()
+        let long = String(repeating: "x", count: 100_000) + "\n"
+        for line in ["before\n", long, long] { sink.write(line: Array(line.utf8)) }
+        try disk.release()
+        for line in ["one\n", "two\n"] { sink.write(line: Array(line.utf8)) }
+        #expect(try text(path).split(separator: "\n").suffix(2) == ["one", "two"])
+    }
+
     @Test("the file is made with mode 0644")
     func mode() throws {
         let old = umask(0)

@@ -41,6 +41,13 @@ import Testing
         bench.now += 1000
         bench.pump()
         #expect(bench.nack("2", "out_of_order") == .standsStill)
+        bench.disconnect()
+        bench.connect()
+        bench.pump()
+        #expect(bench.nack("2", "out_of_order") == .delayed(until: bench.now + 500))
+        bench.now += 500
+        bench.pump()
+        #expect(bench.nack("2", "out_of_order") == .delayed(until: bench.now + 1000), "another session changed nothing")
     }
 
     @Test("out_of_order without a refusal before it is no reason to connect again and again")

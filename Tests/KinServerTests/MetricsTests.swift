@@ -127,7 +127,7 @@ extension HTTPBench {
         "a session's end is counted by its code, and as lost where there was none",
         arguments: [
             (1001, .local, "1001"), (4008, .local, "4008"), (4003, .local, "4003"), (4999, .peer, "other"),
-            (nil, .peer, "1000"), (1002, .lost, "lost"), (nil, .lost, "lost"),
+            (nil, .peer, "1000"), (1002, .lost, "1002"), (nil, .lost, "lost"),
         ] as [(UInt16?, WebSocketClosure.Origin, String)])
     func closes(code: UInt16?, origin: WebSocketClosure.Origin, label: String) {
         let metrics = ServerMetrics()

@@ -28,7 +28,9 @@ struct APIKeyNewCommand: ContextCommand {
 
     @Option(
         name: .customLong("scope"),
-        help: ArgumentHelp("What it may do: send (the default with --member); may be given again.", valueName: "scope"))
+        help: ArgumentHelp(
+            "What it may do: send (the default with --member), mesh:create or metrics:read; may be given again.",
+            valueName: "scope"))
     var scopes: [String] = []
 
     @Option(help: ArgumentHelp("What it is for, shown by kin apikey list.", valueName: "text"))

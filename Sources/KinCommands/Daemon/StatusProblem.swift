@@ -35,7 +35,7 @@ struct StatusProblem: Hashable {
         return StatusProblem(
             topic: "broker", code: server.code ?? "not_connected",
             what: "\(server.address) not connected for \(Moments.span(now - server.since))\(reason(server))",
-            remedy: "\(advice(server.code))\(next(server, now))\(wait)")
+            remedy: "\(advice(server.code ?? server.lastError))\(next(server, now))\(wait)")
     }
 
     /// By the code of a refusal, as in docs/protocol/mesh.md.
@@ -46,13 +46,19 @@ struct StatusProblem: Hashable {
         case "credential_needed", "credential_used_up": "join again with a new credential"
         case "unauthorized": "dial it by a name it knows, and see that this device's certificate is valid"
         case "member_revoked": "if this device was revoked, start afresh; if not, use another server"
+        case "inbox_write_failed", "outbox_unreadable", "succession_unwritable":
+            "make room on the disk of this home: what comes cannot be stored"
         case "registration_refused": "see whether another device has a copy of this home"
         default: "see that the server is up and this machine is online"
         }
     }
 
     private static func relays(_ health: DaemonHealth, _ now: Int64) -> StatusProblem? {
-        let lost = health.relays.filter { !$0.connected }
+        // Of copies that are allowed side by side one is registered.
+        let isCopy = { (relay: DaemonHealth.Server) in
+            health.concurrentPolicy == .allowConcurrent && relay.lastError == CloseCode.replacedByNewerConnection.reason
+        }
+        let lost = health.relays.filter { !$0.connected && !isCopy($0) }
         // One server that is away is one problem.
         let others = lost.filter { health.broker.connected || $0.address != health.broker.address }
         guard let first = others.first else { return nil }
@@ -73,7 +79,7 @@ struct StatusProblem: Hashable {
     }
 
     private static func withholding(_ health: DaemonHealth) -> StatusProblem? {
-        guard health.inbound["revocations_withheld", default: 0] > 0 else { return nil }
+        guard health.broker.connected, health.broker.code == "revocations_withheld" else { return nil }
         return StatusProblem(
             topic: "server", code: "revocations_withheld",
             what: "\(health.broker.address) keeps back revocations that members know",
@@ -103,6 +109,11 @@ struct StatusProblem: Hashable {
         case "refusing": remedy = "nothing new is taken; wait until it has left, or  kin outbox drop  some"
         case "full": remedy = "only receiving goes on; make room on the disk or in the outbox"
         default: return nil
+        }
+        if health.outboxPressure == "full", health.outboxBytes < health.outboxMaxBytes {
+            return StatusProblem(
+                topic: "room", code: "disk_full", what: "the disk of this home is full",
+                remedy: "make room: nothing can be sent until then, and what comes may not be stored")
         }
         let percent = health.outboxMaxBytes > 0 ? health.outboxBytes * 100 / health.outboxMaxBytes : 0
         return StatusProblem(

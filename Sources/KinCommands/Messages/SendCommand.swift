@@ -9,8 +9,8 @@ struct SendCommand: ContextCommand {
         abstract: "Send a message to a device.",
         discussion: """
             The answer “queued” means: on this machine's disk, and never lost from here on. With - for the message, or with \
-            none and something piped in, standard input is the message (without its last line end), at most 1 MiB. With \
-            --lines each of its lines is a message of its own, sent in order while more come; empty lines are passed over, and \
+            none and something piped in, standard input is the message (without its last line end). It must fit the broker's limit when \
+            sealed, 64 KiB unless its keeper said otherwise. With --lines each of its lines is a message of its own, sent in order while more come; empty lines are passed over, and \
             so is the CR of a line that ends with CR LF. The ids are printed in order.
 
             With --wait it ends when the message is that far; when the time is over before, it says how far it came and why, \
@@ -81,6 +81,7 @@ struct SendCommand: ContextCommand {
             return try output.answer(
                 .lines(["\(answer.status.rawValue) \(answer.clientMessageID)\(note)"]), json: answer.json)
         }
+        output.note("\(answer.clientMessageID) is \(answer.status.rawValue)", .plain)
         let end = try await MessageWait(source: daemon.client, waiting).wait(for: answer.clientMessageID)
         let report = MessageReport(status: end.status, moments: Moments(context))
         try output.answer(.facts(report.facts), json: end.status.json)

@@ -187,11 +187,9 @@ final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue
     /// What a receipt names in vain was told before, or never sent to its signer.
     private func judge(_ receipt: Receipt, from signer: ULID, _ changed: [ClientMessageID]) {
         if changed.isEmpty { metrics.inbound.note(.receiptDuplicate) }
-        let foreign = receipt.ids.filter { id in
-            guard !changed.contains(id), let row = try? outbox.row(id) else { return !changed.contains(id) }
-            return row.lane.destination != .dm(signer)
-        }
-        metrics.inbound.note(.receiptForeign, times: foreign.count)
+        let rest = Set(receipt.ids).subtracting(changed)
+        guard !rest.isEmpty, let own = try? outbox.sent(Array(rest), to: signer) else { return }
+        metrics.inbound.note(.receiptForeign, times: rest.count - own.count)
     }
 
     private func acknowledge(_ entries: [ClientAck.Entry], _ link: MeshLink) {

@@ -9,7 +9,7 @@ import Logging
 
 /// Drains the outbox into the broker: performs what `Drain` decides.
 final class Outgoing: @unchecked Sendable {  // what varies is only touched on `queue`
-    private let queue = DispatchQueue(label: "outgoing")
+    private let queue: DispatchQueue
     private let outbox: OutboxStore
     private let sealing: OutboxSealing
     private let family: Family
@@ -20,6 +20,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     private let now: @Sendable () -> Int64
 
     private var drain = Drain()
+    private let book: AnswerBook
     /// The connection that is ready, and the same once what it needs to know has been read.
     private var opened: MeshLink?
     private var link: MeshLink?
@@ -33,6 +34,8 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
         outbox: OutboxStore, sealing: OutboxSealing, family: Family, awaited: AwaitedAnswers, metrics: DaemonMetrics,
         logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
+        queue = DispatchQueue(label: "outgoing")
+        book = AnswerBook(queue: queue)
         self.outbox = outbox
         self.sealing = sealing
         self.family = family
@@ -112,6 +115,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     func disconnected(_ link: MeshLink) {
         queue.async { [self] in
             if opened === link { opened = nil }
+            book.startOver()
             guard self.link === link else { return }
             self.link = nil
             drain.disconnected()
@@ -130,7 +134,8 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
                 }
             }
             if !own.isEmpty {
-                outbox.markRelayed(own, at: now())
+                let (relayed, time) = (own, now())
+                book.enter { [outbox] done in outbox.markRelayed(relayed, at: time, completion: done) }
                 metrics.relayed.add(own.count)
                 metrics.knownOut.add(own.count { $0.duplicate })
             }
@@ -139,17 +144,26 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
         }
     }
 
+    /// While no broker is there, what expires is said to have.
+    func expireWhileAway() {
+        queue.async { [self] in
+            guard opened == nil, let expired = try? outbox.expired(at: now()) else { return }
+            for id in expired where held[id] == nil { kill(id, reason: OutboxSealing.Fault.expired.rawValue) }
+        }
+    }
+
     // MARK: What follows
 
     /// Whether nobody waits for an answer to that id. One that is pending may have been refused with those before it, and is on its way again soon.
     private func isStray(_ id: ClientMessageID, finally isFinal: Bool) -> Bool {
         if awaited.answered(id, finally: isFinal) { return false }
-        return (try? outbox.row(id)?.status) != .pending
+        return (try? outbox.isPending(id)) != true
     }
 
     private func refused(_ nack: Nack) {
         switch drain.nacked(nack, now: now()) {
-        case .ignore: if isStray(nack.clientMessageID, finally: false) { metrics.inbound.note(.nackUnexpected) }
+        case .ignore:
+            if isStray(nack.clientMessageID, finally: !nack.retryable) { metrics.inbound.note(.nackUnexpected) }
         case .dead: kill(nack.clientMessageID, reason: nack.code)
         case .delayed(let until): delay(nack.clientMessageID, reason: nack.code, until: until)
         case .standsStill: link?.close(.laneStandsStill)
@@ -161,9 +175,15 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
 
     /// The message can never be sent.
     private func kill(_ id: ClientMessageID, reason: String) {
-        outbox.markDead(id, reason: reason)
-        metrics.dead.add()
-        logger.warning("message_dead", metadata: ["id": .string(id.description), "code": .string(reason)])
+        book.enter { [outbox, metrics, logger] done in
+            outbox.markDead(id, reason: reason) { isStored in
+                if isStored {
+                    metrics.dead.add()
+                    logger.warning("message_dead", metadata: ["id": .string(id.description), "code": .string(reason)])
+                }
+                done(isStored)
+            }
+        }
     }
 
     private func delay(_ id: ClientMessageID, reason: String, until time: Int64) {

@@ -43,8 +43,10 @@ final class MeshRunner: Sendable {
             // The whole daemon stops, which is said once.
             if Task.isCancelled { return }
             if wasReady {
-                backoff.reset()
-                former = ReconnectReason(end)
+                let reason = ReconnectReason(end)
+                // What this side ended it for is there again at once.
+                if reason != .storeFailed { backoff.reset() }
+                former = reason
             }
             let delay = backoff.delay()
             lost(end, retryIn: delay)

@@ -71,6 +71,16 @@ struct DaemonFigures: Sendable {
 
 /// How full a file system is.
 enum DiskSpace {
+    /// Bytes that a large message takes with what is written beside it.
+    private static let enough = 1 << 20
+
+    /// Whether another message would fit; true where the system does not tell.
+    static func hasRoom(at path: String) -> Bool {
+        var facts = statvfs()
+        guard statvfs(path, &facts) == 0 else { return true }
+        return UInt64(facts.f_bavail) * UInt64(facts.f_frsize) >= enough
+    }
+
     /// As `df` says it; nil where the system does not tell.
     static func usedPercent(of path: String) -> Double? {
         var facts = statvfs()

@@ -6,6 +6,7 @@ import KinEncoding
 import KinIdentity
 import KinWire
 import Logging
+import Synchronization
 
 /// Spreads the revocation log: with the broker by frames, with members by sealed messages, whenever their heads differ.
 ///
@@ -34,6 +35,7 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
     private var asked: [ULID: Asked] = [:]
     /// Hashes of what members told and the broker has not told yet.
     private var untold: Set<[UInt8]> = []
+    private let isWithheld = Atomic(false)
 
     init(
         keeper: RevocationKeeper, control: ControlMessage, events: EventHub, counters: InboundCounters, logger: Logger,
@@ -47,7 +49,15 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
         self.now = now
     }
 
-    func connected(_ link: MeshLink) { queue.async { [self] in self.link = link } }
+    /// Whether the broker of this connection keeps back what members know.
+    var brokerWithholds: Bool { isWithheld.load(ordering: .relaxed) }
+
+    func connected(_ link: MeshLink) {
+        queue.async { [self] in
+            self.link = link
+            isWithheld.store(false, ordering: .relaxed)
+        }
+    }
 
     func disconnected(_ link: MeshLink) {
         queue.async { [self] in
@@ -85,12 +95,8 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
     func stated(_ head: RevocationHead, by member: VerifiedMember) {
         guard head != keeper.ledger.head else { return }
         queue.async { [self] in
-            guard head != keeper.ledger.head, ask(member, head), let link, isAhead(head) else { return }
-            // An honest broker tells what it has; from one that keeps it back it comes by the member alone, or not at all.
-            link.send([MeshFrame.revocationsGet(have(keeper.ledger.current)).encoded()])
-            queue.asyncAfter(deadline: .now() + Self.brokersTime) { [self] in
-                if self.link === link, isAhead(head) { withheld(by: member.member) }
-            }
+            // What the member only states accuses nobody: it may be made up.
+            if head != keeper.ledger.head { _ = ask(member, head) }
         }
     }
 
@@ -105,18 +111,13 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
         return true
     }
 
-    /// Whether a log that stands there has an entry that this one has not.
-    private func isAhead(_ head: RevocationHead) -> Bool {
-        let own = keeper.ledger.head
-        return head != own && head.count >= own.count
-    }
-
-    /// `member` told entries; the broker has its time to tell them too.
+    /// `member` told entries that hold; the broker has its time to tell them too.
     private func learned(_ new: [RevocationProof], from member: ULID) {
         let hashes = Set(new.map(\.entry.hash))
         queue.async { [self] in
             guard let link else { return }
             untold.formUnion(hashes)
+            link.send([MeshFrame.revocationsGet(have(keeper.ledger.current)).encoded()])
             queue.asyncAfter(deadline: .now() + Self.brokersTime) { [self] in
                 guard self.link === link, !untold.isDisjoint(with: hashes) else { return }
                 untold.subtract(hashes)
@@ -128,6 +129,7 @@ final class RevocationExchange: @unchecked Sendable {  // what varies is only to
     /// A broker does not tell what `member` knows.
     private func withheld(by member: ULID) {
         counters.note(.revocationsWithheld)
+        isWithheld.store(true, ordering: .relaxed)
         logger.warning("revocations_withheld", metadata: ["known_by": .string(member.description)])
         let data: [String: JSON] = ["known_by": .string(member.description)]
         events.publish(DaemonEvent(kind: .revocationsWithheld, data: .object(data)))

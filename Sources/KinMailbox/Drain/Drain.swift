@@ -54,6 +54,8 @@ public struct Drain: Sendable {
     private var laneOf: [ClientMessageID: Lane] = [:]
     private var loading: Load?
     private var isConnected = false
+    /// Where a session was given up last: a broker for which another one changes nothing is waited for.
+    private var stoodStillAt: ClientMessageID?
     private let jitter: @Sendable (Int64) -> Int64
 
     /// - Parameter jitter: a random part of its argument, so that many daemons do not come back at once.
@@ -142,7 +144,10 @@ public struct Drain: Sendable {
             _ = resolve(nack.clientMessageID)
             return .dead
         }
-        if nack.code == "out_of_order", state.wasRefused, state.isFirst(seq) { return .standsStill }
+        if nack.code == "out_of_order", state.wasRefused, state.isFirst(seq), stoodStillAt != nack.clientMessageID {
+            stoodStillAt = nack.clientMessageID
+            return .standsStill
+        }
         return goBack(lane, to: seq, nack, now: now)
     }
 

@@ -35,6 +35,13 @@ enum OutboxSchema {
                     CREATE INDEX outbox_refused ON outbox (id) WHERE refused_at IS NOT NULL;
                     """)
         }
+        migrator.registerMigration("3: what waits and was refused") { db in
+            try db.execute(
+                sql: """
+                    CREATE INDEX outbox_delayed ON outbox (id) WHERE status = 'pending' AND last_error IS NOT NULL;
+                    CREATE INDEX outbox_expiring ON outbox (expires_at) WHERE status = 'pending' AND expires_at IS NOT NULL;
+                    """)
+        }
         return migrator
     }
 }

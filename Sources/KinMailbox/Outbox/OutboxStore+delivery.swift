@@ -12,7 +12,10 @@ extension OutboxStore {
         """
 
     /// The broker took these. Rides along with the next accept: losing it in a crash costs a repeat, which the broker recognises.
-    public func markRelayed(_ acks: [Ack], at time: Int64) {
+    /// - Parameter completion: called with whether it is on the disk.
+    public func markRelayed(
+        _ acks: [Ack], at time: Int64, completion: @escaping @Sendable (Bool) -> Void = { _ in }
+    ) {
         writeReleasing(.rider) { db in
             let update = try db.cachedStatement(
                 sql: """
@@ -25,11 +28,16 @@ extension OutboxStore {
                     + (try Int64.fetchOne(
                         update, arguments: [time, ack.brokerMessageID, ack.clientMessageID.description]) ?? 0)
             }
+        } completion: {
+            completion($0 == nil)
         }
     }
 
     /// The message can never be sent.
-    public func markDead(_ id: ClientMessageID, reason: String) {
+    /// - Parameter completion: called with whether it is on the disk.
+    public func markDead(
+        _ id: ClientMessageID, reason: String, completion: @escaping @Sendable (Bool) -> Void = { _ in }
+    ) {
         writeReleasing { db in
             try Int64.fetchOne(
                 db,
@@ -37,6 +45,8 @@ extension OutboxStore {
                     UPDATE outbox SET status = 'dead', last_error = ?, attempts = attempts + 1, next_attempt_at = NULL
                     WHERE client_message_id = ? AND status = 'pending' RETURNING length(payload)
                     """, arguments: [reason, id.description]) ?? 0
+        } completion: {
+            completion($0 == nil)
         }
     }
 

@@ -37,6 +37,8 @@ public final class OutboxStore: Sendable {
         }
     }
 
+    public var path: String { database.path }
+
     public func close() { database.close() }
 
     /// Takes a message into the outbox, or recognises one already taken (docs/protocol/local-api.md, "Sending").
@@ -92,6 +94,27 @@ public final class OutboxStore: Sendable {
         try read { try OutboxAcceptance.find(id, $0) }
     }
 
+    /// Whether the broker has not taken it.
+    public func isPending(_ id: ClientMessageID) throws -> Bool {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT 1 FROM outbox WHERE client_message_id = ? AND status = 'pending'")
+            return try Int.fetchOne(statement, arguments: [id.description]) != nil
+        }
+    }
+
+    /// Of these, those that were sent to that recipient.
+    public func sent(_ ids: [ClientMessageID], to recipient: ULID) throws -> Set<ClientMessageID> {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT 1 FROM outbox WHERE client_message_id = ? AND kind = 'dm' AND ref = ?")
+            return try Set(
+                ids.filter { id in
+                    try Int.fetchOne(statement, arguments: [id.description, recipient.description]) != nil
+                })
+        }
+    }
+
     /// Lanes with messages the broker has not taken.
     public func pendingLanes() throws -> [OutboxRow.Lane] {
         try read { db in
@@ -125,19 +148,20 @@ public final class OutboxStore: Sendable {
         try read { db in
             try String.fetchOne(
                 db,
-                sql:
-                    "SELECT last_error FROM outbox WHERE status = 'pending' AND last_error IS NOT NULL ORDER BY id LIMIT 1"
-            )
+                sql: """
+                    SELECT last_error FROM outbox INDEXED BY outbox_delayed
+                    WHERE status = 'pending' AND last_error IS NOT NULL ORDER BY id LIMIT 1
+                    """)
         }
     }
 
     /// How many messages wait, and how many cannot be sent.
     public func depth() throws -> (pending: Int, dead: Int) {
         try read { db in
-            let rows = try Row.fetchAll(
-                db, sql: "SELECT status, count(*) AS n FROM outbox WHERE status IN ('pending', 'dead') GROUP BY status")
-            let counts = Dictionary(rows.map { ($0["status"] as String, $0["n"] as Int) }) { $0 + $1 }
-            return (counts["pending"] ?? 0, counts["dead"] ?? 0)
+            // By their indexes: finished messages stay, and are not looked through.
+            let pending = "SELECT count(*) FROM outbox INDEXED BY outbox_pending WHERE status = 'pending'"
+            let dead = "SELECT count(*) FROM outbox INDEXED BY outbox_dead WHERE status = 'dead'"
+            return (try Int.fetchOne(db, sql: pending) ?? 0, try Int.fetchOne(db, sql: dead) ?? 0)
         }
     }
 

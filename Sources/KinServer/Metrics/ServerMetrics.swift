@@ -71,7 +71,7 @@ final class ServerMetrics: Sendable {
     }
 
     func closed(_ closure: WebSocketClosure) {
-        closes[closure.origin == .lost ? "lost" : closure.code.map { "\($0)" } ?? "1000"].add()
+        closes[closure.code.map { "\($0)" } ?? (closure.origin == .lost ? "lost" : "1000")].add()
     }
 
     /// Everything as it is now.

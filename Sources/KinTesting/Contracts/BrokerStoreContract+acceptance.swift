@@ -99,7 +99,9 @@ extension BrokerStoreContract {
             let answered = Journal<Int>()
             for turn in 0..<200 {
                 let submission = try bench.submission("m\(turn)", seq: Int64(turn) + 1)
-                bench.store.accept([submission], from: bench.alice, in: bench.mesh, now: StoreBench.now) { _ in
+                bench.store.accept(
+                    [submission], from: bench.alice, in: bench.mesh, wary: bench.isWary, now: StoreBench.now
+                ) { _ in
                     asked.add(turn)
                     return nil
                 } completion: { _ in
@@ -115,7 +117,9 @@ extension BrokerStoreContract {
             for turn in 0..<50 {
                 let submission = try bench.submission("m\(turn)")
                 let found = await withCheckedContinuation { (continuation: CheckedContinuation<Int, Never>) in
-                    bench.store.accept([submission], from: bench.alice, in: bench.mesh, now: StoreBench.now) { _ in
+                    bench.store.accept(
+                        [submission], from: bench.alice, in: bench.mesh, wary: bench.isWary, now: StoreBench.now
+                    ) { _ in
                         nil
                     } completion: { _ in
                         continuation.resume(returning: (try? bench.pending().count) ?? -1)
@@ -127,7 +131,7 @@ extension BrokerStoreContract {
         Case("a batch is seen whole or not at all") { bench in
             let batch = try (0..<300).map { try bench.submission("m\($0)", seq: Int64($0) + 1) }
             let done = Journal<Bool>()
-            bench.store.accept(batch, from: bench.alice, in: bench.mesh, now: StoreBench.now) { _ in
+            bench.store.accept(batch, from: bench.alice, in: bench.mesh, wary: bench.isWary, now: StoreBench.now) { _ in
                 nil
             } completion: { _ in
                 done.add(true)

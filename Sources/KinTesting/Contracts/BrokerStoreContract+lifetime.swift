@@ -79,7 +79,8 @@ extension BrokerStoreContract {
             let answers = Journal<Acceptance>()
             for turn in 0..<100 {
                 bench.store.accept(
-                    [try bench.submission("m\(turn)")], from: bench.alice, in: bench.mesh, now: StoreBench.now
+                    [try bench.submission("m\(turn)")], from: bench.alice, in: bench.mesh, wary: bench.isWary,
+                    now: StoreBench.now
                 ) { _ in
                     nil
                 } completion: {

@@ -22,9 +22,10 @@ public struct BrokerStoreContract: Sendable {
 
     public init(open: @escaping Open) { self.open = open }
 
+    /// - Parameter wary: how batches are handed in.
     /// - Throws: `ContractViolation` where the store breaks the promise.
-    public func check(_ promise: Case) async throws {
-        let bench = try await StoreBench(open: open)
+    public func check(_ promise: Case, wary: Bool) async throws {
+        let bench = try await StoreBench(open: open, isWary: wary)
         do { try await promise.run(bench) } catch {
             bench.store.close()
             throw error

@@ -17,7 +17,10 @@ final class StoreBench: Sendable {
     let bob = ULID(milliseconds: 2, randomness: Random.bytes(10))
     let carol = ULID(milliseconds: 3, randomness: Random.bytes(10))
 
-    init(open: @escaping BrokerStoreContract.Open) async throws {
+    let isWary: Bool
+
+    init(open: @escaping BrokerStoreContract.Open, isWary: Bool) async throws {
+        self.isWary = isWary
         folder = try TemporaryFolder()
         self.open = open
         let store = try open(folder.path)
@@ -50,10 +53,12 @@ final class StoreBench: Sendable {
 
     func accept(
         _ batch: [Submission], from sender: ULID? = nil, in mesh: MeshKey? = nil, now: Int64 = StoreBench.now,
-        admit: @escaping @Sendable (Submission) -> Refusal? = { _ in nil }
+        wary: Bool? = nil, admit: @escaping @Sendable (Submission) -> Refusal? = { _ in nil }
     ) async -> [Acceptance] {
         await withCheckedContinuation { continuation in
-            store.accept(batch, from: sender ?? alice, in: mesh ?? self.mesh, now: now, admit: admit) {
+            store.accept(
+                batch, from: sender ?? alice, in: mesh ?? self.mesh, wary: wary ?? isWary, now: now, admit: admit
+            ) {
                 continuation.resume(returning: $0)
             }
         }
