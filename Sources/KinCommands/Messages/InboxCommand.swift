@@ -8,6 +8,10 @@ struct InboxCommand: AsyncParsableCommand {
         commandName: "inbox", abstract: "Show or search the messages this device received.",
         discussion: """
             kin inbox  alone is  kin inbox list.
+
+            EXAMPLES
+              kin inbox --follow
+              kin inbox search "disk full"
             """, subcommands: [InboxListCommand.self, InboxSearchCommand.self],
         defaultSubcommand: InboxListCommand.self)
 }

@@ -8,6 +8,10 @@ struct OutboxCommand: AsyncParsableCommand {
         commandName: "outbox", abstract: "See what waits or failed, and decide what becomes of it.",
         discussion: """
             kin outbox  alone is  kin outbox list.
+
+            EXAMPLES
+              kin outbox --failed
+              kin outbox inspect nightly-2026-11-21
             """,
         subcommands: [
             OutboxListCommand.self, OutboxInspectCommand.self, OutboxRequeueCommand.self, OutboxDropCommand.self,

@@ -11,6 +11,8 @@ final class OutboxAcceptance: @unchecked Sendable {  // what varies is only touc
     private var result: AcceptOutcome?
     private var reserved: Int64 = 0
     private var lacksRoom = false
+    /// The row that has the id cannot be read: that is this caller's trouble, not its neighbours'.
+    private var damage: StoreError?
 
     init(_ request: OutboxRequest, line: [UInt8], usage: OutboxUsage) {
         self.request = request
@@ -22,19 +24,27 @@ final class OutboxAcceptance: @unchecked Sendable {  // what varies is only touc
         let payload = request.content.payload
         guard usage.reserve(Int64(payload.count)) else {
             // What was taken before is recognised whether there is room or not.
-            result = try Self.find(request.clientMessageID, db).map(judge)
-            return lacksRoom = result == nil
+            try recognise(db)
+            return lacksRoom = result == nil && damage == nil
         }
         reserved = Int64(payload.count)
         if let row = try insert(payload, db) { return result = .queued(row, isNew: true) }
         usage.release(reserved)
         reserved = 0
-        result = try Self.find(request.clientMessageID, db).map(judge)
+        try recognise(db)
+    }
+
+    private func recognise(_ db: Database) throws {
+        do {
+            result = try Self.find(request.clientMessageID, db).map(judge)
+        } catch let error as StoreError {
+            damage = error
+        }
     }
 
     /// Whether nothing was taken; known once it has run.
     var isRefused: Bool {
-        if case .conflict = result { true } else { lacksRoom }
+        if case .conflict = result { true } else { lacksRoom || damage != nil }
     }
 
     func outcome(after error: StoreError?) -> Result<AcceptOutcome, any Error> {
@@ -42,6 +52,7 @@ final class OutboxAcceptance: @unchecked Sendable {  // what varies is only touc
             usage.release(reserved)
             return .failure(KinError(error))
         }
+        if let damage { return .failure(KinError(damage)) }
         if lacksRoom { return .failure(usage.noRoom) }
         guard let result else { return .failure(KinError(StoreError(.failed, "the message was not stored"))) }
         return .success(result)
