@@ -4,6 +4,26 @@ import KinWire
 import Testing
 
 @Suite struct TypeTests {
+    @Test(
+        "a daemon of another version is understood: what it says besides is passed over, what it does not say is as usual"
+    )
+    func otherVersions() throws {
+        guard case .object(var members) = Sample.pressed.json else {
+            Issue.record("no object")
+            return
+        }
+        members["a_later_word"] = .bool(true)
+        #expect(try DaemonHealth(json: JSON.object(members).canonicalBytes()) == Sample.pressed)
+        for name in [
+            "succession_waits", "clone_suspected", "concurrent_policy", "policy_differs", "disk_pct", "alerts",
+            "inbound",
+        ] { members[name] = nil }
+        let older = try DaemonHealth(json: JSON.object(members).canonicalBytes())
+        #expect(
+            older.alerts == [] && older.concurrentPolicy == .preferNewest
+                && older.outboxPending == Sample.pressed.outboxPending)
+    }
+
     @Test("every type is what it was after JSON and back", arguments: try Form.all())
     func roundTrip(_ form: Form) throws {
         #expect(try form.reread(form.json.canonicalBytes()) == form.json)

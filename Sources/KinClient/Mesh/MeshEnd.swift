@@ -35,7 +35,9 @@ public enum MeshEnd: Error, Hashable, Sendable {
                 "replaced_by_newer_connection",
                 "another daemon connected as this device and took over: is its folder copied to a second machine?")
         case .memberAlreadyConnected:
-            fatal("member_already_connected", "another daemon is connected as this device; this one does not start")
+            fatal(
+                "member_already_connected",
+                "another daemon is connected as this device, and the family prefers the older: this one ends")
         case .memberRevoked:
             // A server's word alone ends no device: the daemon stops when it has seen the entry itself.
             .refused(

@@ -159,7 +159,8 @@ public struct Directory: Sendable {
         let detail: [String: JSON] = ["candidates": .array(candidates.map { .string($0) })]
         guard let hit = hits.first else {
             throw KinError(
-                "unknown_recipient", "no device is called \(text.prefix(128)); \(Self.choice(candidates))",
+                "unknown_recipient",
+                "no device is called \(text.isEmpty ? "nothing" : "\(text.prefix(128))"); \(Self.choice(candidates))",
                 category: .notFound, detail: detail)
         }
         guard hits.count == 1 else {

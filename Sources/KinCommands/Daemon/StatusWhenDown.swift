@@ -22,7 +22,7 @@ struct StatusWhenDown {
         return .init(
             name: "device",
             value:
-                "revoked\(reason), it belongs to the family no more: start afresh in an empty KINDRED_HOME with  kin device request",
+                "revoked\(reason), it belongs to the family no more: start afresh in an empty KINDRED_HOME with  kin device request , or  kin wallet import  where the phrase may be",
             tone: .bad)
     }
 

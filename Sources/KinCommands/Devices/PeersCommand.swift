@@ -1,5 +1,6 @@
 import ArgumentParser
 import KinDaemonAPI
+import KinWire
 
 struct PeersCommand: ContextCommand {
     static let configuration = CommandConfiguration(
@@ -26,8 +27,12 @@ struct PeersCommand: ContextCommand {
         try await Interruptible.run {
             var watching = DeviceWatch(title: "peers", table: DeviceTable.peers)
             while true {
-                let peers = try await read(daemon, output, isFirst: !watching.hasShown)
-                try watching.show(peers, context, output)
+                do {
+                    let peers = try await read(daemon, output, isFirst: !watching.hasShown)
+                    try watching.show(peers, context, output)
+                } catch let error as KinError where error.category == .unreachable && watching.hasShown {
+                    // The daemon is away: what was shown stands until it is back.
+                }
                 try await Task.sleep(for: DeviceWatch.interval)
             }
         }

@@ -89,7 +89,7 @@ final class RevocationKeeper: Sendable {
         let reason = entry.reason.isEmpty ? "" : " (\(entry.reason))"
         return KinError(
             "device_revoked",
-            "this device was revoked by \(author)\(reason): it no longer belongs to the family. To bring it back, start afresh in an empty KINDRED_HOME with  kin wallet import",
+            "this device was revoked by \(author)\(reason): it no longer belongs to the family. To bring it back, start afresh in an empty KINDRED_HOME with  kin device request , or  kin wallet import  where the phrase may be",
             category: .refused, detail: ["target": .string(entry.target.description)])
     }
 

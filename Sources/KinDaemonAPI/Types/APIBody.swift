@@ -3,13 +3,16 @@ import KinWire
 
 /// Reads bodies of the local API: JSON objects whose every member is known.
 enum APIBody {
-    static func read<T>(_ bytes: [UInt8], _ body: (inout Fields) throws(WireError) -> T) throws -> T {
+    /// - Parameter passingOverOthers: of an answer that must be understood while another version of the daemon runs: what is not known is passed over.
+    static func read<T>(
+        _ bytes: [UInt8], passingOverOthers: Bool = false, _ body: (inout Fields) throws(WireError) -> T
+    ) throws -> T {
         do throws(WireError) {
             let json: JSON
             do { json = try JSON.parse(bytes) } catch { throw WireError.invalid(error.message) }
             var fields = try Fields(json, in: "body")
             let value = try body(&fields)
-            try fields.end()
+            if !passingOverOthers { try fields.end() }
             return value
         } catch {
             throw KinError("invalid_request", error.message, category: .usage)

@@ -95,8 +95,7 @@ public struct DaemonHealth: Hashable, Sendable {
     public var status: String { broker.connected && outboxPressure != "full" ? "ok" : "degraded" }
 
     public init(json bytes: [UInt8]) throws {
-        self = try APIBody.read(bytes) { fields throws(WireError) in
-            _ = try fields.text("status")
+        self = try APIBody.read(bytes, passingOverOthers: true) { fields throws(WireError) in
             var outbox = try Fields(fields.take("outbox"), in: "outbox")
             var inbox = try Fields(fields.take("inbox"), in: "inbox")
             var health = DaemonHealth(
@@ -112,22 +111,24 @@ public struct DaemonHealth: Hashable, Sendable {
             health.outboxBytes = try outbox.integer("bytes")
             health.outboxMaxBytes = try outbox.integer("max_bytes")
             health.outboxOldestAt = try outbox.givenTime("oldest_at")
-            health.successionWaits = try fields.bool("succession_waits")
-            health.cloneSuspected = try fields.bool("clone_suspected")
-            health.concurrentPolicy = try fields.concurrentPolicy()
-            health.policyDiffers = try fields.bool("policy_differs")
-            health.diskPercent = try fields.given("disk_pct") { fields, name throws(WireError) in
-                try fields.integer(name)
-            }
-            health.alerts = try APIBody.array(fields.array("alerts", atMost: 16)) { item throws(WireError) in
-                guard case .string(let text) = item else { throw WireError.invalid("an alert is a text") }
-                return text
-            }
-            health.inbound = try APIBody.counts(fields.take("inbound"))
-            try outbox.end()
-            try inbox.end()
+            try health.readLater(&fields)
             return health
         }
+    }
+
+    /// What a daemon of before this version does not say.
+    private mutating func readLater(_ fields: inout Fields) throws(WireError) {
+        guard fields.has("concurrent_policy") else { return }
+        successionWaits = try fields.bool("succession_waits")
+        cloneSuspected = try fields.bool("clone_suspected")
+        concurrentPolicy = try fields.concurrentPolicy()
+        policyDiffers = try fields.bool("policy_differs")
+        diskPercent = try fields.given("disk_pct") { fields, name throws(WireError) in try fields.integer(name) }
+        alerts = try APIBody.array(fields.array("alerts", atMost: 16)) { item throws(WireError) in
+            guard case .string(let text) = item else { throw WireError.invalid("an alert is a text") }
+            return text
+        }
+        inbound = try APIBody.counts(fields.take("inbound"))
     }
 
     public var json: JSON {

@@ -27,9 +27,8 @@ public struct DaemonVersion: Hashable, Sendable {
     }
 
     public init(json bytes: [UInt8]) throws {
-        self = try APIBody.read(bytes) { fields throws(WireError) in
-            for name in ["ipc_api", "ipc_features", "schema_version"] { _ = try fields.take(name) }
-            return DaemonVersion(
+        self = try APIBody.read(bytes, passingOverOthers: true) { fields throws(WireError) in
+            DaemonVersion(
                 daemonVersion: try fields.text("daemon_version"), mesh: try fields.mesh(),
                 member: try fields.ulid("member"), machineID: try fields.machineID(),
                 name: try fields.parsed("name", as: "a device name") { DeviceName($0) },
