@@ -39,7 +39,7 @@ struct CopiedHomeTests {
         let lines = try lines(
             """
             wins prefer_oldest
-            up copy; code copy; grep -c 'does not start' copy.log
+            up copy; code copy; grep -c 'prefers the older' copy.log
             kill -9 $(cat home.pid); code home
             up copy; until_true 4 agrees copy; stops copy; audit
             """)

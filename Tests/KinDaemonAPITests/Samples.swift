@@ -137,6 +137,11 @@ struct Form: CustomStringConvertible, Sendable {
         reread = { try json(read($0)) }
     }
 
+    /// But those that are read of any version of the daemon.
+    static func exact() throws -> [Form] {
+        try all().filter { !$0.description.hasPrefix("DaemonHealth") && !$0.description.hasPrefix("DaemonVersion") }
+    }
+
     static func all() throws -> [Form] {
         try [
             Form(
