@@ -54,7 +54,7 @@ extension MeshHub {
                 return (.done, nil)
             }
             if policy != .allowConcurrent { replace(older, of: chain.member, in: &state) }
-            state.siblings[chain.member, default: Siblings()].add(newcomer.session)
+            state.siblings[chain.member, default: Siblings()].add(newcomer.session, at: newcomer.positions)
             state.departures.came(chain.member, at: newcomer.positions)
             welcome(
                 newcomer.session,
@@ -121,10 +121,8 @@ extension MeshHub {
     /// Forgets a session, unless a newer one took its place. What it lacks is kept for an hour under `allow_concurrent`; else what waited for its acknowledgement alone is finished where a sibling gave its own.
     func leave(_ session: BrokerSession, member: ULID) {
         let finished = state.withLock { state -> [Int64] in
-            guard var siblings = state.siblings[member], siblings.remove(session) else { return [] }
-            // One that was never handed anything has not stood anywhere.
-            let positions = session.lastPositions
-            if !positions.isEmpty { state.departures.left(member, at: positions, now: now()) }
+            guard var siblings = state.siblings[member], let positions = siblings.remove(session) else { return [] }
+            state.departures.left(member, at: positions, now: now())
             let isLast = siblings.sessions.isEmpty
             state.siblings[member] = isLast ? nil : siblings
             if isLast {

@@ -120,6 +120,9 @@ import Testing
             while pushed.last?.id != "m\(turn)" { pushed.append(try await staying.push()) }
             staying.acknowledge(pushed.map(\.push))
             try await staying.settle()
+            // A durable write: what was acknowledged is noted at this time, not at that to which the clock goes.
+            witness.receive([try witness.send("w\(turn)", to: witness.member, seq: 100 + Int64(turn))])
+            _ = try await witness.ack(of: "w\(turn)")
             staying.session.closed()
             bench.clock.advance(by: Departures.patience * 5 / 6)
             staying = try await bench.join(device)
