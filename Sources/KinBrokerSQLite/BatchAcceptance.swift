@@ -7,7 +7,7 @@ import KinWire
 
 /// One session's batch of sends inside the writer's transaction: the acceptance table of docs/protocol/mesh.md.
 ///
-/// `@unchecked Sendable`: `outcomes` is only touched on the writer's thread.
+/// `@unchecked Sendable`: `outcomes` and `isWary` are touched by a write and its completion alone, which `GroupCommit.submit` runs one after the other.
 final class BatchAcceptance: @unchecked Sendable {
     private let sender: ULID
     private let senderText: String

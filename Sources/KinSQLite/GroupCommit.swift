@@ -55,6 +55,8 @@ public final class GroupCommit: Sendable {
     }
 
     /// Queues a write; `completion` runs on the writer's thread after the commit, in the order of submission.
+    ///
+    /// What the work leaves for its completion needs no lock: one thread runs both, one after the other. After `close` the completion alone runs, at once.
     public func submit(
         _ urgency: Urgency = .durable, failing failure: Failure = .alone, _ work: @escaping Work,
         completion: @escaping @Sendable (StoreError?) -> Void = { _ in }

@@ -83,7 +83,7 @@ extension DeviceName {
 
     private static let fallback: DeviceName = {
         // Nothing from outside comes here: it is this word, which keeps the rule above.
-        guard let name = DeviceName("device") else { preconditionFailure("a constant that is a name") }
+        guard let name = DeviceName("device") else { preconditionFailure("the word device is no device name") }
         return name
     }()
 }

@@ -3,7 +3,7 @@ import Dispatch
 /// What the broker answered, on its way to the disk. Where that is full it is written again until it is there: another session alone would
 /// ask the broker anew.
 ///
-/// `@unchecked Sendable`: what varies is only touched on the queue of its owner.
+/// `@unchecked Sendable`: what varies is only touched on the serial queue of its owner, who calls on it; completions come back to it.
 final class AnswerBook: @unchecked Sendable {
     /// Writes, and tells whether it is on the disk.
     typealias Write = @Sendable (_ done: @escaping @Sendable (Bool) -> Void) -> Void

@@ -8,7 +8,9 @@ import KinWire
 import Logging
 
 /// Takes pushed messages in: opens them, stores them, and only then acknowledges them.
-final class Incoming: @unchecked Sendable {  // `intake` alone varies, on `queue`
+///
+/// Unchecked: `intake` alone varies, and only on `queue`, which is serial: every entry from outside goes through it.
+final class Incoming: @unchecked Sendable {
     private let queue = DispatchQueue(label: "incoming")
     private let inbox: InboxStore
     private let outbox: OutboxStore

@@ -8,7 +8,9 @@ import KinWire
 import Logging
 
 /// Drains the outbox into the broker: performs what `Drain` decides.
-final class Outgoing: @unchecked Sendable {  // what varies is only touched on `queue`
+///
+/// Unchecked: what varies is touched only on `queue`, which is serial: every entry from outside goes through it.
+final class Outgoing: @unchecked Sendable {
     private let queue: DispatchQueue
     private let outbox: OutboxStore
     private let sealing: OutboxSealing
@@ -147,6 +149,7 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     /// While no broker is there, what expires is said to have.
     func expireWhileAway() {
         queue.async { [self] in
+            // What cannot be read now is looked at again in some seconds.
             guard opened == nil, let expired = try? outbox.expired(at: now()) else { return }
             for id in expired where held[id] == nil { kill(id, reason: OutboxSealing.Fault.expired.rawValue) }
         }
@@ -157,7 +160,8 @@ final class Outgoing: @unchecked Sendable {  // what varies is only touched on `
     /// Whether nobody waits for an answer to that id. One that is pending may have been refused with those before it, and is on its way again soon.
     private func isStray(_ id: ClientMessageID, finally isFinal: Bool) -> Bool {
         if awaited.answered(id, finally: isFinal) { return false }
-        return (try? outbox.isPending(id)) != true
+        // Where that cannot be read nobody is accused.
+        return (try? outbox.isPending(id)) == false
     }
 
     private func refused(_ nack: Nack) {

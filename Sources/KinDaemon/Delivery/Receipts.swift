@@ -9,7 +9,9 @@ import Logging
 import Synchronization
 
 /// Tells senders what reached this inbox, was read or was refused, in batches. Which receipts are due is a flag on inbox rows, and a row for each refusal, cleared by the broker's ack.
-final class Receipts: @unchecked Sendable {  // what varies is only touched on `queue`
+///
+/// Unchecked: what varies is touched only on `queue`, which is serial: every entry from outside goes through it.
+final class Receipts: @unchecked Sendable {
     private let queue = DispatchQueue(label: "receipts")
     private let inbox: InboxStore
     private let control: ControlMessage

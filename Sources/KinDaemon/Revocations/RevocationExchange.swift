@@ -11,7 +11,9 @@ import Synchronization
 /// Spreads the revocation log: with the broker by frames, with members by sealed messages, whenever their heads differ.
 ///
 /// So a broker or relay that withholds an entry is outlived by the first message of a member that knows it.
-final class RevocationExchange: @unchecked Sendable {  // what varies is only touched on `queue`
+///
+/// Unchecked: what varies is touched only on `queue`, which is serial; what is asked besides is atomic.
+final class RevocationExchange: @unchecked Sendable {
     /// Milliseconds until a member whose head has not changed is asked again.
     static let patience: Int64 = 60_000
     private static let maxAsked = 1024

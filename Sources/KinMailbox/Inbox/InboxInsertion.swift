@@ -5,7 +5,9 @@ import KinSQLite
 import KinWire
 
 /// A batch of messages inside the writer's transaction.
-final class InboxInsertion: @unchecked Sendable {  // `rows` is only touched on the writer's thread
+///
+/// Unchecked: `rows` is touched by a write and its completion alone, one after the other (GroupCommit.submit).
+final class InboxInsertion: @unchecked Sendable {
     private(set) var rows: [InboxRow?] = []
 
     func run(_ batch: [IncomingMessage], _ db: Database) throws {

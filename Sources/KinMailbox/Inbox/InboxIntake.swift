@@ -1,23 +1,25 @@
 import KinSQLite
+import Synchronization
 
 /// The messages of one connection on their way into the inbox. After a batch that could not be stored none that follows is, so that nothing overtakes it.
-///
-/// `@unchecked Sendable`: `isBroken` is only touched on the writer's thread.
-public final class InboxIntake: @unchecked Sendable {
-    private var isBroken = false
+public final class InboxIntake: Sendable {
+    /// Set by the writer, and by who submits once the store is closed.
+    private let isBroken = Atomic(false)
 
     public init() {}
 
     func run(_ store: () throws -> Void) throws {
-        guard !isBroken else { throw StoreError(.failed, "messages before these could not be stored") }
+        guard !isBroken.load(ordering: .relaxed) else {
+            throw StoreError(.failed, "messages before these could not be stored")
+        }
         do {
             try store()
         } catch {
-            isBroken = true
+            breakOff()
             throw error
         }
     }
 
     /// The commit failed.
-    func breakOff() { isBroken = true }
+    func breakOff() { isBroken.store(true, ordering: .relaxed) }
 }

@@ -143,7 +143,9 @@ extension InboxStore {
 }
 
 /// Refusals inside the writer's transaction.
-private final class Refusal: @unchecked Sendable {  // `outcomes` is only touched on the writer's thread
+///
+/// Unchecked: `outcomes` is touched by a write and its completion alone, one after the other (GroupCommit.submit).
+private final class Refusal: @unchecked Sendable {
     private(set) var outcomes: [Bool] = []
 
     func run(_ messages: [RefusedMessage], _ db: Database) throws {

@@ -3,7 +3,9 @@ import KinSQLite
 import KinWire
 
 /// The giving up of one message inside the writer's transaction.
-final class OutboxAbortion: @unchecked Sendable {  // what varies is only touched on the writer's thread
+///
+/// Unchecked: what varies is touched by a write and its completion alone, one after the other (GroupCommit.submit).
+final class OutboxAbortion: @unchecked Sendable {
     private let id: ClientMessageID
     /// Milliseconds.
     private let time: Int64

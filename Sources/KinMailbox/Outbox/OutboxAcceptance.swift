@@ -2,9 +2,12 @@ import Foundation
 import GRDB
 import KinSQLite
 import KinWire
+import Synchronization
 
 /// One request inside the writer's transaction: the accept table.
-final class OutboxAcceptance: @unchecked Sendable {  // what varies is only touched on the writer's thread
+///
+/// Unchecked: what varies is touched by a write and its completion alone, one after the other (GroupCommit.submit).
+final class OutboxAcceptance: @unchecked Sendable {
     private let request: OutboxRequest
     private let line: [UInt8]
     private let usage: OutboxUsage
@@ -122,12 +125,13 @@ final class OutboxAcceptance: @unchecked Sendable {  // what varies is only touc
 }
 
 /// Messages that are to be taken together in their order: after one that is not, none is.
-final class OutboxChain: @unchecked Sendable {  // `isBroken` is only touched on the writer's thread
-    private var isBroken = false
+final class OutboxChain: Sendable {
+    /// Set by the writer, and by who submits once the store is closed.
+    private let isBroken = Atomic(false)
 
     func check() throws {
-        if isBroken { throw StoreError(.failed, "a message before this one was not taken") }
+        if isBroken.load(ordering: .relaxed) { throw StoreError(.failed, "a message before this one was not taken") }
     }
 
-    func breakOff() { isBroken = true }
+    func breakOff() { isBroken.store(true, ordering: .relaxed) }
 }

@@ -4,7 +4,7 @@ import KinWire
 
 /// One receipt inside the writer's transaction.
 ///
-/// `@unchecked Sendable`: `changed` is only touched on the writer's thread.
+/// `@unchecked Sendable`: `changed` is touched by a write and its completion alone, which `GroupCommit.submit` runs one after the other.
 final class ReceiptApplication: @unchecked Sendable {
     private let receipt: Receipt
     private let signer: ULID

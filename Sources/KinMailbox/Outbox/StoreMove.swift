@@ -3,7 +3,7 @@ import GRDB
 
 /// The change to a broker with another store, inside the writer's transaction.
 ///
-/// `@unchecked Sendable`: what varies is only touched on the writer's thread.
+/// Unchecked: what varies is touched by a write and its completion alone, one after the other (GroupCommit.submit).
 final class StoreMove: @unchecked Sendable {
     private let store: Data
     private let lastMessageID: Int64
