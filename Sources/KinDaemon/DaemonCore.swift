@@ -126,8 +126,9 @@ struct DaemonCore: Sendable {
             identity: {
                 MeshIdentity(
                     chain: installed.chain, keys: installed.keys, credential: installed.credential,
-                    revocationHead: keeper.ledger.head)
-            }, tls: tls, eventLoop: eventLoop, localServer: localServer,
+                    revocationHead: keeper.ledger.head, requiredFeatures: settings.features.required,
+                    optionalFeatures: settings.features.asked)
+            }, features: settings.features, tls: tls, eventLoop: eventLoop, localServer: localServer,
             parts: MeshParts(
                 family: family, outgoing: outgoing, incoming: incoming, receipts: receipts,
                 revocations: exchange, successions: successions, settings: meshSettings,
@@ -162,6 +163,15 @@ struct DaemonCore: Sendable {
     }
 
     func version() -> DaemonVersion { routes.version() }
+
+    /// Until cancelled.
+    /// - Throws: `store_corrupt` once a store turns out to be damaged: going on would fail for ever.
+    func waitForDamage() async throws {
+        let (damage, continuation) = AsyncStream.makeStream(of: KinError.self, bufferingPolicy: .bufferingOldest(1))
+        outbox.onDamage { continuation.yield($0) }
+        inbox.onDamage { continuation.yield($0) }
+        for await error in damage { throw error }
+    }
 
     /// The local API on its Unix socket.
     /// - Parameter onReady: called once, when it answers.

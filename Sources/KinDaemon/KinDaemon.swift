@@ -43,7 +43,7 @@ public struct KinDaemon: Service {
     public var isOnAnotherHost: Bool { core.host == .differs }
 
     /// Runs until graceful shutdown.
-    /// - Throws: `KinError` where the daemon must not go on: `feature_…`, `replaced_by_newer_connection`, `member_revoked`, …
+    /// - Throws: `KinError` where the daemon must not go on: `feature_…`, `replaced_by_newer_connection`, `member_revoked`, `store_corrupt`, …
     public func run() async throws {
         var core = core
         while true {
@@ -99,6 +99,7 @@ public struct KinDaemon: Service {
             group.addTask { try await core.revocations.waitForOwn() }
             group.addTask { await core.successions.run() }
             group.addTask { try await core.successions.waitForOwn() }
+            group.addTask { try await core.waitForDamage() }
             group.addTask { await core.vault.autolock() }
             group.addTask { await core.upkeep.run() }
             group.addTask { await core.events.beat() }

@@ -16,8 +16,10 @@ public struct DaemonSettings: Hashable, Sendable {
     public private(set) var outbox = OutboxSettings()
     /// `[inbox]` and `[capabilities]`: how long messages are kept, and whether they can be searched.
     public private(set) var inbox = InboxSettings()
+    /// `[features]`: what the broker must offer, and what is asked for.
+    public private(set) var features = FeatureSettings()
 
-    private static let keys = ["name", "servers", "clone", "vault", "outbox", "inbox", "capabilities"]
+    private static let keys = ["name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features"]
 
     public init(
         name: DeviceName? = nil, servers: [String] = []
@@ -51,6 +53,7 @@ public struct DaemonSettings: Hashable, Sendable {
         if let table = try table.table("capabilities", ["inbox_fts"]) {
             inbox.isIndexed = try table.bool("inbox_fts") ?? false
         }
+        if let table = try table.table("features", FeatureSettings.keys) { features = try FeatureSettings(table) }
     }
 
     /// What a device's name must be.

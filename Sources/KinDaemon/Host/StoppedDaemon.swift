@@ -4,9 +4,9 @@ public import KinIdentity
 import KinMailbox
 public import KinWire
 
-/// A home whose daemon does not run, and cannot start while this lives: for changes to the identity itself.
+/// A home whose daemon does not run, and cannot start while this lives: for changes to what it must not have open.
 public struct StoppedDaemon: Sendable {
-    private let state: StateFolder
+    let state: StateFolder
     private let reader: HostReader
     private let lock: FileLock
 

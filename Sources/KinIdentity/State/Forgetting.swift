@@ -27,7 +27,11 @@ public struct Forgetting: Sendable {
             try SuccessionSwitch.discard(candidate.successor, in: state)
         }
         for name in Self.daemonSecrets { try erase(name, in: state.daemon()) }
-        return try Self.stores.flatMap { try setAside(state.daemon() + "/" + $0) }
+        // An outbox that was recovered and is not in its place yet is one too.
+        let recovered = try FileManager.default.contentsOfDirectory(atPath: state.daemon()).filter {
+            $0.hasPrefix("outbox.db.recovered-") && !$0.contains(".forgotten-")
+        }
+        return try (Self.stores + recovered.sorted()).flatMap { try setAside(state.daemon() + "/" + $0) }
     }
 
     /// The file, and what was set aside of it.
