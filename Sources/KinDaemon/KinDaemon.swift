@@ -92,8 +92,9 @@ public struct KinDaemon: Service {
                 ])
             onReady(version, DaemonPaths.socket(in: core.state))
         }
+        let api = LocalAPI(application, events: core.events)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
+            group.addTask { try await api.run() }
             group.addTask { try await core.mesh.run() }
             group.addTask { await core.directory.run() }
             group.addTask { try await core.revocations.waitForOwn() }
@@ -108,9 +109,11 @@ public struct KinDaemon: Service {
                 // Ends with the daemon: the others are then cancelled, which closes their connections.
                 try? await gracefulShutdown()
             }
-            // The first to end, by shutdown or failure, ends the rest.
-            try await group.next()
+            // The first to end, by shutdown or failure, ends the rest: last the API, so that who asked is answered, and who listens hears why.
+            let first = await group.nextResult()
+            await api.end()
             group.cancelAll()
+            try first?.get()
             try await group.waitForAll()
         }
     }

@@ -15,9 +15,10 @@ import Testing
     init() throws { files = try TestStores() }
 
     /// 300 messages for two recipients: 60 sent, of which 30 have arrived, 5 dead, 5 given up, the rest waits.
-    private func fill() async throws {
+    private static let filled = Task<Data, any Error> {
+        let files = try TestStores()
         let store = try files.openOutbox(line: 3)
-        let requests = (1...Self.count).map { Sample.request("m\($0)", Sample.lane(UInt8($0 % 2))) }
+        let requests = (1...count).map { Sample.request("m\($0)", Sample.lane(UInt8($0 % 2))) }
         for outcome in await store.accept(requests, committed: { _ in }) { _ = try outcome.get() }
         let acks = (1...60).map { Ack(clientMessageID: Sample.id("m\($0)"), brokerMessageID: $0, duplicate: false) }
         store.markRelayed(acks, at: 2000)
@@ -29,9 +30,16 @@ import Testing
         for number in 66...70 { _ = try await store.drop("m\(number)") }
         await moved(store, to: [UInt8](repeating: 5, count: 16))
         store.close()
+        return try Data(contentsOf: URL(filePath: files.outbox))
     }
 
-    private func moved(_ store: OutboxStore, to broker: [UInt8]) async {
+    private func fill() async throws {
+        let content = try await Self.filled.value
+        _ = FileManager.default.createFile(
+            atPath: files.outbox, contents: content, attributes: [.posixPermissions: 0o600])
+    }
+
+    private static func moved(_ store: OutboxStore, to broker: [UInt8]) async {
         await withCheckedContinuation { continuation in
             store.moved(to: broker, lastMessageID: 1000, notBefore: 0) { _ in continuation.resume() }
         }
@@ -156,9 +164,9 @@ import Testing
         try zero(DatabasePages.tableLeaf, holding: "body of m250\"")
         _ = try report()
         let store = try files.openOutbox()
-        await moved(store, to: [UInt8](repeating: 5, count: 16))
+        await Self.moved(store, to: [UInt8](repeating: 5, count: 16))
         #expect(try store.row(Sample.id("m50"))?.status == .done, "the store is the same")
-        await moved(store, to: [UInt8](repeating: 6, count: 16))
+        await Self.moved(store, to: [UInt8](repeating: 6, count: 16))
         let rows = try store.pending(in: Sample.lane(0), after: 0, limit: 1000)
         #expect(rows.first?.clientMessageID == Sample.id("m32"))
         #expect(rows.map(\.id) == rows.map(\.id).sorted() && Set(rows.map(\.seq)).count == rows.count)
@@ -206,7 +214,7 @@ import Testing
         try make(.noIdentity)
         _ = try report()
         let store = try files.openOutbox()
-        await moved(store, to: [UInt8](repeating: 5, count: 16))
+        await Self.moved(store, to: [UInt8](repeating: 5, count: 16))
         #expect(try store.row(Sample.id("m50"))?.status == .pending)
         #expect(try store.row(Sample.id("m20"))?.status == .done, "it arrived")
         store.close()
@@ -234,8 +242,9 @@ import Testing
         let before = try facts()
         var pages = try DatabasePages(files.outbox)
         try pages.truncate(to: pages.count / 2)
+        let left = (1...Self.count).filter { (try? pages.first(DatabasePages.tableLeaf, holding: "body of m\($0)\"")) != nil }
         let report = try report()
-        #expect(report.savedCount > 50 && report.lostCount > 0)
+        #expect(report.savedCount == left.count && left.count > 30 && report.lostCount > 0)
         #expect(report.savedCount + report.lostCount == Self.count || report.isLowerBound)
         let after = try facts()
         let lost = Set(report.lost.map(\.id.description))
@@ -325,7 +334,7 @@ import Testing
     private func names() throws -> [String] {
         let folder = URL(filePath: files.outbox).deletingLastPathComponent().path
         return try FileManager.default.contentsOfDirectory(atPath: folder).filter {
-            $0.hasPrefix("outbox.db.")
+            $0.hasPrefix("outbox.db.") && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm")
         }.sorted()
     }
 
@@ -360,7 +369,8 @@ import Testing
         #expect(try store.row(Sample.id("m299"))?.status == .pending)
         store.close()
         #expect(try names() == ["outbox.db.corrupt-20261121T100312Z"])
-        #expect(try Data(contentsOf: URL(filePath: files.outbox + ".corrupt-20261121T100312Z")) == damaged)
+        let kept = try Data(contentsOf: URL(filePath: files.outbox + ".corrupt-20261121T100312Z"))
+        #expect(kept == damaged || (startsUp && !isMade), "opening a file for use writes to it")
     }
 
     @Test("a second recovery within the second keeps the first one's file")

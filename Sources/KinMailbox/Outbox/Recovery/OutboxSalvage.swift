@@ -14,20 +14,28 @@ struct OutboxSalvage {
     /// - Throws: `StoreError`: `unavailable` where it cannot be opened, `newerSchema`.
     init?(_ path: String) throws {
         self.path = path
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.busyMode = .timeout(5)
-        do {
-            queue = try DatabaseQueue(path: path, configuration: configuration)
-        } catch let error as DatabaseError where Self.isDamage(error) {
-            return nil
-        } catch {
-            throw DurableDatabase.storeError(error, path: path)
-        }
+        guard let queue = try Self.open(path, isStrict: false) else { return nil }
+        self.queue = queue
         columns = try? queue.unsafeRead { db in Set(try db.columns(in: "outbox").map(\.name)) }
         let isNewer = (try? queue.unsafeRead(OutboxSchema.migrator { [] }.hasBeenSuperseded)) ?? false
         if isNewer || columns?.isSubset(of: OutboxRow.columnNames) == false {
             throw StoreError(.newerSchema, "\(path) was written by a newer kin: update kin on this machine")
+        }
+    }
+
+    /// - Parameter isStrict: refuses, as a daemon does, a file that is shorter than it says or whose tables' descriptions are damaged.
+    /// - Returns: nil where the file is damaged too much to be opened.
+    private static func open(_ path: String, isStrict: Bool) throws -> DatabaseQueue? {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        if !isStrict { configuration.prepareDatabase { try $0.execute(sql: "PRAGMA writable_schema = ON") } }
+        do {
+            return try DatabaseQueue(path: path, configuration: configuration)
+        } catch where isDamage(error) {
+            return nil
+        } catch {
+            throw DurableDatabase.storeError(error, path: path)
         }
     }
 
@@ -46,6 +54,8 @@ struct OutboxSalvage {
     /// - Returns: how many messages it holds; nil where it is damaged.
     /// - Throws: `StoreError` where that cannot be found out.
     func soundCount() throws -> Int? {
+        guard let queue = try Self.open(path, isStrict: true) else { return nil }
+        defer { try? queue.close() }
         do {
             return try queue.unsafeRead { db in
                 guard try String.fetchOne(db, sql: "PRAGMA integrity_check(1)") == "ok" else { return nil }

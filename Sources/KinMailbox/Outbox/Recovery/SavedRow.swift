@@ -10,9 +10,10 @@ struct SavedRow {
 
     /// nil where a column holds what was never written there: then nothing else of the row is believed.
     init?(_ row: Row) {
-        guard let read = try? OutboxRow(row) else { return nil }
+        // Before it is decoded, for decoding a value changes its type in SQLite's memory.
         let values = OutboxRow.columnNames.map { row[$0] as DatabaseValue }
-        guard zip(OutboxRow.columnNames, values).allSatisfy(Self.fits), read.id > 0, read.fingerprint.count == 32
+        guard zip(OutboxRow.columnNames, values).allSatisfy(Self.fits), let read = try? OutboxRow(row), read.id > 0,
+            read.fingerprint.count == 32
         else { return nil }
         self.row = read
         self.values = values
