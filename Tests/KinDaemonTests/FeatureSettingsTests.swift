@@ -97,7 +97,8 @@ import Testing
                 #expect(error?.code == "feature_unavailable" && error?.category == .refused)
                 let text = String(decoding: try StateFolder.read(state.configPath) ?? [], as: UTF8.self)
                 let line = try #require(text.split(separator: "\n").firstIndex { $0.hasPrefix("require") }) + 1
-                #expect(error?.message.contains("\(state.configPath) line \(line): [features] requires key_epoch") == true)
+                #expect(
+                    error?.message.contains("\(state.configPath) line \(line): [features] requires key_epoch") == true)
                 _ = try? await listener.value
                 let failure = seen.value.first { $0.kind == .featureNegotiationFailed }
                 guard case .object(let data)? = failure?.data else { throw MissingValue("the event") }
@@ -122,7 +123,8 @@ import Testing
         }
     }
 
-    @Test("what is required is asked for so, what is optional besides, and a broker that lacks the latter is good enough")
+    @Test(
+        "what is required is asked for so, what is optional besides, and a broker that lacks the latter is good enough")
     func asking() async throws {
         let asked = Observed([FeatureRequest]())
         let hands: HostileBroker.Hands = { frame, _ in

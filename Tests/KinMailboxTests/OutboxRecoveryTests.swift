@@ -181,13 +181,15 @@ import Testing
         switch damage {
         case .idIndex: try zero(DatabasePages.indexLeaf, holding: "m150")
         case .waitingIndex:
-            let root = try files.read(files.outbox, "SELECT rootpage FROM sqlite_master WHERE name = 'outbox_pending'") {
+            let root = try files.read(files.outbox, "SELECT rootpage FROM sqlite_master WHERE name = 'outbox_pending'")
+            {
                 $0[0] as Int
             }
             var pages = try DatabasePages(files.outbox)
             try pages.zero(root.first.orThrow("the index's page"))
         case .freelist:
-            try files.write(files.outbox, "CREATE TABLE big (x); INSERT INTO big VALUES (zeroblob(50000)); DROP TABLE big")
+            try files.write(
+                files.outbox, "CREATE TABLE big (x); INSERT INTO big VALUES (zeroblob(50000)); DROP TABLE big")
             var pages = try DatabasePages(files.outbox)
             // The number of free pages (file format, section 1.3).
             try pages.overwrite(36, with: [0, 0, 0, 99])
@@ -236,22 +238,71 @@ import Testing
         #expect(report.savedCount == Self.count - 1)
     }
 
+    @Test("where both a row and its index are gone the others are saved, and what is lost is at least what is known")
+    func both() async throws {
+        try await fill()
+        for text in ["body of m100\"", "body of m200\""] { try zero(DatabasePages.tableLeaf, holding: text) }
+        try zero(DatabasePages.indexLeaf, holding: "m200")
+        let report = try report()
+        let missing = Self.count - report.savedCount
+        #expect(report.isLowerBound && (1..<missing).contains(report.lostCount))
+        let lost = Set(report.lost.map(\.id.description))
+        #expect(lost.isSuperset(of: ["m100", "m99"]) && !lost.contains("m200"), "from both ends of the index")
+        #expect(try recover() == .sound(messages: report.savedCount + report.lostCount))
+    }
+
+    @Test("an outbox of an older kin is saved too, and lacks nothing then")
+    func older() async throws {
+        let queue = try DatabaseQueue(path: files.outbox)
+        try OutboxSchema.migrator { [UInt8](repeating: 3, count: 8) }.migrate(queue, upTo: "1: outbox, lanes, identity")
+        try await queue.write { db in
+            for number in 1...50 {
+                try db.execute(
+                    sql: """
+                        INSERT INTO outbox (client_message_id, request_fingerprint, kind, ref, priority, line, seq, payload,
+                            enqueued_at, status) VALUES (?, zeroblob(32), 'dm', ?, 1, zeroblob(8), ?, ?, 1000, 'pending')
+                        """,
+                    arguments: [
+                        "m\(number)", Sample.member(1).description, number,
+                        Data(OutboxRow.Content(body: "body of m\(number)").payload),
+                    ])
+            }
+        }
+        try queue.close()
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: files.outbox)
+        let report = try report()
+        #expect(report.savedCount == 50 && report.lostCount == 0)
+        let store = try files.openOutbox()
+        #expect(
+            try store.pending(in: Sample.lane(), after: 0, limit: 100).map(\.refusedAt)
+                == Array(repeating: nil, count: 50))
+        store.close()
+    }
+
     @Test("of a file that was cut off what is left is saved, and what is lost may be more than is known")
     func truncated() async throws {
         try await fill()
         let before = try facts()
         var pages = try DatabasePages(files.outbox)
         try pages.truncate(to: pages.count / 2)
-        let left = (1...Self.count).filter { (try? pages.first(DatabasePages.tableLeaf, holding: "body of m\($0)\"")) != nil }
+        let left = (1...Self.count).filter {
+            (try? pages.first(DatabasePages.tableLeaf, holding: "body of m\($0)\"")) != nil
+        }
         let report = try report()
         #expect(report.savedCount == left.count && left.count > 30 && report.lostCount > 0)
         #expect(report.savedCount + report.lostCount == Self.count || report.isLowerBound)
+        // What was given stays given, though neither the row nor its index tells of it.
+        let store = try files.openOutbox()
+        #expect(try await store.accept(Sample.request("new")).row.id == Int64(Self.count) + 1)
+        store.close()
         let after = try facts()
-        let lost = Set(report.lost.map(\.id.description))
+        let lost = Set(report.lost.map(\.id.description) + ["new"])
         for (id, facts) in after where !lost.contains(id) { #expect(facts == before[id]) }
     }
 
-    @Test("where no message can be read nothing happens unless asked, and then an empty outbox begins beside the damaged file")
+    @Test(
+        "where no message can be read nothing happens unless asked, and then an empty outbox begins beside the damaged file"
+    )
     func header() async throws {
         try await fill()
         var pages = try DatabasePages(files.outbox)
@@ -324,6 +375,31 @@ import Testing
         again.close()
         #expect(try Data(contentsOf: URL(filePath: report.damagedFile)) == file)
         #expect(try Data(contentsOf: URL(filePath: report.damagedFile + "-wal")) == log)
+    }
+
+    @Test(
+        "where the disk has no room for a second outbox the damaged one stays as it is",
+        .enabled(if: SmallDisk.isAvailable))
+    func fullDisk() async throws {
+        let disk = try SmallDisk(bytes: 1 << 20)
+        let path = disk.file("outbox.db")
+        _ = FileManager.default.createFile(
+            atPath: path, contents: try await Self.filled.value, attributes: [.posixPermissions: 0o600])
+        var pages = try DatabasePages(path)
+        try pages.zero(pages.first(DatabasePages.tableLeaf, holding: "body of m150\""))
+        let damaged = try Data(contentsOf: URL(filePath: path))
+        // What reading the file needs is there.
+        try Data().write(to: URL(filePath: path + "-wal"))
+        try disk.occupy(bytes: (1 << 20) - damaged.count - 150_000)
+        let recovery = OutboxRecovery(path, now: 1, line: Self.newLine)
+        let error = #expect(throws: KinError.self) { try recovery.run(startAfresh: false) }
+        #expect(error?.code == "storage_full" && error?.message.contains("run it again") == true)
+        #expect(try Data(contentsOf: URL(filePath: path)) == damaged)
+        try disk.release()
+        guard case .recovered(let report) = try recovery.run(startAfresh: false) else {
+            throw MissingValue("a recovery")
+        }
+        #expect(report.savedCount > 200)
     }
 
     // MARK: Crashes

@@ -74,6 +74,7 @@ public struct StoppedDaemon: Sendable {
 extension StoppedDaemon.Pending {
     /// Reads and closes the outbox, which empties its log into the one file.
     fileprivate init(outbox path: String) throws {
+        try OutboxRecovery.finish(path)
         guard access(path, F_OK) == 0 else {
             self.init(count: 0, first: [])
             return

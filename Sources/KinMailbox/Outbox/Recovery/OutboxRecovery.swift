@@ -77,11 +77,19 @@ public struct OutboxRecovery: Sendable {
         } catch let error as StoreError {
             // Half of a fresh file is of use to nobody, and the disk may need the room.
             try? begun.remove()
-            throw KinError(outbox: error)
+            throw Self.kinError(error)
         } catch let error as KinError {
             try? begun.remove()
             throw error
         }
+    }
+
+    private static func kinError(_ error: StoreError) -> KinError {
+        guard error.code == .full else { return KinError(outbox: error) }
+        return KinError(
+            error.code.rawValue,
+            "\(error.message): a second outbox must fit beside the damaged one; make room and run it again",
+            category: .exhausted)
     }
 
     /// The fresh file until it is whole.
@@ -141,7 +149,7 @@ public struct OutboxRecovery: Sendable {
 
     /// Finishes a recovery that was made and cut off before its file was in its place.
     /// - Throws: `StoreError`.
-    static func finish(_ path: String) throws {
+    public static func finish(_ path: String) throws {
         guard let mark = recovered(path) else { return }
         try DatabaseFiles(path).move(to: path + corruptSuffix + mark)
         try DatabaseFiles(path + recoveredSuffix + mark).move(to: path)

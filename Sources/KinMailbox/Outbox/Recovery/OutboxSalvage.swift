@@ -32,7 +32,7 @@ struct OutboxSalvage {
         if !isStrict { configuration.prepareDatabase { try $0.execute(sql: "PRAGMA writable_schema = ON") } }
         do {
             return try DatabaseQueue(path: path, configuration: configuration)
-        } catch where isDamage(error) {
+        } catch  where isDamage(error) {
             return nil
         } catch {
             throw DurableDatabase.storeError(error, path: path)
@@ -69,7 +69,7 @@ struct OutboxSalvage {
                 }
                 return count
             }
-        } catch where Self.isDamage(error) {
+        } catch  where Self.isDamage(error) {
             return nil
         } catch {
             throw DurableDatabase.storeError(error, path: path)
@@ -105,13 +105,13 @@ struct OutboxSalvage {
         var scan = Scan()
         guard columns?.isEmpty == false else { return Scan(isComplete: false) }
         try queue.unsafeRead { db in
+            let statement = try db.makeStatement(
+                sql: "SELECT \(selection) FROM outbox NOT INDEXED WHERE id >= ? ORDER BY id")
             var (next, misses) = (Int64(1), 0)
             let last = Self.lastID(db)
             while true {
                 do {
-                    let cursor = try Row.fetchCursor(
-                        db, sql: "SELECT \(selection) FROM outbox NOT INDEXED WHERE id >= ? ORDER BY id",
-                        arguments: [next])
+                    let cursor = try Row.fetchCursor(statement, arguments: [next])
                     while let row = try cursor.next() {
                         guard let id = Int64.fromDatabaseValue(row["id"]), id >= next, id < .max else {
                             throw StoreError(.corrupt, "the rows are out of order")
@@ -122,7 +122,7 @@ struct OutboxSalvage {
                     return
                 } catch let error as Stopped {
                     throw error.cause
-                } catch where Self.isDamage(error) {
+                } catch  where Self.isDamage(error) {
                     scan.isComplete = false
                     (next, misses) = (next + 1, misses + 1)
                     guard misses < Self.patience, next <= last ?? next, last != nil || misses < Self.beyond else {
