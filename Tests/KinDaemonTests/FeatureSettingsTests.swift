@@ -99,7 +99,8 @@ import Testing
                 let line = try #require(text.split(separator: "\n").firstIndex { $0.hasPrefix("require") }) + 1
                 #expect(
                     error?.message.contains("\(state.configPath) line \(line): [features] requires key_epoch") == true)
-                _ = try? await listener.value
+                // To its very end: it was not cut off.
+                try await listener.value
                 let failure = seen.value.first { $0.kind == .featureNegotiationFailed }
                 guard case .object(let data)? = failure?.data else { throw MissingValue("the event") }
                 #expect(data["feature"] == .string("key_epoch") && data["kind"] == .string("feature_unavailable"))
