@@ -1,12 +1,8 @@
 import ArgumentParser
 import KinDaemon
-import KinDaemonAPI
-import KinEncoding
 import KinIdentity
-import KinLog
 import KinWire
 import Logging
-import ServiceLifecycle
 
 struct UpCommand: ContextCommand {
     static let configuration = CommandConfiguration(
@@ -17,10 +13,14 @@ struct UpCommand: ContextCommand {
             command uses. Name and servers are kept for the next start. With no server named, one at 127.0.0.1:7440 is used, or \
             started. Control-C or SIGTERM ends it cleanly.
 
+            In CI, unless KINDRED_HOME is set, it is ephemeral: a member by KINDRED_JOIN whose keys no disk ever sees. It prints \
+            the line by which other commands find it.
+
             EXAMPLES
               kin up --name laptop
-              kin up --name studio --server https://kin.example.org
-              kin up
+              kin up --name studio --server https://kin.example.org --detach
+              eval "$(kin up --ephemeral --ttl 2h --detach)"
+              kin up --all
             """)
 
     @OptionGroup var options: OutputOptions
@@ -35,48 +35,81 @@ struct UpCommand: ContextCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A file with a join credential (else KINDRED_JOIN), for a machine of no family yet.", valueName: "file"),
+            "A file with a join credential (else KINDRED_JOIN): a machine of no family yet joins by it; one that has a family joins that mesh beside it.",
+            valueName: "file"),
         completion: .file())
     var join: String?
 
+    @Option(help: ArgumentHelp("Which mesh, where this machine is in several (else KINDRED_MESH).", valueName: "mesh"))
+    var mesh: String?
+
+    @Flag(help: "Every mesh this machine is in, in one process ([fleet] max_daemons).")
+    var all = false
+
+    @OptionGroup var start: StartOptions
+
+    @Flag(help: "Return once it is up; it goes on without a terminal.")
+    var detach = false
+
     @OptionGroup var log: LogOptions
 
+    func validate() throws {
+        guard all else { return }
+        guard mesh == nil, name == nil, servers.isEmpty, join == nil, !start.ephemeral, start.ttl == nil else {
+            throw ValidationError(
+                "--all starts what is kept: it takes no --mesh, --name, --server, --join, --ephemeral or --ttl")
+        }
+    }
+
     func run(in context: CommandContext, _ output: Output) async throws {
-        let state = try StateFolder(environment: context.environment)
-        try state.prepare()
-        try joinByTicket(state, context, output)
-        let sink = try Self.logFile(state)
-        let level = log.level
-        let now = context.now
-        let logger = Logger(label: "daemon") { _ in JSONLogHandler(sink: sink, level: level, now: now) }
-        let daemonOptions = DaemonOptions(
-            state: state, name: try checkedName(), servers: servers, trustRoots: context.environment["SSL_CERT_FILE"],
-            executable: context.executable, host: context.host)
+        var context = context
+        if let mesh { context.environment["KINDRED_MESH"] = mesh }
+        let surroundings = Surroundings(
+            environment: context.environment, isContainer: start.container, reader: context.host)
+        let isEphemeral = !all && start.isEphemeral(in: surroundings)
+        guard isEphemeral || start.ttl == nil else {
+            throw KinError("usage", "--ttl ends an ephemeral daemon: it goes with --ephemeral", category: .usage)
+        }
+        guard !detach else { return try await DetachedStart(self, isEphemeral, context, output).run() }
+        let remark = start.remark(in: surroundings)
+        if let remark { output.note(remark.text, remark.isWarning ? .bad : .plain) }
         ProcessLimits.forbidCoreDumps()
-        let daemon = try KinDaemon(daemonOptions, logger: logger) { version, socket in
-            Self.announce(version, socket, in: state, output)
+        let starting = DaemonStart(context: context, output: output, level: log.level)
+        if isEphemeral {
+            try await runEphemeral(starting, remark)
+        } else {
+            let state = try StateFolder(environment: context.environment)
+            try await all ? runAll(starting, state, remark) : runKept(starting, state, remark)
         }
-        if daemon.isOnAnotherHost {
-            output.note(
-                "this home was made on another machine: kin daemon accept-host  if it moved,  kin daemon remint  if it is a copy",
-                .bad)
-        }
-        try await ForegroundService.run(daemon, logger: logger)
         output.note("down")
     }
 
-    /// A machine that belongs to a family already passes the credential over.
-    private func joinByTicket(_ state: StateFolder, _ context: CommandContext, _ output: Output) throws {
-        guard try WalletFile(reading: state.path("wallet.json")) == nil,
-            let text = try join.map({ try CarriedInput.read($0, context) }) ?? context.environment["KINDRED_JOIN"]
-        else { return }
-        guard let ticket = try TicketJoining(state: state, now: context.now()).join(text) else { return }
-        if !ticket.servers.isEmpty && servers.isEmpty {
-            var settings = try DaemonSettings(reading: state)
-            settings.servers = ticket.servers
-            try settings.write(to: state)
-        }
-        output.note("joined \(ticket.credential.mesh) as a \(ticket.credential.role)", .good)
+    private func runKept(_ starting: DaemonStart, _ state: StateFolder, _ remark: StartRemark?) async throws {
+        let joined = try TicketStart(starting, state).join(by: join, into: mesh, keeping: servers)
+        var options = DaemonOptions(
+            state: joined, name: try checkedName(), servers: servers, executable: starting.context.executable,
+            host: starting.context.host)
+        options.trustRoots = starting.context.environment["SSL_CERT_FILE"]
+        let (daemon, logger) = try starting.open(options, remark: remark)
+        try await ForegroundService.run(daemon, logger: logger)
+    }
+
+    private func runAll(_ starting: DaemonStart, _ state: StateFolder, _ remark: StartRemark?) async throws {
+        let fleet = try Fleet(starting, StateFolder(root: state.root), remark)
+        try await ForegroundService.run(fleet, logger: Logger(label: "fleet") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func runEphemeral(_ starting: DaemonStart, _ remark: StartRemark?) async throws {
+        let making = EphemeralStart(context: starting.context, start: start)
+        let identity = try await making.identity(ticket: TicketStart.text(join, starting.context))
+        let folder = try making.folder()
+        defer { folder.remove() }
+        try folder.state.prepare()
+        var options = making.options(identity, in: folder.state)
+        options.name = try checkedName()
+        options.servers = servers.isEmpty ? identity.servers : servers
+        let (daemon, logger) = try starting.open(options, remark: remark)
+        try await ForegroundService.run(daemon, within: start.ttl?.milliseconds, logger: logger)
     }
 
     private func checkedName() throws -> DeviceName? {
@@ -85,25 +118,5 @@ struct UpCommand: ContextCommand {
             throw KinError("name_invalid", "--name: \(DaemonSettings.nameRule)", category: .usage)
         }
         return valid
-    }
-
-    private static func logFile(_ state: StateFolder) throws -> RotatingFileSink {
-        let path = DaemonPaths.log(in: state)
-        do {
-            return try RotatingFileSink(path: path)
-        } catch {
-            throw KinError("home_not_writable", "\(path) cannot be written: make it yours, or set KINDRED_HOME")
-        }
-    }
-
-    private static func announce(_ version: DaemonVersion, _ socket: String, in state: StateFolder, _ output: Output) {
-        // What was told is kept by now.
-        let servers = (try? DaemonSettings(reading: state).servers) ?? []
-        let reached = servers.isEmpty ? "a server on this machine" : servers.joined(separator: ", ")
-        output.note("\(version.name) is up in \(version.mesh), with \(reached)", .good)
-        output.note("local API \(socket)\nControl-C ends it;  kin status  and  kin devices  say more")
-        guard output.form == .json else { return }
-        // Whoever reads the answer may be gone; the daemon stays.
-        try? output.answer(.lines([]), json: version.json)
     }
 }

@@ -17,7 +17,10 @@ public struct DaemonSettings: Hashable, Sendable {
     /// `[inbox]` and `[capabilities]`: how long messages are kept, and whether they can be searched.
     public private(set) var inbox = InboxSettings()
 
-    private static let keys = ["name", "servers", "clone", "vault", "outbox", "inbox", "capabilities"]
+    /// `[fleet] max_daemons`: how many meshes `kin up --all` starts at most.
+    public private(set) var maxDaemons = 8
+
+    private static let keys = ["name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "fleet"]
 
     public init(
         name: DeviceName? = nil, servers: [String] = []
@@ -47,6 +50,9 @@ public struct DaemonSettings: Hashable, Sendable {
         if let table = try table.table("outbox", OutboxSettings.keys) { outbox = try OutboxSettings(table) }
         if let table = try table.table("inbox", ["max_age_days"]) {
             inbox.maxAgeDays = try table.integer("max_age_days", 1...3650) ?? inbox.maxAgeDays
+        }
+        if let table = try table.table("fleet", ["max_daemons"]) {
+            maxDaemons = try table.integer("max_daemons", 1...64) ?? maxDaemons
         }
         if let table = try table.table("capabilities", ["inbox_fts"]) {
             inbox.isIndexed = try table.bool("inbox_fts") ?? false
