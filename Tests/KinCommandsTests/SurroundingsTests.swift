@@ -59,7 +59,7 @@ struct SurroundingsTests {
         #expect(plain.remark(in: job)?.isWarning == false && plain.remark(in: .ordinary) == nil)
         let kept = try StartOptions.parse(["--persistent"])
         #expect(!kept.isEphemeral(in: job))
-        #expect(kept.remark(in: job)?.event == "persistent_keypair_in_ci_environment")
+        #expect(kept.remark(in: job) == .keptInCI("CI"))
         #expect(kept.remark(in: job)?.isWarning == true && kept.remark(in: .ordinary) == nil)
         #expect(try StartOptions.parse(["--ephemeral"]).isEphemeral(in: .ordinary))
         #expect(throws: (any Error).self) { try StartOptions.parse(["--ephemeral", "--persistent"]) }

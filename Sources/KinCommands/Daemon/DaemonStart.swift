@@ -18,10 +18,7 @@ struct DaemonStart {
         let sink = try Self.logFile(options.state)
         let (level, now) = (level, context.now)
         let logger = Logger(label: "daemon") { _ in JSONLogHandler(sink: sink, level: level, now: now) }
-        if let remark {
-            logger.log(
-                level: remark.isWarning ? .warning : .info, "\(remark.event)", metadata: ["sign": .string(remark.sign)])
-        }
+        Self.log(remark, logger)
         let output = output
         let daemon = try KinDaemon(options, logger: logger) { version, socket in
             Announcement(version: version, state: options.state, socket: socket, isEphemeral: options.ephemeral != nil)
@@ -33,6 +30,16 @@ struct DaemonStart {
                 .bad)
         }
         return (daemon, logger)
+    }
+
+    private static func log(_ remark: StartRemark?, _ logger: Logger) {
+        switch remark {
+        case .keptInCI(let sign):
+            logger.warning("persistent_keypair_in_ci_environment", metadata: ["sign": .string(sign)])
+        case .ephemeralInCI(let sign): logger.info("ci_environment", metadata: ["sign": .string(sign)])
+        case .inContainer(let sign): logger.info("container_environment", metadata: ["sign": .string(sign)])
+        case nil: break
+        }
     }
 
     private static func logFile(_ state: StateFolder) throws -> RotatingFileSink {

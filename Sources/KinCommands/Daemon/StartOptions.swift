@@ -41,37 +41,35 @@ struct StartOptions: ParsableArguments {
         return !persistent
     }
 
-    /// What is said of a start in such surroundings; `isWarning` where a less safe choice was made.
+    /// What is to be said of a start in such surroundings.
     func remark(in surroundings: Surroundings) -> StartRemark? {
         switch surroundings {
         case .ordinary: nil
-        case .continuousIntegration(let sign) where persistent:
-            StartRemark(
-                event: "persistent_keypair_in_ci_environment",
-                text:
-                    "persistent_keypair_in_ci_environment: \(sign) is set, and this device's keys stay on this machine, for whoever has it next. Without --persistent they would not",
-                sign: sign, isWarning: true)
-        case .continuousIntegration(let sign):
-            StartRemark(
-                event: "ci_environment",
-                text: "\(sign) is set, so this daemon is ephemeral: --persistent keeps its keys",
-                sign: sign, isWarning: false)
-        case .container(let sign):
-            StartRemark(
-                event: "container_environment",
-                text:
-                    "\(sign) says that this is a container: a device that is to outlive it needs its home on a volume",
-                sign: sign, isWarning: false)
+        case .continuousIntegration(let sign): persistent ? .keptInCI(sign) : .ephemeralInCI(sign)
+        case .container(let sign): .inContainer(sign)
         }
     }
 }
 
-/// What a user, and the log, should know of a start.
-struct StartRemark: Hashable {
-    /// The log's name for it.
-    var event: String
-    var text: String
-    /// By what the surroundings are told.
-    var sign: String
-    var isWarning: Bool
+/// What a user, and the log, should know of a start. Each with the sign by which its surroundings are told.
+enum StartRemark: Hashable {
+    case keptInCI(String)
+    case ephemeralInCI(String)
+    case inContainer(String)
+
+    /// A less safe choice was made.
+    var isWarning: Bool {
+        if case .keptInCI = self { true } else { false }
+    }
+
+    var text: String {
+        switch self {
+        case .keptInCI(let sign):
+            "persistent_keypair_in_ci_environment: \(sign) is set, and this device's keys stay on this machine, for whoever has it next. Without --persistent they would not"
+        case .ephemeralInCI(let sign):
+            "\(sign) is set, so this daemon is ephemeral: --persistent keeps its keys"
+        case .inContainer(let sign):
+            "\(sign) says that this is a container: a device that is to outlive it needs its home on a volume"
+        }
+    }
 }
