@@ -50,7 +50,7 @@ struct StartTests {
         let ended = try run(
             """
             mkfifo open; sleep 30 > open & holder=$!
-            job "$KIN" up < open; echo "none $?"; job "$KIN" up --detach < open; echo "detached $?"; kill $holder
+            job timeout 10 "$KIN" up < open; echo "none $?"; job timeout 10 "$KIN" up --detach < open; echo "detached $?"; kill $holder
             job "$KIN" up --persistent < /dev/null; echo "kept $?"
             job "$KIN" up --ephemeral --persistent; echo "both $?"; "$KIN" up --ttl 1h; echo "ttl $?"; ls -A tmp
             """)
