@@ -80,9 +80,10 @@ struct StartTests {
         let ended = try run(
             """
             mkdir studio; echo "$PHRASE" | at studio wallet import > /dev/null
-            sh -c 'KINDRED_HOME="$KINDRED_HOME/studio" setsid -w "$KIN" up --name studio --server http://127.0.0.1:'$port' --detach --json' > up.json
+            exec 7> held; sh -c 'KINDRED_HOME="$KINDRED_HOME/studio" setsid -w "$KIN" up --name studio --server http://127.0.0.1:'$port' --detach --json' > up.json
             echo "up $?"; process < up.json > studio.pid
             well() { at studio status > /dev/null; }; until_true 10 well && echo well
+            readlink /proc/$(cat studio.pid)/fd/* | grep -c /held
             [ "$(ps -o sid= -p $(cat studio.pid) | tr -d ' ')" = "$(cat studio.pid)" ] && echo "a session of its own"
             at studio up --detach; echo "again $?"
             at studio up --detach --json 2> error; echo "json $?"; grep -o '"code":"[a-z_]*"' error
@@ -91,7 +92,8 @@ struct StartTests {
             """)
         #expect(
             ended.lines == [
-                "up 0", "well", "a session of its own", "again 6", "json 6", #""code":"daemon_running""#, "empty 5",
+                "up 0", "well", "0", "a session of its own", "again 6", "json 6", #""code":"daemon_running""#,
+                "empty 5",
                 "down 3",
             ], "\(ended.output) \(ended.errors)")
         #expect(ended.errors.contains("no wallet in"))

@@ -83,6 +83,7 @@ final class DetachedProcess: Sendable {
         #else
             var (actions, attributes) = (posix_spawn_file_actions_t(), posix_spawnattr_t())
         #endif
+        keepDescriptorsBack()
         posix_spawn_file_actions_init(&actions)
         posix_spawnattr_init(&attributes)
         defer {
@@ -104,6 +105,12 @@ final class DetachedProcess: Sendable {
         let code = posix_spawn(&process, executable, &actions, &attributes, &words, &variables)
         guard code == 0 else { throw failed(code) }
         return process
+    }
+
+    /// Whoever started this process may wait for the end of a pipe that it left open here: the daemon must not hold it.
+    private static func keepDescriptorsBack() {
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/dev/fd")) ?? []
+        for file in open.compactMap({ Int32($0) }) where file > STDERR_FILENO { _ = fcntl(file, F_SETFD, FD_CLOEXEC) }
     }
 
     private static func failed(_ code: Int32) -> KinError {
