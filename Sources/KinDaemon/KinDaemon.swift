@@ -51,16 +51,22 @@ public struct KinDaemon: Service {
                 try await runParts(of: core)
                 logger.notice("stopped")
                 return await core.close()
-            } catch is WalletSucceeded {
+            } catch is WalletSucceeded where !core.isEphemeral {
                 await core.close()
                 core = try next(after: core)
             } catch {
+                let error = error is WalletSucceeded ? Self.familyMoved : error
                 Self.log(error, logger)
                 await core.close()
                 throw error
             }
         }
     }
+
+    private static let familyMoved = KinError(
+        "family_moved",
+        "the family went over to another wallet, and an ephemeral device does not follow: start it again with a join credential of that one",
+        category: .refused)
 
     private func next(after core: DaemonCore) throws -> DaemonCore {
         do { return try DaemonCore(options, continuing: core, logger: logger) } catch {
@@ -109,12 +115,24 @@ public struct KinDaemon: Service {
                 // Ends with the daemon: the others are then cancelled, which closes their connections.
                 try? await gracefulShutdown()
             }
-            // The first to end, by shutdown or failure, ends the rest: last the API, so that who asked is answered, and who listens hears why.
+            // The first to end, by shutdown or failure, ends the rest. The API takes nothing more, but who asked is answered, and who listens hears why.
             let first = await group.nextResult()
             await api.end()
-            group.cancelAll()
             try first?.get()
+            let unsent = core.isEphemeral ? await core.unsent(within: Self.lastSends) : 0
+            group.cancelAll()
             try await group.waitForAll()
+            if unsent > 0 { throw Self.lost(unsent) }
         }
+    }
+
+    /// How long an ephemeral daemon goes on sending what it accepted, once it is to end.
+    private static let lastSends = Duration.seconds(2)
+
+    private static func lost(_ count: Int) -> KinError {
+        KinError(
+            "messages_lost",
+            "\(count == 1 ? "1 message" : "\(count) messages") had not reached the broker and went with this ephemeral daemon: wait for  kin send --wait relayed  before you end it",
+            category: .unreachable, detail: ["count": .integer(Int64(count))])
     }
 }

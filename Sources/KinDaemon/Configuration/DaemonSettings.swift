@@ -19,7 +19,12 @@ public struct DaemonSettings: Hashable, Sendable {
     /// `[features]`: what the broker must offer, and what is asked for.
     public private(set) var features = FeatureSettings()
 
-    private static let keys = ["name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features"]
+    /// `[fleet] max_daemons`: how many meshes `kin up --all` starts at most.
+    public private(set) var maxDaemons = 8
+
+    private static let keys = [
+        "name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features", "fleet",
+    ]
 
     public init(
         name: DeviceName? = nil, servers: [String] = []
@@ -49,6 +54,9 @@ public struct DaemonSettings: Hashable, Sendable {
         if let table = try table.table("outbox", OutboxSettings.keys) { outbox = try OutboxSettings(table) }
         if let table = try table.table("inbox", ["max_age_days"]) {
             inbox.maxAgeDays = try table.integer("max_age_days", 1...3650) ?? inbox.maxAgeDays
+        }
+        if let table = try table.table("fleet", ["max_daemons"]) {
+            maxDaemons = try table.integer("max_daemons", 1...64) ?? maxDaemons
         }
         if let table = try table.table("capabilities", ["inbox_fts"]) {
             inbox.isIndexed = try table.bool("inbox_fts") ?? false

@@ -13,7 +13,7 @@ public struct StoppedDaemon: Sendable {
     /// - Throws: `no_wallet`; `daemon_running`; `loose_mode`.
     public init(_ state: StateFolder, reader: HostReader = .system) throws {
         try state.check()
-        guard try WalletFile(reading: state.path("wallet.json")) != nil else { throw Installation.missing(state) }
+        guard try WalletFile(reading: state.walletPath) != nil else { throw Installation.missing(state) }
         try state.prepare()
         self.state = state
         self.reader = reader
