@@ -12,7 +12,8 @@ extension SQLiteBrokerStore {
             var logs = try Self.logs(of: query, in: mesh, db)
             var page = HistoryPage(messages: [], before: nil)
             var (rows, bytes) = (0, 0)
-            while let newest = logs.indices.filter({ logs[$0].id != nil }).max(by: { logs[$0].isOlder(than: logs[$1]) }) {
+            while let newest = logs.indices.filter({ logs[$0].id != nil }).max(by: { logs[$0].isOlder(than: logs[$1]) })
+            {
                 guard page.messages.count < query.limit, rows < query.maxRows else { return page }
                 if let message = try logs[newest].message() {
                     bytes += message.body.count

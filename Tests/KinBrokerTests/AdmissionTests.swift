@@ -211,6 +211,7 @@ private struct BlindStore: BrokerStore {
     func pending(
         for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int
     ) throws -> [StoredMessage] { throw Blind() }
+    func history(_ query: HistoryQuery, in mesh: MeshKey) throws -> HistoryPage { throw Blind() }
     func positions(of recipient: ULID, in mesh: MeshKey) throws -> [Int64] { throw Blind() }
     func advance(_ recipient: ULID, in mesh: MeshKey, current: @escaping @Sendable () -> [Int64]) {}
     func checkWritable() async throws { throw Blind() }

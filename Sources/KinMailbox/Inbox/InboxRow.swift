@@ -55,7 +55,8 @@ public struct InboxQuery: Sendable {
     public var maxBytes: Int
 
     public init(
-        after: Int64 = Self.beginning, since: Int64? = nil, from: ULID? = nil, words: SearchWords? = nil, limit: Int, maxBytes: Int
+        after: Int64 = Self.beginning, since: Int64? = nil, from: ULID? = nil, words: SearchWords? = nil, limit: Int,
+        maxBytes: Int
     ) {
         self.after = after
         self.since = since
