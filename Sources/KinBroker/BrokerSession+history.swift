@@ -6,14 +6,18 @@ import KinWire
 /// Which questions for history one session may ask: one at a time, and not too many a second.
 struct HistoryGate {
     static let limits = TokenBucket.Limits(perSecond: 8, burst: 16)
+    /// Bytes on their way to a peer beyond which it gets no page more: pushes wait for acknowledgements, pages wait for this.
+    static let maxBuffered = 1 << 20
 
     private var isAnswering = false
     private var bucket: TokenBucket?
 
-    /// - Parameter now: milliseconds.
+    /// - Parameters:
+    ///   - buffered: bytes that the peer has not taken.
+    ///   - now: milliseconds.
     /// - Returns: nil where the question is taken; then `answered` is called once.
-    mutating func ask(now: Int64) -> HistoryRefusal? {
-        guard !isAnswering else { return .busy }
+    mutating func ask(buffered: Int, now: Int64) -> HistoryRefusal? {
+        guard !isAnswering, buffered <= Self.maxBuffered else { return .busy }
         var bucket = bucket ?? TokenBucket(Self.limits, now: now)
         let wait = bucket.take(Self.limits, now: now)
         self.bucket = bucket
@@ -36,7 +40,7 @@ enum HistoryRefusal: Hashable {
     var error: ErrorFrame {
         let (code, message) =
             switch self {
-            case .busy: ("history_busy", "the question before is not answered yet: ask again after its history_end")
+            case .busy: ("history_busy", "what was asked or said before is still on its way to you: ask again when it has come")
             case .tooMany(let wait):
                 (
                     "rate_limited",
@@ -54,7 +58,8 @@ extension BrokerSession {
     func tell(_ history: History, _ membership: Membership) {
         guard case .dm(let other) = history.conversation else { return refuse(.unknownTopic) }
         let now = broker.now()
-        if let refusal = state.withLock({ $0.history.ask(now: now) }) { return refuse(refusal) }
+        let buffered = sink.bufferedBytes
+        if let refusal = state.withLock({ $0.history.ask(buffered: buffered, now: now) }) { return refuse(refusal) }
         Task {
             do {
                 let page = try broker.store.history(

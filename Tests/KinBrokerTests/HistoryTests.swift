@@ -140,11 +140,20 @@ import Testing
     @Test("one question at a time is answered")
     func busy() throws {
         var gate = HistoryGate()
-        #expect(gate.ask(now: 0) == nil)
-        #expect(gate.ask(now: 5_000) == .busy)
+        #expect(gate.ask(buffered: 0, now: 0) == nil)
+        #expect(gate.ask(buffered: 0, now: 5_000) == .busy)
         gate.answered()
-        #expect(gate.ask(now: 5_000) == nil)
-        #expect(HistoryRefusal.busy.error.code == "history_busy")
+        #expect(gate.ask(buffered: 0, now: 5_000) == nil)
+    }
+
+    @Test("who does not take what it was told is told no more until it has")
+    func slow() async throws {
+        sender.sink.hold(HistoryGate.maxBuffered + 1)
+        ask(sender, .dm(sender.member))
+        let error = try await sender.error()
+        #expect(error.code == "history_busy" && error.ref == "history")
+        sender.sink.hold(HistoryGate.maxBuffered)
+        #expect(try await history(sender, .dm(sender.member)).items == [])
     }
 
     @Test("a session that was replaced is told nothing more")

@@ -134,6 +134,21 @@ import Testing
         }
     }
 
+    @Test("a page that is older than any inbox keeps is the last")
+    func past() async throws {
+        let hands = Self.telling(
+            item: { item, body in
+                var item = item
+                item.push.sentAt = 1
+                return [(item, body)]
+            }, end: { HistoryEnd(request: $0.request, before: 1) })
+        try await besiege(hands) { siege, studio, log in
+            try await studio.isWhole()
+            #expect(questions(siege) == 1)
+            #expect(log.value.contains { $0.contains("inbox_refilled") && $0.contains("\"messages\": 4") })
+        }
+    }
+
     @Test("an older server that tells no history is said to be one, once, and asked again by the next session")
     func older() async throws {
         let refusal = ErrorFrame(code: "invalid_message", message: "not taken", ref: "history")
