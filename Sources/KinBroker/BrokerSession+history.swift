@@ -9,7 +9,7 @@ struct HistoryGate {
     /// Bytes on their way to a peer beyond which it gets no page more: pushes wait for acknowledgements, pages wait for this.
     static let maxBuffered = 1 << 20
 
-    private var isAnswering = false
+    private(set) var isAnswering = false
     private var bucket: TokenBucket?
 
     /// - Parameters:

@@ -156,17 +156,36 @@ import Testing
         #expect(try await history(sender, .dm(sender.member)).items == [])
     }
 
-    @Test("a session that was replaced is told nothing more")
+    @Test("a session that is replaced while its page is read is told nothing more")
     func replaced() async throws {
-        let daemon = try await bench.join(device)
-        try await send(["a"])
-        daemon.acknowledge([try await daemon.push().push])
-        try await daemon.settle()
-        daemon.session.end(.replacedByNewerConnection)
-        daemon.sink.clear()
-        ask(daemon, .dm(device.member))
-        let again = try await bench.join(device)
-        #expect(try await history(again, .dm(device.member)).items == ["a"])
+        let session = Observed(BrokerSession?.none)
+        let bench = try BrokerBench(wrapping: { store in
+            WatchedStore(store: store) { reading in
+                if reading == .history { session.value?.end(.replacedByNewerConnection) }
+            }
+        })
+        let daemon = try await bench.join()
+        session.update { $0 = daemon.session }
+        ask(daemon, .dm(daemon.member))
+        _ = try await daemon.sink.closure()
+        while daemon.session.state.withLock({ $0.history.isAnswering }) { await Task.yield() }
         #expect(!daemon.sink.messages.contains { $0.type.hasPrefix("history") })
+    }
+
+    @Test("a store that cannot be read is said, and the next question is taken all the same")
+    func unreadable() async throws {
+        let readings = Observed(0)
+        let bench = try BrokerBench(wrapping: { store in
+            WatchedStore(store: store) { reading in
+                guard reading == .history else { return }
+                readings.update { $0 += 1 }
+                if readings.value == 1 { throw WatchedStore.Blind() }
+            }
+        })
+        let daemon = try await bench.join()
+        ask(daemon, .dm(daemon.member))
+        let error = try await daemon.error()
+        #expect(error.code == "storage_unavailable" && error.ref == "history")
+        #expect(try await history(daemon, .dm(daemon.member)).items == [])
     }
 }
