@@ -40,7 +40,8 @@ enum HistoryRefusal: Hashable {
     var error: ErrorFrame {
         let (code, message) =
             switch self {
-            case .busy: ("history_busy", "what was asked or said before is still on its way to you: ask again when it has come")
+            case .busy:
+                ("history_busy", "what was asked or said before is still on its way to you: ask again when it has come")
             case .tooMany(let wait):
                 (
                     "rate_limited",

@@ -47,6 +47,12 @@ import Testing
             #expect(messages.map(\.id) == after.suffix(3).map(\.id))
             #expect(try await again.client.inbox(InboxParameters(cursor: String(last))).messages == after.suffix(3))
             listening.cancel()
+            #expect(try await again.client.inbox(InboxParameters(cursor: "-3")).messages == after.suffix(6))
+            let resumed = try await again.client.events(after: -2)
+            let replayed = try await within(.seconds(20), "what came after -2") {
+                try await resumed.filter { $0.kind == .message }.prefix(5).reduce(into: []) { $0.append($1.id) }
+            }
+            #expect(replayed == [-1, 0] + after.suffix(3).map(\.id))
 
             let figures = try await again.figures()
             #expect(figures["kin_daemon_refilled_total"] == 600 && figures["kin_daemon_recv_total"] == 3)
