@@ -15,9 +15,10 @@ import Testing
         _ body: @escaping @Sendable (Siege, TestDaemon, Observed<[String]>) async throws -> Void
     ) async throws {
         try await Siege.lay(to: names) { siege in
+            try await siege.studio.deliver(["a question"], to: "laptop")
             try await siege.laptop.deliver((1...4).map { "\($0)" }, to: "studio")
-            try await siege.studio.deliver(["an answer"], to: "laptop")
             try await siege.studio.stop()
+            try await siege.laptop.settle()
             try House.damage("inbox.db", of: siege.studio.state)
             siege.hands(hands)
             let log = Observed([String]())

@@ -40,6 +40,9 @@ extension TestDaemon {
         }
     }
 
+    /// Waits until the broker's disk has what it was told before: its positions ride along with what is written next.
+    func settle() async throws { try await deliver(["to itself"], to: version.name.description) }
+
     /// Waits until nothing is being filled again.
     func isWhole() async throws {
         try await eventually("the inbox of \(version.name) is whole", within: .seconds(20)) {

@@ -139,6 +139,7 @@ import Testing
             try await daemons[0].deliver(["to studio"], to: "studio")
             try await daemons[1].deliver(["to laptop"], to: "laptop")
             try await daemons[0].stop()
+            try await daemons[1].settle()
             try House.damage("inbox.db", of: daemons[0].state)
             let log = Observed([String]())
             let laptop = try await house.restart(daemons[0], log: log)
