@@ -33,8 +33,8 @@ public struct KinCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "This machine",
                 subcommands: [
-                    StatusCommand.self, DaemonCommand.self, ServeCommand.self, APIKeyCommand.self, DemoCommand.self,
-                    CompletionsCommand.self,
+                    StatusCommand.self, DownCommand.self, DaemonCommand.self, ServeCommand.self, APIKeyCommand.self,
+                    DemoCommand.self, CompletionsCommand.self,
                 ]),
         ])
 

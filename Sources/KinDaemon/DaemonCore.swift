@@ -28,6 +28,8 @@ struct DaemonCore: Sendable {
     let upkeep: StoreUpkeep
     /// Whether this is the machine the home was made on.
     let host: HostCheck.Verdict
+    /// Whether everything of it goes with the process.
+    let isEphemeral: Bool
 
     private let lock: FileLock
     private let routes: DaemonRoutes
@@ -41,13 +43,14 @@ struct DaemonCore: Sendable {
         state = options.state
         let now = options.now
         let awaited = AwaitedAnswers()
-        var installation = try Installation(options.state)
+        var installation = try options.installation()
         lock = try former?.lock ?? DaemonPaths.lock(options.state)
         if try SuccessionSwitch(options.state, now: now()).finish() {
             installation = try Installation(options.state)
             logger.notice("wallet_succeeded", metadata: ["mesh": .string(installation.mesh.description)])
         }
         let installed = installation
+        isEphemeral = installed.isEphemeral
         let settings = try Self.settings(options)
         host = try HostCheck(options.state, reader: options.host).run(settings.clonePolicy)
         let metrics = former?.metrics ?? DaemonMetrics()
@@ -134,8 +137,9 @@ struct DaemonCore: Sendable {
             identity: {
                 MeshIdentity(
                     chain: installed.chain, keys: installed.keys, credential: installed.credential,
-                    revocationHead: keeper.ledger.head)
-            }, tls: tls, eventLoop: eventLoop, localServer: localServer,
+                    revocationHead: keeper.ledger.head, requiredFeatures: settings.features.required,
+                    optionalFeatures: settings.features.asked)
+            }, features: settings.features, tls: tls, eventLoop: eventLoop, localServer: localServer,
             parts: MeshParts(
                 family: family, outgoing: outgoing, incoming: incoming, refill: refill, receipts: receipts,
                 revocations: exchange, successions: successions, settings: meshSettings,
@@ -161,7 +165,8 @@ struct DaemonCore: Sendable {
             directory: directory, inbox: inbox, outbox: outbox, events: events, board: board, metrics: metrics,
             figures: DaemonFigures(
                 board: board, outbox: outbox, events: events, folder: options.state.daemon(), now: now),
-            isOnAnotherHost: host == .differs, logger: logger, now: now,
+            isOnAnotherHost: host == .differs, ephemeral: isEphemeral ? .init(endsAt: options.endsAt) : nil,
+            logger: logger, now: now,
             version: {
                 DaemonVersion(
                     daemonVersion: KinVersion.current, mesh: installed.mesh, member: me.member,
@@ -170,6 +175,15 @@ struct DaemonCore: Sendable {
     }
 
     func version() -> DaemonVersion { routes.version() }
+
+    /// Until cancelled.
+    /// - Throws: `store_corrupt` once a store turns out to be damaged: going on would fail for ever.
+    func waitForDamage() async throws {
+        let (damage, continuation) = AsyncStream.makeStream(of: KinError.self, bufferingPolicy: .bufferingOldest(1))
+        outbox.onDamage { continuation.yield($0) }
+        inbox.onDamage { continuation.yield($0) }
+        for await error in damage { throw error }
+    }
 
     /// The local API on its Unix socket.
     /// - Parameter onReady: called once, when it answers.
@@ -191,6 +205,16 @@ struct DaemonCore: Sendable {
                 onReady()
             },
             logger: Logger(label: "http") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// How many messages have not reached the broker; waits until there are none, but not longer than `patience`.
+    func unsent(within patience: Duration) async -> Int {
+        let deadline = ContinuousClock.now + patience
+        while true {
+            let waiting = (try? outbox.depth().pending) ?? 0
+            guard waiting > 0, ContinuousClock.now < deadline, !Task.isCancelled else { return waiting }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
     }
 
     func close() async {

@@ -42,6 +42,12 @@ final class EventHub: Sendable {
 
     func publish(_ event: DaemonEvent) { yield(.event(event)) }
 
+    /// Ends the streams of those who listen now, after what they have not heard yet.
+    func end() {
+        let continuations = state.withLock { Array($0.listeners.values) }
+        for continuation in continuations { continuation.finish() }
+    }
+
     /// Sends heartbeats until cancelled.
     func beat() async {
         while !Task.isCancelled {

@@ -43,7 +43,7 @@ public struct KinDaemon: Service {
     public var isOnAnotherHost: Bool { core.host == .differs }
 
     /// Runs until graceful shutdown.
-    /// - Throws: `KinError` where the daemon must not go on: `feature_…`, `replaced_by_newer_connection`, `member_revoked`, …
+    /// - Throws: `KinError` where the daemon must not go on: `feature_…`, `replaced_by_newer_connection`, `member_revoked`, `store_corrupt`, …
     public func run() async throws {
         var core = core
         while true {
@@ -51,16 +51,22 @@ public struct KinDaemon: Service {
                 try await runParts(of: core)
                 logger.notice("stopped")
                 return await core.close()
-            } catch is WalletSucceeded {
+            } catch is WalletSucceeded where !core.isEphemeral {
                 await core.close()
                 core = try next(after: core)
             } catch {
+                let error = error is WalletSucceeded ? Self.familyMoved : error
                 Self.log(error, logger)
                 await core.close()
                 throw error
             }
         }
     }
+
+    private static let familyMoved = KinError(
+        "family_moved",
+        "the family went over to another wallet, and an ephemeral device does not follow: start it again with a join credential of that one",
+        category: .refused)
 
     private func next(after core: DaemonCore) throws -> DaemonCore {
         do { return try DaemonCore(options, continuing: core, logger: logger) } catch {
@@ -92,13 +98,15 @@ public struct KinDaemon: Service {
                 ])
             onReady(version, DaemonPaths.socket(in: core.state))
         }
+        let api = LocalAPI(application, events: core.events)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
+            group.addTask { try await api.run() }
             group.addTask { try await core.mesh.run() }
             group.addTask { await core.directory.run() }
             group.addTask { try await core.revocations.waitForOwn() }
             group.addTask { await core.successions.run() }
             group.addTask { try await core.successions.waitForOwn() }
+            group.addTask { try await core.waitForDamage() }
             group.addTask { await core.vault.autolock() }
             group.addTask { await core.upkeep.run() }
             group.addTask { await core.events.beat() }
@@ -107,10 +115,24 @@ public struct KinDaemon: Service {
                 // Ends with the daemon: the others are then cancelled, which closes their connections.
                 try? await gracefulShutdown()
             }
-            // The first to end, by shutdown or failure, ends the rest.
-            try await group.next()
+            // The first to end, by shutdown or failure, ends the rest. The API takes nothing more, but who asked is answered, and who listens hears why.
+            let first = await group.nextResult()
+            await api.end()
+            try first?.get()
+            let unsent = core.isEphemeral ? await core.unsent(within: Self.lastSends) : 0
             group.cancelAll()
             try await group.waitForAll()
+            if unsent > 0 { throw Self.lost(unsent) }
         }
+    }
+
+    /// How long an ephemeral daemon goes on sending what it accepted, once it is to end.
+    private static let lastSends = Duration.seconds(2)
+
+    private static func lost(_ count: Int) -> KinError {
+        KinError(
+            "messages_lost",
+            "\(count == 1 ? "1 message" : "\(count) messages") had not reached the broker and went with this ephemeral daemon: wait for  kin send --wait relayed  before you end it",
+            category: .unreachable, detail: ["count": .integer(Int64(count))])
     }
 }

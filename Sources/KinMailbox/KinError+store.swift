@@ -17,4 +17,15 @@ extension KinError {
         default: self.init(error.code.rawValue, error.message)
         }
     }
+
+    /// What a failure of the outbox means: what it holds is nowhere else, so it is never set aside unasked.
+    init(outbox error: StoreError) {
+        guard error.code == .corrupt else {
+            self.init(error)
+            return
+        }
+        self.init(
+            error.code.rawValue,
+            "\(error.message): run  kin daemon recover , which saves every message that can still be read")
+    }
 }

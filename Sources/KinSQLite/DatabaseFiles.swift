@@ -36,6 +36,18 @@ public struct DatabaseFiles: Sendable {
         }
     }
 
+    /// Takes the log and its index away from a database that was closed in order, which has left nothing in them.
+    /// - Throws: `StoreError` where something is.
+    public func becomeOneFile() throws {
+        var status = stat()
+        guard stat(path + "-wal", &status) != 0 || status.st_size == 0 else {
+            throw StoreError(.failed, "\(path) was not closed in order")
+        }
+        for suffix in Self.suffixes.dropLast() where unlink(path + suffix) != 0 && errno != ENOENT {
+            throw Self.unavailable(path + suffix)
+        }
+    }
+
     public func syncFolder() throws {
         let folder = (path as NSString).deletingLastPathComponent
         let file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -8,6 +8,8 @@ public final class DurableDatabase: Sendable {
     private let pool: DatabasePool
     private let readers = ReaderGate()
     public let writer: GroupCommit
+    /// Hears of damage that shows while the file is in use.
+    public let damage = DamageWatch()
     public let path: String
 
     /// Opens or creates the file (0600) and migrates it forward.
@@ -37,7 +39,7 @@ public final class DurableDatabase: Sendable {
                 try? pool.close()
                 throw error
             }
-            writer = GroupCommit(pool: pool, file: file, onCommit: onCommit)
+            writer = GroupCommit(pool: pool, file: file, damage: damage, onCommit: onCommit)
         } catch {
             throw Self.storeError(error, path: path)
         }
@@ -48,12 +50,12 @@ public final class DurableDatabase: Sendable {
     public func read<T>(_ body: (Database) throws -> T) throws -> T {
         guard readers.enter() else { throw StoreError(.closed, "\(path) is closed") }
         defer { readers.leave() }
-        do { return try pool.read(body) } catch { throw Self.storeError(error, path: path) }
+        do { return try pool.read(body) } catch { throw noted(error) }
     }
 
     /// Changes the file outside the groups of `writer`, in one transaction: for what is done when it is opened.
     public func change(_ body: (Database) throws -> Void) throws {
-        do { try pool.write(body) } catch { throw Self.storeError(error, path: path) }
+        do { try pool.write(body) } catch { throw noted(error) }
     }
 
     /// Gives free pages back to the disk. Writes wait until it is done, reads do not.
@@ -64,7 +66,7 @@ public final class DurableDatabase: Sendable {
         do {
             try pool.writeWithoutTransaction { try $0.execute(sql: "VACUUM") }
         } catch {
-            throw Self.storeError(error, path: path)
+            throw noted(error)
         }
     }
 
@@ -86,7 +88,14 @@ public final class DurableDatabase: Sendable {
         throw StoreError(.newerSchema, "\(path) was written by a newer kin: update kin on this machine")
     }
 
-    static func storeError(_ error: any Error, path: String) -> StoreError {
+    private func noted(_ error: any Error) -> StoreError {
+        let error = Self.storeError(error, path: path)
+        damage.note(error)
+        return error
+    }
+
+    /// Any error of SQLite's as one of a store's. What was being written is not quoted.
+    public static func storeError(_ error: any Error, path: String) -> StoreError {
         switch error {
         case let error as StoreError: error
         case let error as DatabaseError: storeError(error, path: path)

@@ -42,12 +42,12 @@ public final class GroupCommit: Sendable {
     /// Told of each transaction that reached the disk: how many writes it held, and how long it took.
     public typealias Observer = @Sendable (_ writes: Int, _ duration: Duration) -> Void
 
-    init(pool: DatabasePool, file: DatabaseFile, onCommit: Observer? = nil) {
+    init(pool: DatabasePool, file: DatabaseFile, damage: DamageWatch, onCommit: Observer? = nil) {
         self.pool = pool
         path = file.path
         Thread.detachNewThread { [queue] in
             Thread.current.name = "group-commit"
-            while let group = queue.next() { Self.commit(group, in: pool, file: file, onCommit) }
+            while let group = queue.next() { Self.commit(group, in: pool, file: file, damage, onCommit) }
             // The pool closes its readers last, and they may not empty the log into the file.
             try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
             queue.finish()
@@ -83,7 +83,7 @@ public final class GroupCommit: Sendable {
     func close() { queue.close() }
 
     private static func commit(
-        _ group: [Entry], in pool: DatabasePool, file: DatabaseFile, _ onCommit: Observer?
+        _ group: [Entry], in pool: DatabasePool, file: DatabaseFile, _ damage: DamageWatch, _ onCommit: Observer?
     ) {
         let started = ContinuousClock.now
         let path = file.path
@@ -111,7 +111,10 @@ public final class GroupCommit: Sendable {
             let failure = DurableDatabase.storeError(error, path: path)
             outcomes = outcomes.map { _ in failure }
         }
-        for (entry, outcome) in zip(group, outcomes) { entry.completion(outcome) }
+        for (entry, outcome) in zip(group, outcomes) {
+            entry.completion(outcome)
+            if let outcome { damage.note(outcome) }
+        }
     }
 
     /// One write among others: taken back by itself when it throws.

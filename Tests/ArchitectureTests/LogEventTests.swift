@@ -2,7 +2,9 @@ import Testing
 
 /// Log lines of daemon and server are facts with fixed names, all of them in docs/operations.md.
 @Suite struct LogEventTests {
-    private static let targets = ["KinBroker", "KinBrokerSQLite", "KinClient", "KinDaemon", "KinMailbox", "KinServer"]
+    private static let targets = [
+        "KinBroker", "KinBrokerSQLite", "KinClient", "KinCommands", "KinDaemon", "KinMailbox", "KinServer",
+    ]
 
     @Test("every log call names its event by constants in snake_case")
     func constants() throws {

@@ -36,7 +36,7 @@ struct HelpTests {
                 "wallet forget", "wallet rotate", "wallet new", "wallet import", "wallet address", "up", "devices",
                 "send", "inbox list", "inbox search", "history", "outbox list", "outbox inspect", "outbox requeue",
                 "outbox drop", "outbox prune", "message", "peers",
-                "status", "daemon accept-host", "daemon remint", "apikey new",
+                "status", "down", "daemon accept-host", "daemon remint", "daemon recover", "apikey new",
                 "apikey list", "apikey revoke", "serve", "demo", "completions",
             ])
     }

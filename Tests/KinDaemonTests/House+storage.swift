@@ -29,6 +29,22 @@ extension House {
                 : "DROP TRIGGER refusal")
     }
 
+    /// Makes a sender that is down forget what the broker and the recipient said of these.
+    func forgetAnswers(_ ids: [String], of state: StateFolder) throws {
+        let list = ids.map { "'\($0)'" }.joined(separator: ", ")
+        try change(
+            state.daemon() + "/outbox.db",
+            """
+            UPDATE outbox SET status = 'pending', relayed_at = NULL, delivered_at = NULL, broker_message_id = NULL
+            WHERE client_message_id IN (\(list))
+            """)
+    }
+
+    /// Damages the content of one message.
+    func damage(_ id: ClientMessageID, of state: StateFolder) throws {
+        try change(state.daemon() + "/outbox.db", "UPDATE outbox SET payload = 5 WHERE client_message_id = '\(id)'")
+    }
+
     private func change(_ path: String, _ sql: String) throws {
         let queue = try DatabaseQueue(path: path)
         try queue.write { try $0.execute(sql: sql) }

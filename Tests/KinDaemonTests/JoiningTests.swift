@@ -94,7 +94,7 @@ import Testing
 
 extension House {
     /// As `kin mesh credential` makes it.
-    fileprivate func ticket(uses: Int64) async throws -> JoinTicket {
+    func ticket(uses: Int64 = 1) async throws -> JoinTicket {
         let key = Ed25519.PrivateKey.random()
         let credential = try await wallet.sign(
             JoinCredential(

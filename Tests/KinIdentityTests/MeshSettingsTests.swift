@@ -120,4 +120,13 @@ import Testing
         _ = try Forgetting(state: state, now: now).forget()
         #expect(try SettingsFile.read(state) == nil)
     }
+
+    @Test("an outbox that was recovered and is not in its place yet is set aside with the others")
+    func recoveredOutbox() throws {
+        let recovered = owner.state.daemon() + "/outbox.db.recovered-20261121T100312Z"
+        try Data("x".utf8).write(to: URL(fileURLWithPath: recovered))
+        for _ in 0..<2 { _ = try Forgetting(state: owner.state, now: now).forget() }
+        let names = try FileManager.default.contentsOfDirectory(atPath: owner.state.daemon())
+        #expect(names.filter { $0.hasPrefix("outbox.db") } == ["outbox.db.recovered-20261121T100312Z.forgotten-\(now)"])
+    }
 }

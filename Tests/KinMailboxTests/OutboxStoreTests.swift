@@ -50,7 +50,7 @@ import Testing
             atPath: files.outbox, contents: garbage, attributes: [.posixPermissions: 0o600])
         let error = #expect(throws: KinError.self) { _ = try files.openOutbox() }
         #expect(error?.code == "store_corrupt")
-        #expect(error?.message.contains("outbox.db") == true && error?.message.contains("backup") == true)
+        #expect(error?.message.contains("outbox.db") == true && error?.message.contains("kin daemon recover") == true)
     }
 
     @Test("pending rows come in order, after the one named, and no more than asked for")

@@ -71,7 +71,7 @@ struct MeshOpening {
     }
 
     private var request: FeatureRequest {
-        let optional = Feature.optionalForDaemon.filter { !identity.requiredFeatures.contains($0) }
+        let optional = identity.optionalFeatures.filter { !identity.requiredFeatures.contains($0) }
         return FeatureRequest(
             require: identity.requiredFeatures.map(\.rawValue), optional: optional.map(\.rawValue))
     }

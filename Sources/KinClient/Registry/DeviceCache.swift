@@ -43,5 +43,5 @@ public enum DeviceCache {
         try StateFolder.write(json.canonicalBytes() + [UInt8(ascii: "\n")], to: path(state), mode: 0o600)
     }
 
-    private static func path(_ state: StateFolder) -> String { state.path("devices.json") }
+    private static func path(_ state: StateFolder) -> String { state.devicesPath }
 }

@@ -63,11 +63,8 @@ struct LocalDaemon: Sendable {
     /// - Throws: `no_wallet`.
     @discardableResult
     func requireWallet() throws -> WalletFile {
-        guard let wallet = try WalletFile(reading: state.path("wallet.json")) else {
-            throw KinError(
-                "no_wallet",
-                "no wallet in \(state.root): run  kin wallet new  on your first machine, or  kin wallet import  with the phrase you have",
-                category: .notFound)
+        guard let wallet = try WalletFile(reading: state.walletPath) else {
+            throw Installation.missing(state)
         }
         return wallet
     }

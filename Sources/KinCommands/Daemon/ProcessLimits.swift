@@ -6,6 +6,8 @@
 
 /// What the system may do with this process.
 enum ProcessLimits {
+    static var ownProcess: Int32 { getpid() }
+
     /// A core dump would hold keys and messages.
     static func forbidCoreDumps() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)

@@ -23,13 +23,13 @@ struct StatusCommand: ContextCommand {
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
-        let wallet = try daemon.requireWallet()
         do {
             let version = try await daemon.client.version()
             let report = StatusReport(version: version, health: try await daemon.client.health(), now: context.now())
             try output.answer(.facts(report.facts), json: report.json)
             if report.status != .ok { throw CommandEnd(status: report.status) }
         } catch let error as KinError where error.code == "daemon_not_running" {
+            let wallet = try daemon.requireWallet()
             if let stuck = daemon.stuck() { throw stuck }
             let report = StatusWhenDown(
                 wallet: wallet.address, revokedBy: try Installation(daemon.state).revokedBy,

@@ -39,8 +39,12 @@ struct StatusReport {
     }
 
     private var device: Drawing.Fact {
-        .init(
-            name: "device", value: "\(version.name) is up in \(version.mesh), kin \(version.daemonVersion)",
+        let span = health.ephemeral.map {
+            $0.endsAt.map { ", ephemeral, ends in \(Moments.span($0 - now))" } ?? ", ephemeral"
+        }
+        return .init(
+            name: "device",
+            value: "\(version.name) is up in \(version.mesh), kin \(version.daemonVersion)\(span ?? "")",
             tone: problems.isEmpty ? .good : .plain)
     }
 

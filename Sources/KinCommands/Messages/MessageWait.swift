@@ -89,11 +89,14 @@ struct MessageWait: Sendable {
     private func reason(_ status: MessageStatus) async -> String {
         switch status.status {
         case .queued:
-            if let broker = try? await source.health().broker, !broker.connected {
+            let health = try? await source.health()
+            if let broker = health?.broker, !broker.connected {
                 let cause = broker.lastError.map { " (\($0))" } ?? ""
                 return "\(broker.address) is not connected\(cause); it goes out by itself when it is"
             }
-            return status.lastError.map { "the broker refuses it for now (\($0)); it is tried again" }
+            if let refusal = status.lastError { return "the broker refuses it for now (\(refusal)); it is tried again" }
+            // Messages to one recipient go in order.
+            return health?.outboxRefusal.map { "what waits before it is refused for now (\($0)), and tried again" }
                 ?? "the broker has not answered; it goes out by itself"
         case .relayed:
             let peer = try? await source.peers().devices.first { $0.member == status.toMember }

@@ -26,6 +26,21 @@ public enum CommandStatus: Int32, Hashable, Sendable {
     }
 }
 
+extension KinError.Category {
+    /// Of a command that ended so; the rest is `failed`.
+    init(endedWith code: Int32) {
+        self =
+            switch CommandStatus(rawValue: code) {
+            case .usage: .usage
+            case .unreachable: .unreachable
+            case .refused: .refused
+            case .notFound: .notFound
+            case .conflict: .conflict
+            case .ok, .failed, nil: .failed
+            }
+    }
+}
+
 extension KinError {
     /// Any error as one of ours.
     init(reporting error: any Error) {

@@ -23,7 +23,7 @@ struct VaultSecret {
     static func read(_ options: VaultSecretOptions, _ context: CommandContext, purpose: String) throws -> VaultSecret {
         let state = try LocalDaemon.of(context).state
         let secret = try unchecked(options, state, context, purpose)
-        if let file = try WalletFile(reading: state.path("wallet.json")) {
+        if let file = try WalletFile(reading: state.walletPath) {
             _ = try secret.input.wallet(of: file)
         }
         return secret

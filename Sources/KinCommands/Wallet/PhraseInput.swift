@@ -46,6 +46,14 @@ struct PhraseInput {
         }
     }
 
+    /// As `read` takes it from a pipe.
+    var piped: SecretBytes {
+        guard passphrase.count > 0 else { return phrase }
+        return phrase.withBytes { words in
+            passphrase.withBytes { SecretBytes(copying: Array(words) + [UInt8(ascii: "\n")] + Array($0)) }
+        }
+    }
+
     func wallet() throws -> VaultWallet { try VaultWallet(phrase: Phrase(parsing: phrase), passphrase: passphrase) }
 
     /// The wallet, where it is the one this home belongs to.

@@ -48,7 +48,7 @@ struct WalletSealCommand: ContextCommand {
         let passphrase =
             words.passphrase ? try lines.next("its passphrase (not shown): ") : SecretBytes(copying: [])
         let input = PhraseInput(phrase: typed, passphrase: passphrase)
-        if let file = try WalletFile(reading: state.path("wallet.json")) { _ = try input.wallet(of: file) }
+        if let file = try WalletFile(reading: state.walletPath) { _ = try input.wallet(of: file) }
         return try Phrase(parsing: typed)
     }
 

@@ -4,7 +4,6 @@ import KinDaemonAPI
 import KinMailbox
 import KinWire
 import NIOCore
-import ServiceLifecycle
 
 extension HTTPField.Name {
     static let idempotencyKey = constant("Idempotency-Key")
@@ -41,7 +40,7 @@ extension DaemonRoutes {
                 try await request.body.consumeWithCancellationOnInboundClose { _ in
                     var through = Int64.min
                     if let last { through = try await replay(after: last, into: &writer) }
-                    for await item in live.cancelOnGracefulShutdown() {
+                    for await item in live {
                         if let bytes = item.bytes(after: &through) { try await writer.write(ByteBuffer(bytes: bytes)) }
                     }
                 }

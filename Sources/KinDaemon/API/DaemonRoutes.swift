@@ -23,6 +23,8 @@ struct DaemonRoutes: Sendable {
     let figures: DaemonFigures
     /// The home was made on another machine.
     let isOnAnotherHost: Bool
+    /// Where everything of the daemon goes with it.
+    let ephemeral: DaemonHealth.Ephemeral?
     let logger: Logger
     /// Milliseconds.
     let now: @Sendable () -> Int64
@@ -97,6 +99,7 @@ struct DaemonRoutes: Sendable {
         health.outboxMaxBytes = outbox.usage.limit
         health.outboxOldestAt = try outbox.oldestPending()
         health.cloneSuspected = isOnAnotherHost
+        health.ephemeral = ephemeral
         health.successionWaits = successions.waitsForDecision
         let shown = settings.shown()
         health.concurrentPolicy = shown.concurrentPolicy

@@ -5,6 +5,10 @@ public import KinWire
 /// What `kin up` was told.
 public struct DaemonOptions: Sendable {
     public var state: StateFolder
+    /// A device whose keys are in memory alone; nil: the one that is enrolled in `state`.
+    public var ephemeral: EphemeralIdentity?
+    /// Milliseconds: when an ephemeral device ends, for those who ask; nil where it ends with its process.
+    public var endsAt: Int64?
     /// nil: as in `config.toml`, else made from the host's name.
     public var name: DeviceName?
     /// Addresses as the user names them, the first the mesh's broker; empty: as in `config.toml`, else a server on this machine.
@@ -30,6 +34,14 @@ public struct DaemonOptions: Sendable {
         self.executable = executable
         self.host = host
         self.now = now
+    }
+}
+
+extension DaemonOptions {
+    /// - Throws: `no_wallet`, `file_damaged`, `loose_mode`.
+    func installation() throws -> Installation {
+        guard let ephemeral else { return try Installation(state) }
+        return try Installation(ephemeral, in: state)
     }
 }
 

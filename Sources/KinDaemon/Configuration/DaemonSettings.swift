@@ -16,8 +16,15 @@ public struct DaemonSettings: Hashable, Sendable {
     public private(set) var outbox = OutboxSettings()
     /// `[inbox]` and `[capabilities]`: how long messages are kept, and whether they can be searched.
     public private(set) var inbox = InboxSettings()
+    /// `[features]`: what the broker must offer, and what is asked for.
+    public private(set) var features = FeatureSettings()
 
-    private static let keys = ["name", "servers", "clone", "vault", "outbox", "inbox", "capabilities"]
+    /// `[fleet] max_daemons`: how many meshes `kin up --all` starts at most.
+    public private(set) var maxDaemons = 8
+
+    private static let keys = [
+        "name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features", "fleet",
+    ]
 
     public init(
         name: DeviceName? = nil, servers: [String] = []
@@ -48,9 +55,13 @@ public struct DaemonSettings: Hashable, Sendable {
         if let table = try table.table("inbox", ["max_age_days"]) {
             inbox.maxAgeDays = try table.integer("max_age_days", 1...3650) ?? inbox.maxAgeDays
         }
+        if let table = try table.table("fleet", ["max_daemons"]) {
+            maxDaemons = try table.integer("max_daemons", 1...64) ?? maxDaemons
+        }
         if let table = try table.table("capabilities", ["inbox_fts"]) {
             inbox.isIndexed = try table.bool("inbox_fts") ?? false
         }
+        if let table = try table.table("features", FeatureSettings.keys) { features = try FeatureSettings(table) }
     }
 
     /// What a device's name must be.

@@ -82,13 +82,23 @@ struct SettingsTable {
         KinError("config_invalid", "\(path) line \(line): \(fault)", category: .usage)
     }
 
+    /// What is wrong with one text of a list that was read.
+    func invalid(_ key: String, item: String, _ fault: String) -> KinError {
+        let first = line(of: key)
+        let lines = SettingsText(text).lines
+        let found = lines.indices.dropFirst(first - 1).first { index in
+            ["\"\(item)\"", "'\(item)'"].contains { lines[index].contains($0) }
+        }
+        return Self.invalid(path, found.map { $0 + 1 } ?? first, fault)
+    }
+
     /// The line that sets `key`, or opens the table of that name.
     private func line(of key: String) -> Int {
         let index = SettingsText(text).lines.firstIndex { SettingsText.sets($0, key) }
         return (index ?? 0) + 1
     }
 
-    private static func nearest(to key: String, in keys: [String]) -> String {
+    static func nearest(to key: String, in keys: [String]) -> String {
         keys.min { distance(key, $0) < distance(key, $1) } ?? ""
     }
 

@@ -4,16 +4,16 @@ public import KinIdentity
 import KinMailbox
 public import KinWire
 
-/// A home whose daemon does not run, and cannot start while this lives: for changes to the identity itself.
+/// A home whose daemon does not run, and cannot start while this lives: for changes to what it must not have open.
 public struct StoppedDaemon: Sendable {
-    private let state: StateFolder
+    let state: StateFolder
     private let reader: HostReader
     private let lock: FileLock
 
     /// - Throws: `no_wallet`; `daemon_running`; `loose_mode`.
     public init(_ state: StateFolder, reader: HostReader = .system) throws {
         try state.check()
-        guard try WalletFile(reading: state.path("wallet.json")) != nil else { throw Installation.missing(state) }
+        guard try WalletFile(reading: state.walletPath) != nil else { throw Installation.missing(state) }
         try state.prepare()
         self.state = state
         self.reader = reader
@@ -74,6 +74,7 @@ public struct StoppedDaemon: Sendable {
 extension StoppedDaemon.Pending {
     /// Reads and closes the outbox, which empties its log into the one file.
     fileprivate init(outbox path: String) throws {
+        try OutboxRecovery.finish(path)
         guard access(path, F_OK) == 0 else {
             self.init(count: 0, first: [])
             return

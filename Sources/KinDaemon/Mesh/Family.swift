@@ -34,9 +34,18 @@ final class Family: Sendable {
         } catch let error as KinError where error.code == "unknown_recipient" {
             // Who has not followed to the new wallet yet publishes nothing there.
             let former = me.formerNames.filter { $0.value == text || $0.key.description == text }
-            guard former.count == 1, let id = former.keys.first, let member = member(id) else { throw error }
+            guard former.count == 1, let id = former.keys.first, let member = member(id) else {
+                throw me.wallet.recordKey == nil ? Self.namesUnreadable(text) : error
+            }
             return member
         }
+    }
+
+    private static func namesUnreadable(_ name: String) -> KinError {
+        KinError(
+            "unknown_recipient",
+            "no member has the id \(name), and names are sealed: a machine that joined without the recovery phrase addresses others by their member id, which  kin peers  lists",
+            category: .notFound)
     }
 
     func name(of member: ULID) -> String {

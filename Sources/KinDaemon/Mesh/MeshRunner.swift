@@ -11,6 +11,7 @@ import NIOSSL
 final class MeshRunner: Sendable {
     private let server: ServerAddress
     private let identity: @Sendable () -> MeshIdentity
+    private let features: FeatureSettings
     private let tls: TLSConfiguration
     private let eventLoop: any EventLoop
     private let localServer: LocalServer?
@@ -18,12 +19,13 @@ final class MeshRunner: Sendable {
     private let logger: Logger
 
     init(
-        server: ServerAddress, identity: @escaping @Sendable () -> MeshIdentity, tls: TLSConfiguration,
-        eventLoop: any EventLoop,
+        server: ServerAddress, identity: @escaping @Sendable () -> MeshIdentity, features: FeatureSettings,
+        tls: TLSConfiguration, eventLoop: any EventLoop,
         localServer: LocalServer?, parts: MeshParts, logger: Logger
     ) {
         self.server = server
         self.identity = identity
+        self.features = features
         self.tls = tls
         self.eventLoop = eventLoop
         self.localServer = localServer
@@ -39,7 +41,7 @@ final class MeshRunner: Sendable {
         while !Task.isCancelled {
             var wasReady = false
             let end = await session(after: former) { wasReady = true }
-            if case .fatal(let error) = end { throw error }
+            if case .fatal(let error) = end { throw explained(error) }
             // The whole daemon stops, which is said once.
             if Task.isCancelled { return }
             if wasReady {
@@ -52,6 +54,14 @@ final class MeshRunner: Sendable {
             lost(end, retryIn: delay)
             try? await Task.sleep(for: delay)
         }
+    }
+
+    /// Tells listeners where it was the features, and names the line that asked for one.
+    private func explained(_ error: KinError) -> KinError {
+        guard let feature = error.detail["feature"] else { return error }
+        let data: [String: JSON] = ["kind": .string(error.code), "feature": feature, "detail": .string(error.message)]
+        parts.events.publish(DaemonEvent(kind: .featureNegotiationFailed, data: .object(data)))
+        return features.explained(error)
     }
 
     /// Says so, where it is news.

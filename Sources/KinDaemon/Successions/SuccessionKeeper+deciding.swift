@@ -63,9 +63,13 @@ extension SuccessionKeeper {
     func settle() {
         do {
             try state.withLock { state in
-                guard !state.isLeaving, let followed = state.file.followed, followed.isHeld,
-                    mayLeave(for: followed, state)
+                guard !state.isLeaving, let followed = state.file.followed,
+                    followed.isHeld || installation.isEphemeral, mayLeave(for: followed, state)
                 else { return }
+                guard !installation.isEphemeral else {
+                    state.isLeaving = true
+                    return leave(for: followed.successor)
+                }
                 var file = state.file
                 for member in family.everybody { file.names[member.member] = family.name(of: member.member) }
                 if followed.isOwn {

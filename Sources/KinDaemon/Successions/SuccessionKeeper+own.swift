@@ -14,8 +14,9 @@ extension SuccessionKeeper {
     /// Prepares what both wallets have to sign; nothing is kept on disk.
     ///
     /// Whoever found the phrase can have made himself a device: none that is new comes along unless it is named.
-    /// - Throws: `not_an_owner`, `same_wallet`, `succession_under_way`, `unknown_recipient`.
+    /// - Throws: `not_an_owner`, `ephemeral_device`, `same_wallet`, `succession_under_way`, `unknown_recipient`.
     func plan(_ request: SuccessionDraftRequest) throws -> SuccessionPlan {
+        guard !installation.isEphemeral else { throw Self.ephemeral }
         let named = Set(try request.with.map { try family.resolve($0).member })
         let seen = state.withLock { $0.seen }
         let time = now()
@@ -38,6 +39,10 @@ extension SuccessionKeeper {
                     firstSeen: seen.firstSeen(member))
             })
     }
+
+    /// Its new keys would have to be written down.
+    private static let ephemeral = KinError(
+        "ephemeral_device", "an ephemeral device cannot move its family: run it on one that stays", category: .refused)
 
     private func refuseSecond(_ successor: WalletAddress, _ state: State) throws {
         guard !state.isLeaving else { throw Self.leaving }

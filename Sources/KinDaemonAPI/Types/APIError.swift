@@ -43,12 +43,18 @@ public enum APIError {
 
     /// What an answer with a failing status says.
     public static func read(_ bytes: [UInt8], status: Int) -> KinError {
+        read(bytes, category: category(of: status))
+            ?? KinError("daemon_answer", "the daemon answered \(status) without saying why")
+    }
+
+    /// An error in this form; nil where it is none.
+    public static func read(_ bytes: [UInt8], category: KinError.Category) -> KinError? {
         guard case .object(let body)? = try? JSON.parse(bytes), case .object(let error)? = body["error"],
             case .string(let code)? = error["code"], case .string(let message)? = error["message"]
-        else { return KinError("daemon_answer", "the daemon answered \(status) without saying why") }
+        else { return nil }
         var detail: [String: JSON] = [:]
         if case .object(let members)? = error["detail"] { detail = members }
         return KinError(
-            code, message, category: category(of: status), retryable: error["retryable"] == .bool(true), detail: detail)
+            code, message, category: category, retryable: error["retryable"] == .bool(true), detail: detail)
     }
 }

@@ -13,6 +13,7 @@ public struct DaemonEvent: Hashable, Sendable {
         case memberRevoked = "member_revoked"
         case revocationsWithheld = "revocations_withheld"
         case outboxPressureHigh = "outbox_pressure_high"
+        case featureNegotiationFailed = "feature_negotiation_failed"
         case daemonDisconnect = "daemon_disconnect"
         case daemonReconnect = "daemon_reconnect"
     }

@@ -43,6 +43,22 @@ public struct DaemonHealth: Hashable, Sendable {
         }
     }
 
+    /// What goes with its process.
+    public struct Ephemeral: Hashable, Sendable {
+        /// Milliseconds: when it ends by itself; nil: when it is told to.
+        public var endsAt: Int64?
+
+        public init(endsAt: Int64?) { self.endsAt = endsAt }
+
+        init(json: JSON) throws(WireError) {
+            var fields = try Fields(json, in: "ephemeral")
+            endsAt = try fields.givenTime("ends_at")
+            try fields.end()
+        }
+
+        var json: JSON { .object(["ends_at": .orNull(endsAt) { .integer($0) }]) }
+    }
+
     /// The mesh's broker.
     public var broker: Server
     /// Every server, as a relay.
@@ -77,6 +93,8 @@ public struct DaemonHealth: Hashable, Sendable {
     public var policyDiffers = false
     /// Percent in use of the file system that holds the home.
     public var diskPercent: Int64?
+    /// Of a daemon whose keys and queues go with it; nil of any other.
+    public var ephemeral: Ephemeral?
     /// What honest devices never show, a line each, at most 16: forked or withheld revocations, keys rotated twice.
     public var alerts: [String] = []
 
@@ -134,6 +152,9 @@ public struct DaemonHealth: Hashable, Sendable {
             return text
         }
         inbound = try APIBody.counts(fields.take("inbound"))
+        ephemeral = try fields.given("ephemeral") { fields, name throws(WireError) in
+            try Ephemeral(json: fields.take(name))
+        }
     }
 
     public var json: JSON {
@@ -151,7 +172,8 @@ public struct DaemonHealth: Hashable, Sendable {
             "succession": .orNull(succession) { .string($0) }, "succession_waits": .bool(successionWaits),
             "clone_suspected": .bool(cloneSuspected), "concurrent_policy": .text(concurrentPolicy),
             "policy_differs": .bool(policyDiffers), "disk_pct": .orNull(diskPercent) { .integer($0) },
-            "alerts": .strings(alerts), "inbound": .object(inbound.mapValues { .integer($0) }),
+            "alerts": .strings(alerts), "ephemeral": .orNull(ephemeral) { $0.json },
+            "inbound": .object(inbound.mapValues { .integer($0) }),
         ])
     }
 }

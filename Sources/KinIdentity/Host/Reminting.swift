@@ -35,7 +35,7 @@ public struct Reminting: Sendable {
     /// - Throws: `no_wallet`; `another_wallet` where `wallet` is not the home's.
     public func run(_ wallet: WalletFile, signer: any WalletSigner) async throws -> Outcome {
         try state.prepare()
-        guard try WalletFile(reading: state.path("wallet.json")) != nil else { throw Installation.missing(state) }
+        guard try WalletFile(reading: state.walletPath) != nil else { throw Installation.missing(state) }
         let enrolment = Enrolment(state: state, now: now)
         try enrolment.refuseAnotherWallet(than: wallet.address)
         // The wallet's word first: without it nothing is touched.
@@ -47,7 +47,7 @@ public struct Reminting: Sendable {
         try MachineFile.write(machineID, in: state)
         try keys.write(to: state.daemon() + "/keypair.json")
         try chain.write(to: state.daemon() + "/chain.json")
-        try wallet.write(to: state.path("wallet.json"))
+        try wallet.write(to: state.walletPath)
         // Last: until here the home fits no machine, and no daemon starts in it.
         try HostFingerprint(of: reader).write(to: state.hostFingerprintPath)
         return Outcome(machineID: machineID, member: chain.chain.member, movedAside: moved)

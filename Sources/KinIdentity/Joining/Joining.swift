@@ -16,10 +16,11 @@ public struct Joining: Sendable {
     private var keysPath: String { state.daemon() + "/keypair.json" }
 
     /// Asks to be certified: makes this machine's id and keys the first time, and signs with them.
-    /// - Throws: `wallet_exists` where the home belongs to a wallet already.
+    /// - Throws: `ephemeral_device`; `wallet_exists` where the home belongs to a wallet already.
     public func request(name: DeviceName?) throws -> JoinRequest {
+        try EphemeralFolder.refuse(state)
         try state.prepare()
-        if let present = try WalletFile(reading: state.path("wallet.json")) {
+        if let present = try WalletFile(reading: state.walletPath) {
             throw KinError(
                 "wallet_exists", "this machine belongs to the wallet \(present.address) already", category: .conflict)
         }
@@ -79,6 +80,6 @@ public struct Joining: Sendable {
         try WalletFile(
             address: approval.chain.certificate.mesh.wallet, routeID: approval.routeID, boxPublic: approval.boxPublic,
             recordKey: nil, boxSecret: nil
-        ).write(to: state.path("wallet.json"))
+        ).write(to: state.walletPath)
     }
 }

@@ -13,45 +13,48 @@ public struct TicketJoining: Sendable {
         self.now = now
     }
 
+    /// Where a ticket's mesh has its files: with the machine's own, unless that is another wallet's.
+    /// - Throws: `ticket_invalid`, `ticket_expired`.
+    public func place(for text: String) throws -> StateFolder {
+        let mesh = try JoinTicket(text, at: now).credential.mesh
+        let home = StateFolder(root: state.root)
+        guard let own = try WalletFile(reading: home.walletPath), own.address != mesh.wallet else { return home }
+        return StateFolder(root: state.root, mesh: MeshFolder(ofAnother: mesh))
+    }
+
     /// - Returns: the ticket; nil where the machine had joined by it before.
     /// - Throws: `ticket_invalid`, `ticket_expired`, `another_wallet`.
     public func join(_ text: String) throws -> JoinTicket? {
-        let ticket = try read(text)
+        let ticket = try JoinTicket(text, at: now)
         let wallet = ticket.credential.mesh.wallet
         try state.prepare()
         try Enrolment(state: state, now: now).refuseAnotherWallet(than: wallet)
         let folder = state.daemon()
-        if try WalletFile(reading: state.path("wallet.json")) != nil,
+        if try WalletFile(reading: state.walletPath) != nil,
             try ChainFile(reading: folder + "/chain.json") != nil
         {
             return nil
         }
         let keys = try DeviceKeys(reading: folder + "/keypair.json") ?? .generate()
         try keys.write(to: folder + "/keypair.json")
-        let certificate = Certificate(
-            mesh: ticket.credential.mesh, member: ULID(milliseconds: now, randomness: Random.bytes(10)),
-            machineID: try MachineFile.load(in: state), ed25519: keys.signing.publicKey.bytes,
-            x25519: keys.sealing.publicKey.bytes, role: ticket.credential.role, issuedAt: now,
-            expiresAt: ticket.credential.expiresAt, issuer: .member(ticket.credential.credential)
-        ).signed(by: try Ed25519.PrivateKey(seed: SecretBytes(copying: ticket.seed)))
-        let chain = Chain(issuer: ticket.issuer, certificate: certificate)
+        let chain = try ticket.chain(for: keys, machineID: MachineFile.load(in: state), now: now)
         try ChainFile(chain: chain, issuer: nil, credential: ticket.credential).write(to: folder + "/chain.json")
-        try WalletFile(
-            address: wallet, routeID: ticket.routeID, boxPublic: ticket.boxPublic, recordKey: nil, boxSecret: nil
-        ).write(to: state.path("wallet.json"))
+        try ticket.wallet.write(to: state.walletPath)
         return ticket
     }
+}
 
-    private func read(_ text: String) throws -> JoinTicket {
-        let ticket: JoinTicket
+extension JoinTicket {
+    /// A ticket that was carried here, and holds at `now` (milliseconds).
+    /// - Throws: `ticket_invalid`, `ticket_expired`.
+    init(_ text: String, at now: Int64) throws {
         do throws(WireError) {
-            ticket = try JoinTicket(text: text)
+            try self.init(text: text)
         } catch {
             throw KinError("ticket_invalid", "this is no join credential: \(error.message)", category: .usage)
         }
-        let credential = ticket.credential
-        guard credential.isValid(at: now), ticket.issuer.isSigned(by: credential),
-            let key = try? Ed25519.PrivateKey(seed: SecretBytes(copying: ticket.seed)),
+        guard credential.isValid(at: now), issuer.isSigned(by: credential),
+            let key = try? Ed25519.PrivateKey(seed: SecretBytes(copying: seed)),
             key.publicKey.bytes == credential.ed25519
         else {
             guard credential.expiresAt > now else {
@@ -61,7 +64,27 @@ public struct TicketJoining: Sendable {
             throw KinError(
                 "ticket_invalid", "this join credential was changed, or is not valid yet", category: .refused)
         }
-        return ticket
+    }
+
+    /// A member of its own for these keys, within the ticket's limits.
+    /// - Parameters:
+    ///   - expiresAt: milliseconds, where it is to end before the ticket does.
+    ///   - now: milliseconds.
+    func chain(for keys: DeviceKeys, machineID: MachineID, expiresAt: Int64? = nil, now: Int64) throws -> Chain {
+        let certificate = Certificate(
+            mesh: credential.mesh, member: ULID(milliseconds: now, randomness: Random.bytes(10)),
+            machineID: machineID, ed25519: keys.signing.publicKey.bytes, x25519: keys.sealing.publicKey.bytes,
+            role: credential.role, issuedAt: now,
+            expiresAt: min(expiresAt ?? credential.expiresAt, credential.expiresAt),
+            issuer: .member(credential.credential)
+        ).signed(by: try Ed25519.PrivateKey(seed: SecretBytes(copying: seed)))
+        return Chain(issuer: issuer, certificate: certificate)
+    }
+
+    /// What a machine that joins by it keeps of the wallet.
+    var wallet: WalletFile {
+        WalletFile(
+            address: credential.mesh.wallet, routeID: routeID, boxPublic: boxPublic, recordKey: nil, boxSecret: nil)
     }
 }
 

@@ -27,7 +27,7 @@ public struct Enrolment: Sendable {
         try state.prepare()
         try refuseAnotherWallet(than: wallet.address)
         let folder = state.daemon()
-        if try WalletFile(reading: state.path("wallet.json"))?.recordKey != nil,
+        if try WalletFile(reading: state.walletPath)?.recordKey != nil,
             let chain = try ChainFile(reading: "\(folder)/chain.json")
         {
             return try await gainIssuer(chain, signer) ? .gainedIssuer : .alreadyEnrolled
@@ -37,7 +37,7 @@ public struct Enrolment: Sendable {
         let chain = try await certify(keys, machineID: machineID, mesh: .home(of: wallet.address), signer: signer)
         // wallet.json last: its presence says that the enrolment is complete.
         try chain.write(to: "\(folder)/chain.json")
-        try wallet.write(to: state.path("wallet.json"))
+        try wallet.write(to: state.walletPath)
         return .enrolled
     }
 
@@ -59,9 +59,10 @@ public struct Enrolment: Sendable {
             scopes: [.issue, .revoke], notBefore: now)
     }
 
-    /// - Throws: `another_wallet` where the home belongs to another one.
+    /// - Throws: `another_wallet` where the home belongs to another one; `ephemeral_device`.
     public func refuseAnotherWallet(than address: WalletAddress) throws {
-        guard let present = try WalletFile(reading: state.path("wallet.json")), present.address != address else {
+        try EphemeralFolder.refuse(state)
+        guard let present = try WalletFile(reading: state.walletPath), present.address != address else {
             return
         }
         throw KinError(

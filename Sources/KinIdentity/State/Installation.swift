@@ -20,11 +20,13 @@ public struct Installation: Sendable {
     public let formerNames: [ULID: String]
     /// What held there for two connections of one member, where this device brought its family over.
     public let inheritedPolicy: ConcurrentPolicy?
+    /// Its keys are in memory alone, and gone with the process.
+    public let isEphemeral: Bool
 
     /// - Throws: `no_wallet` where the home is not enrolled.
     public init(_ state: StateFolder) throws {
         try state.prepare()
-        guard let wallet = try WalletFile(reading: state.path("wallet.json")),
+        guard let wallet = try WalletFile(reading: state.walletPath),
             let keys = try DeviceKeys(reading: state.daemon() + "/keypair.json"),
             let certified = try ChainFile(reading: state.daemon() + "/chain.json")
         else {
@@ -44,11 +46,35 @@ public struct Installation: Sendable {
         formerNames = succession.names
         inheritedPolicy = succession.policy
         machineID = try MachineFile.load(in: state)
+        isEphemeral = false
+    }
+
+    /// An ephemeral device whose folder is `state`; nothing of `identity` is written there.
+    public init(_ identity: EphemeralIdentity, in state: StateFolder) throws {
+        try state.prepare()
+        self.state = state
+        wallet = identity.wallet
+        machineID = identity.machineID
+        keys = identity.keys
+        chain = identity.chain
+        issuer = nil
+        credential = identity.credential
+        revocations = RevocationLedger(mesh: chain.certificate.mesh)
+        previous = nil
+        formerNames = [:]
+        inheritedPolicy = nil
+        isEphemeral = true
     }
 
     /// The home is not enrolled.
     public static func missing(_ state: StateFolder) -> KinError {
-        KinError(
+        if EphemeralFolder.isOne(state) {
+            return KinError(
+                "ephemeral_device",
+                "\(state.root) is an ephemeral device's: its keys are in the memory of its daemon alone, so this cannot be done with it",
+                category: .refused)
+        }
+        return KinError(
             "no_wallet",
             "no wallet in \(state.root): run  kin wallet new  on your first machine, or  kin wallet import  with the phrase you have",
             category: .notFound)

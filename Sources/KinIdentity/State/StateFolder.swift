@@ -9,18 +9,30 @@ import KinWire
     import Darwin
 #endif
 
-/// The files of one installation: `KINDRED_HOME`, else `~/.kindred`.
+/// The files of one installation, `KINDRED_HOME`, else `~/.kindred`, as the device of one of its meshes sees them.
 ///
 /// Secrets live in files of mode 0600, in folders made with mode 0700. Secrets others can read and folders others can write are refused, not repaired. A file that replaces another is written
 /// beside it, synced and renamed, and its folder is synced.
 public struct StateFolder: Hashable, Sendable {
     /// Absolute path.
     public let root: String
+    public let mesh: MeshFolder
 
-    public init(root: String) { self.root = root }
+    public init(root: String, mesh: MeshFolder = .home) {
+        self.root = root
+        self.mesh = mesh
+    }
 
-    /// The folder that `environment` names. A relative `KINDRED_HOME` is taken from the working directory.
+    /// The folder that `environment` names, and the mesh of `KINDRED_MESH`. A relative `KINDRED_HOME` is taken from the working directory.
     public init(environment: [String: String]) throws {
+        if let name = environment["KINDRED_MESH"], !name.isEmpty {
+            guard let named = MeshFolder(name) else {
+                throw KinError("mesh_invalid", "KINDRED_MESH: a mesh is \(MeshFolder.rule)", category: .usage)
+            }
+            mesh = named
+        } else {
+            mesh = .home
+        }
         if let named = environment["KINDRED_HOME"], !named.isEmpty {
             root = URL(fileURLWithPath: named).standardizedFileURL.path
         } else if let home = environment["HOME"], !home.isEmpty {
@@ -32,11 +44,26 @@ public struct StateFolder: Hashable, Sendable {
 
     public func path(_ name: String) -> String { "\(root)/\(name)" }
 
-    public var configPath: String { path("config.toml") }
+    public var configPath: String { ofMesh("config.toml") }
+    public var walletPath: String { ofMesh("wallet.json") }
+    /// Sealed records of the devices seen.
+    public var devicesPath: String { ofMesh("devices.json") }
     public var serverPath: String { path("server") }
 
-    /// The folder of the daemon of one mesh.
-    public func daemon(slug: String = MeshID.homeSlug) -> String { path("daemon/\(slug)") }
+    /// The folder of the daemon of this mesh.
+    public func daemon() -> String { path("daemon/\(mesh)") }
+
+    /// What the machine's own mesh keeps at the top, and others in their folders.
+    private func ofMesh(_ name: String) -> String { mesh.isHome ? path(name) : "\(daemon())/\(name)" }
+
+    /// The meshes this machine is a member of, its own first.
+    public func meshes() -> [MeshFolder] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path("daemon"))) ?? []
+        return names.compactMap { MeshFolder($0) }.sorted().filter { mesh in
+            let there = StateFolder(root: root, mesh: mesh)
+            return access(there.walletPath, F_OK) == 0 && access(there.daemon() + "/chain.json", F_OK) == 0
+        }
+    }
 
     /// Creates the folders that are missing (0700) and checks those that are there.
     public func prepare() throws {

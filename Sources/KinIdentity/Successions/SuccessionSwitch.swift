@@ -83,17 +83,20 @@ public struct SuccessionSwitch: Sendable {
         try reached(.keys)
         try StateFolder.move(staged + "/chain.json", to: folder + "/chain.json")
         try reached(.chain)
-        try StateFolder.move(staged + "/wallet.json", to: state.path("wallet.json"))
+        try StateFolder.move(staged + "/wallet.json", to: state.walletPath)
         try reached(.wallet)
         try StateFolder.erase(folder + "/revocations.json")
         try reached(.revocations)
         try StateFolder.erase(folder + "/settings.json")
         try reached(.settings)
-        try StateFolder.erase(state.path("devices.json"))
+        try StateFolder.erase(state.devicesPath)
         try reached(.devices)
         try StateFolder.erase(folder + "/known_members.json")
         try reached(.members)
-        try StateFolder.move(state.path("vault.sealed"), to: state.path("vault.sealed.old-\(now)"))
+        // The vault is of the machine's own wallet.
+        if state.mesh.isHome {
+            try StateFolder.move(state.path("vault.sealed"), to: state.path("vault.sealed.old-\(now)"))
+        }
         try reached(.vault)
         for candidate in file.candidates { try Self.discard(candidate.successor, in: state) }
         try reached(.cleaned)

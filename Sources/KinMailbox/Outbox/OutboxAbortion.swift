@@ -45,7 +45,7 @@ final class OutboxAbortion: @unchecked Sendable {
 
     func outcome(after error: StoreError?) -> Result<OutboxRow, any Error> {
         if let refusal { return .failure(refusal) }
-        if let error { return .failure(KinError(error)) }
+        if let error { return .failure(KinError(outbox: error)) }
         guard let row else { return .failure(KinError(StoreError(.failed, "the message was not looked for"))) }
         return .success(row)
     }

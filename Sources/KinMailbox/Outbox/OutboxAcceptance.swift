@@ -15,7 +15,7 @@ final class OutboxAcceptance: @unchecked Sendable {
     private var reserved: Int64 = 0
     private var lacksRoom = false
     /// The row that has the id cannot be read: that is this caller's trouble, not its neighbours'.
-    private var damage: StoreError?
+    private(set) var damage: StoreError?
 
     init(_ request: OutboxRequest, line: [UInt8], usage: OutboxUsage) {
         self.request = request
@@ -53,9 +53,9 @@ final class OutboxAcceptance: @unchecked Sendable {
     func outcome(after error: StoreError?) -> Result<AcceptOutcome, any Error> {
         if let error {
             usage.release(reserved)
-            return .failure(KinError(error))
+            return .failure(KinError(outbox: error))
         }
-        if let damage { return .failure(KinError(damage)) }
+        if let damage { return .failure(KinError(outbox: damage)) }
         if lacksRoom { return .failure(usage.noRoom) }
         guard let result else { return .failure(KinError(StoreError(.failed, "the message was not stored"))) }
         return .success(result)

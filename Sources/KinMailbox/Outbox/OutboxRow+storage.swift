@@ -5,36 +5,55 @@ import KinSQLite
 import KinWire
 
 extension OutboxRow {
-    static let columns = """
-        client_message_id, request_fingerprint, kind, ref, priority, line, seq, payload, expires_at, enqueued_at,
-        status, last_error, relayed_at, delivered_at, read_at, broker_message_id, refused_at, refused_reason, id,
-        attempts, next_attempt_at, aborted_at, aborted_by, superseded_by, pruned_at
-        """
+    static let columnNames = [
+        "client_message_id", "request_fingerprint", "kind", "ref", "priority", "line", "seq", "payload", "expires_at",
+        "enqueued_at", "status", "last_error", "relayed_at", "delivered_at", "read_at", "broker_message_id",
+        "refused_at", "refused_reason", "id", "attempts", "next_attempt_at", "aborted_at", "aborted_by",
+        "superseded_by", "pruned_at",
+    ]
+    static let columns = columnNames.joined(separator: ", ")
 
+    /// - Throws: `StoreError`, `corrupt`, whatever the columns hold.
     init(_ row: Row) throws {
-        guard let id = ClientMessageID(row["client_message_id"]),
-            let destination = Destination(kind: row["kind"], ref: row["ref"]),
-            let priority = Priority(rank: row["priority"]), let status = Status(rawValue: row["status"])
-        else { throw StoreError(.corrupt, "a row of the outbox is damaged") }
-        let fingerprint: Data = row["request_fingerprint"]
-        let line: Data = row["line"]
-        let payload: Data = row["payload"]
+        do {
+            try self.init(decoding: row)
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw Self.damaged
+        }
+    }
+
+    private static let damaged = StoreError(.corrupt, "a row of the outbox is damaged")
+
+    private init(decoding row: Row) throws {
+        guard let id = ClientMessageID(try row.decode(forColumn: "client_message_id")),
+            let destination = Destination(
+                kind: try row.decode(forColumn: "kind"), ref: try row.decode(forColumn: "ref")),
+            let priority = Priority(rank: try row.decode(forColumn: "priority")),
+            let status = Status(rawValue: try row.decode(forColumn: "status"))
+        else { throw Self.damaged }
+        let fingerprint: Data = try row.decode(forColumn: "request_fingerprint")
+        let line: Data = try row.decode(forColumn: "line")
+        let payload: Data = try row.decode(forColumn: "payload")
         self.init(
             clientMessageID: id, fingerprint: [UInt8](fingerprint),
-            lane: Lane(destination: destination, priority: priority), line: [UInt8](line), seq: row["seq"],
-            content: try Content(payload: [UInt8](payload)), expiresAt: row["expires_at"],
-            enqueuedAt: row["enqueued_at"], status: status, lastError: row["last_error"],
-            relayedAt: row["relayed_at"], deliveredAt: row["delivered_at"], readAt: row["read_at"],
-            brokerMessageID: row["broker_message_id"])
-        self.id = row["id"]
-        attempts = row["attempts"]
-        nextAttemptAt = row["next_attempt_at"]
-        refusedAt = row["refused_at"]
-        refusedReason = row["refused_reason"]
-        abortedAt = row["aborted_at"]
-        abortedBy = row["aborted_by"]
-        supersededBy = (row["superseded_by"] as String?).flatMap { ClientMessageID($0) }
-        prunedAt = row["pruned_at"]
+            lane: Lane(destination: destination, priority: priority), line: [UInt8](line),
+            seq: try row.decode(forColumn: "seq"), content: try Content(payload: [UInt8](payload)),
+            expiresAt: try row.decode(forColumn: "expires_at"), enqueuedAt: try row.decode(forColumn: "enqueued_at"),
+            status: status, lastError: try row.decode(forColumn: "last_error"),
+            relayedAt: try row.decode(forColumn: "relayed_at"), deliveredAt: try row.decode(forColumn: "delivered_at"),
+            readAt: try row.decode(forColumn: "read_at"),
+            brokerMessageID: try row.decode(forColumn: "broker_message_id"))
+        self.id = try row.decode(forColumn: "id")
+        attempts = try row.decode(forColumn: "attempts")
+        nextAttemptAt = try row.decode(forColumn: "next_attempt_at")
+        refusedAt = try row.decode(forColumn: "refused_at")
+        refusedReason = try row.decode(forColumn: "refused_reason")
+        abortedAt = try row.decode(forColumn: "aborted_at")
+        abortedBy = try row.decode(forColumn: "aborted_by")
+        supersededBy = (try row.decode(String?.self, forColumn: "superseded_by")).flatMap { ClientMessageID($0) }
+        prunedAt = try row.decode(forColumn: "pruned_at")
     }
 }
 

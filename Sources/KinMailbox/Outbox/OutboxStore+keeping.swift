@@ -128,7 +128,7 @@ extension OutboxStore {
                 }
             }
         } catch let error as StoreError {
-            throw KinError(error)
+            throw KinError(outbox: error)
         }
     }
 }

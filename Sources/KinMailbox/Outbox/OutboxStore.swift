@@ -12,7 +12,7 @@ public final class OutboxStore: Sendable {
     public let line: [UInt8]
     public let usage: OutboxUsage
 
-    /// Opens or creates `outbox.db`, checking its integrity.
+    /// Opens or creates `outbox.db`, checking its integrity. A recovery that was cut off is finished first.
     /// - Parameters:
     ///   - maxBytes: of contents that wait.
     ///   - pressureHigh: called each time 80 % of that is reached.
@@ -23,6 +23,7 @@ public final class OutboxStore: Sendable {
         makeLine: () -> [UInt8]
     ) throws {
         do {
+            try OutboxRecovery.finish(path)
             database = try DurableDatabase(
                 path: path, migrator: OutboxSchema.migrator(makeLine), checkingIntegrity: true)
             let stored = try database.read { try Data.fetchOne($0, sql: "SELECT line FROM identity") }
@@ -33,11 +34,16 @@ public final class OutboxStore: Sendable {
             }
             usage.add(waiting ?? 0)
         } catch let error as StoreError {
-            throw KinError(error)
+            throw KinError(outbox: error)
         }
     }
 
     public var path: String { database.path }
+
+    /// - Parameter handler: called once, with the first damage that a read or write meets; from any thread.
+    public func onDamage(_ handler: @escaping @Sendable (KinError) -> Void) {
+        database.damage.onFirst { handler(KinError(outbox: $0)) }
+    }
 
     public func close() { database.close() }
 
@@ -76,8 +82,9 @@ public final class OutboxStore: Sendable {
             try chain?.check()
             try acceptance.run($0)
             if acceptance.isRefused { chain?.breakOff() }
-        } completion: { error in
+        } completion: { [database] error in
             if error != nil { chain?.breakOff() }
+            if let damage = acceptance.damage { database.damage.note(damage) }
             let outcome = acceptance.outcome(after: error)
             if case .success(.queued(let row, isNew: true)) = outcome { committed(row) }
             completion(outcome)
@@ -176,7 +183,7 @@ public final class OutboxStore: Sendable {
     // MARK: Access
 
     func read<T>(_ body: (Database) throws -> T) throws -> T {
-        do { return try database.read(body) } catch let error as StoreError { throw KinError(error) }
+        do { return try database.read(body) } catch let error as StoreError { throw KinError(outbox: error) }
     }
 
     /// Every write goes through here, for it shows whether the disk has room.

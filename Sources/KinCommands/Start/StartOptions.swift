@@ -1,0 +1,52 @@
+import ArgumentParser
+
+/// How a daemon lives: whether it stays, how long, and in what surroundings.
+struct StartOptions: ParsableArguments {
+    @Flag(
+        help:
+            "Keys in memory only, queues in a private temporary folder; everything goes when it ends. The default in CI."
+    )
+    var ephemeral = false
+
+    @Flag(help: "Keep keys and queues in the home, in CI too. The default elsewhere.")
+    var persistent = false
+
+    @Option(
+        help: ArgumentHelp("End an ephemeral daemon after this time, as in 90s or 2h.", valueName: "time"),
+        transform: TimeSpan.parse)
+    var ttl: TimeSpan?
+
+    @Flag(
+        help:
+            "An ephemeral device joins by the recovery phrase: asked for on a terminal, else read from standard input.")
+    var phrase = false
+
+    @OptionGroup var words: PhraseOptions
+
+    @Flag(inversion: .prefixedNo, help: "Whether this is a container, where that is not seen rightly.")
+    var container: Bool?
+
+    func validate() throws {
+        guard !ephemeral || !persistent else {
+            throw ValidationError("--ephemeral and --persistent exclude each other")
+        }
+        guard ttl == nil || !persistent else {
+            throw ValidationError("--ttl ends an ephemeral daemon: it goes with --ephemeral")
+        }
+    }
+
+    /// Whether the daemon leaves nothing.
+    func isEphemeral(in surroundings: Surroundings) -> Bool {
+        guard case .continuousIntegration = surroundings else { return ephemeral }
+        return !persistent
+    }
+
+    /// What is to be said of a start in such surroundings.
+    func remark(in surroundings: Surroundings) -> StartRemark? {
+        switch surroundings {
+        case .ordinary: nil
+        case .continuousIntegration(let sign): persistent ? .keptInCI(sign) : .ephemeralInCI(sign)
+        case .container(let sign): .inContainer(sign)
+        }
+    }
+}

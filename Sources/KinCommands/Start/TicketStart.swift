@@ -1,0 +1,59 @@
+import KinDaemon
+import KinIdentity
+import KinWire
+
+/// Joins by a credential as a part of a start.
+struct TicketStart {
+    private let context: CommandContext
+    private let output: Output
+    private let state: StateFolder
+
+    init(_ starting: DaemonStart, _ state: StateFolder) {
+        context = starting.context
+        output = starting.output
+        self.state = state
+    }
+
+    /// The text of the credential that was given; nil where there is none.
+    static func text(_ file: String?, _ context: CommandContext) throws -> String? {
+        try file.map { try CarriedInput.read($0, context) } ?? context.environment["KINDRED_JOIN"]
+    }
+
+    /// Joins, where there is something to join by. A machine that belongs to a family already passes the environment's credential over; one that is named by a
+    /// file makes it a member of that mesh beside its own.
+    /// - Parameters:
+    ///   - mesh: what the user named.
+    ///   - servers: what the user named: the credential's are kept where that is nothing.
+    /// - Returns: the files of the mesh that is to be started.
+    func join(by file: String?, into mesh: String?, keeping servers: [String]) throws -> StateFolder {
+        let isMember = state.meshes().contains(state.mesh)
+        guard let text = try Self.text(file, context), file != nil || !isMember else {
+            guard isMember || state.mesh.isHome else { throw unknownMesh() }
+            try state.prepare()
+            return state
+        }
+        let joining = TicketJoining(state: state, now: context.now())
+        let place = try joining.place(for: text)
+        guard mesh == nil || place.mesh == state.mesh else {
+            throw KinError(
+                "mesh_differs", "that credential is for the mesh \(place.mesh), and --mesh names \(state.mesh)",
+                category: .usage)
+        }
+        guard let ticket = try TicketJoining(state: place, now: context.now()).join(text) else { return place }
+        if !ticket.servers.isEmpty && servers.isEmpty {
+            var settings = try DaemonSettings(reading: place)
+            settings.servers = ticket.servers
+            try settings.write(to: place)
+        }
+        output.note("joined \(ticket.credential.mesh) as a \(ticket.credential.role)", .good)
+        return place
+    }
+
+    private func unknownMesh() -> KinError {
+        let known = state.meshes().map(\.description).joined(separator: ", ")
+        return KinError(
+            "mesh_unknown",
+            "this machine is not in the mesh \(state.mesh); it is in: \(known.isEmpty ? "none" : known). A join credential brings it in:  kin up --join FILE",
+            category: .notFound)
+    }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import KinDaemon
+import KinIdentity
+import KinWire
+import Logging
+
+struct UpCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Run this machine's daemon, in the foreground.",
+        discussion: """
+            Keeps this machine in its family: one lasting connection, durable queues, and the local API that every other \
+            command uses. Name and servers are kept for the next start. With no server named, one at 127.0.0.1:7440 is used, or \
+            started. Control-C or SIGTERM ends it cleanly.
+
+            In CI, unless KINDRED_HOME is set, it is ephemeral: a member by KINDRED_JOIN whose keys no disk ever sees. It prints \
+            the line by which other commands find it.
+
+            EXAMPLES
+              kin up --name laptop
+              kin up --name studio --server https://kin.example.org --detach
+              eval "$(kin up --ephemeral --ttl 2h --detach)"
+              kin up --all
+            """)
+
+    @OptionGroup var options: OutputOptions
+
+    @Option(help: "What the family calls this machine: a-z, 0-9 and -.")
+    var name: String?
+
+    @Option(
+        name: .customLong("server"),
+        help: ArgumentHelp("A server to use; may be given again. The first is the broker.", valueName: "url"))
+    var servers: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with a join credential (else KINDRED_JOIN): a machine of no family yet joins by it; one that has a family joins that mesh beside it.",
+            valueName: "file"),
+        completion: .file())
+    var join: String?
+
+    @Option(help: ArgumentHelp("Which mesh, where this machine is in several (else KINDRED_MESH).", valueName: "mesh"))
+    var mesh: String?
+
+    @Flag(help: "Every mesh this machine is in, in one process ([fleet] max_daemons).")
+    var all = false
+
+    @OptionGroup var start: StartOptions
+
+    @Flag(help: "Return once it is up; it goes on without a terminal.")
+    var detach = false
+
+    @OptionGroup var log: LogOptions
+
+    func validate() throws {
+        guard all else { return }
+        guard mesh == nil, name == nil, servers.isEmpty, join == nil, !start.ephemeral, start.ttl == nil else {
+            throw ValidationError(
+                "--all starts what is kept: it takes no --mesh, --name, --server, --join, --ephemeral or --ttl")
+        }
+    }
+
+    func run(in context: CommandContext, _ output: Output) async throws {
+        var context = context
+        if let mesh { context.environment["KINDRED_MESH"] = mesh }
+        let surroundings = Surroundings(
+            environment: context.environment, isContainer: start.container, reader: context.host)
+        let isEphemeral = !all && start.isEphemeral(in: surroundings)
+        guard isEphemeral || start.ttl == nil else {
+            throw KinError("usage", "--ttl ends an ephemeral daemon: it goes with --ephemeral", category: .usage)
+        }
+        guard !detach else { return try await DetachedStart(self, isEphemeral, context, output).run() }
+        let remark = start.remark(in: surroundings)
+        if let remark { output.note(remark.text, remark.isWarning ? .bad : .plain) }
+        ProcessLimits.forbidCoreDumps()
+        let starting = DaemonStart(context: context, output: output, level: log.level)
+        if isEphemeral {
+            try await runEphemeral(starting, remark)
+        } else {
+            let state = try StateFolder(environment: context.environment)
+            try await all ? runAll(starting, state, remark) : runKept(starting, state, remark)
+        }
+        output.note("down")
+    }
+
+    private func runKept(_ starting: DaemonStart, _ state: StateFolder, _ remark: StartRemark?) async throws {
+        let joined = try TicketStart(starting, state).join(by: join, into: mesh, keeping: servers)
+        var options = DaemonOptions(
+            state: joined, name: try checkedName(), servers: servers, executable: starting.context.executable,
+            host: starting.context.host)
+        options.trustRoots = starting.context.environment["SSL_CERT_FILE"]
+        let (daemon, logger) = try starting.open(options, remark: remark)
+        try await ForegroundService.run(daemon, logger: logger)
+    }
+
+    private func runAll(_ starting: DaemonStart, _ state: StateFolder, _ remark: StartRemark?) async throws {
+        let fleet = try Fleet(starting, StateFolder(root: state.root), remark)
+        try await ForegroundService.run(fleet, logger: Logger(label: "fleet") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func runEphemeral(_ starting: DaemonStart, _ remark: StartRemark?) async throws {
+        let making = EphemeralStart(context: starting.context, start: start)
+        let identity = try await making.identity(ticket: TicketStart.text(join, starting.context))
+        let folder = try making.folder()
+        defer { folder.remove() }
+        try folder.state.prepare()
+        var options = making.options(identity, in: folder.state)
+        options.name = try checkedName()
+        options.servers = servers.isEmpty ? identity.servers : servers
+        let (daemon, logger) = try starting.open(options, remark: remark)
+        try await ForegroundService.run(daemon, within: start.ttl?.milliseconds, logger: logger)
+    }
+
+    private func checkedName() throws -> DeviceName? {
+        guard let name else { return nil }
+        guard let valid = DeviceName(name) else {
+            throw KinError("name_invalid", "--name: \(DaemonSettings.nameRule)", category: .usage)
+        }
+        return valid
+    }
+}
