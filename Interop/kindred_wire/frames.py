@@ -102,7 +102,7 @@ FORMS = {
         {"before": f.integer(), "dm": f.ulid, "topic": f.topic_name},
     ),
     "history_item": (_PUSH | {"request": f.ulid}, {"epoch": _EPOCH}),
-    "history_end": ({"more": f.boolean, "request": f.ulid}, {}),
+    "history_end": ({"request": f.ulid}, {"before": f.integer()}),
     "credential": ({"credential": is_credential}, {}),
     "revocations_get": ({"have": f.array_of(f.hash32, most=256)}, {}),
     "revocations": ({"entries": f.array_of(is_revocation_proof, most=16)}, {}),

@@ -275,7 +275,11 @@ def _others():
     yield "history, topic with #", _frame(history | {"topic": "#build"}), "no topic name"
     yield "history, dm a name", _frame(history | {"dm": "phone"}), "no ULID"
     yield "history, request a number", _frame(history | {"dm": PHONE, "request": 1}), "no ULID"
-    yield "history_end, more a number", _frame({"type": "history_end", "more": 0, "request": REQUEST}), "no boolean"
+    end = {"type": "history_end", "request": REQUEST}
+    yield "history_end, before null", _frame(end | {"before": None}), "null instead of absent"
+    yield "history_end, negative before", _frame(end | {"before": -1}), "from 0"
+    yield "history_end, more", _frame(end | {"more": True}), "unknown field"
+    yield "history_end, no request", _frame({"type": "history_end", "before": 1}), "request is missing"
     have = [a.digest_hex(f"entry/{n}") for n in range(257)]
     yield (
         "revocations_get, hash in upper case",

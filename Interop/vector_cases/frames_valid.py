@@ -195,8 +195,9 @@ def other_cases():
     yield "history, topic, before", history | {"topic": "build", "limit": 256, "before": MAX}
     yield "history, DM, before", history | {"dm": PHONE, "limit": 50, "before": 0}
     yield "history, topic", history | {"topic": "z" * 64, "limit": 50}
-    yield "history_end", {"type": "history_end", "more": False, "request": REQUEST}
-    yield "history_end, more", {"type": "history_end", "more": True, "request": REQUEST}
+    yield "history_end", {"type": "history_end", "request": REQUEST}
+    yield "history_end, before", {"type": "history_end", "before": 4711, "request": REQUEST}
+    yield "history_end, largest before", {"type": "history_end", "before": MAX, "request": REQUEST}
     yield "credential", {"type": "credential", "credential": a.credential()}
     yield "credential, for many guests", {"type": "credential", "credential": a.credential(role="guest", uses=10_000)}
     yield "revocations_get, none", {"type": "revocations_get", "have": []}

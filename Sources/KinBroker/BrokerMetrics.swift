@@ -19,6 +19,7 @@ public struct BrokerMetrics: Sendable {
     let invalidFrames: Counters
     /// By `ConcurrentConnection.Outcome`.
     let concurrent: Counters
+    let historyPages: Counter
 
     private static let nackCodes = [
         "out_of_order", "unknown_member", "member_revoked", "expired", "too_large", "unsupported_destination",
@@ -50,6 +51,7 @@ public struct BrokerMetrics: Sendable {
         concurrent = registry.counters(
             "kin_broker_concurrent_connections_total", "Members that connected while they were connected, by outcome.",
             by: "outcome", ConcurrentConnection.Outcome.allCases.map(\.rawValue))
+        historyPages = registry.counter("kin_broker_history_pages_total", "Pages of history told to members.")
     }
 
     func count(_ acks: ClientAck) {

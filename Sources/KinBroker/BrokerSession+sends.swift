@@ -14,6 +14,7 @@ extension BrokerSession {
         case .revocations(let revocations): membership.hub.add(revocations.entries, now: broker.now())
         case .succession(let handover): succeed(handover, membership)
         case .settings(let proof): set(proof, membership)
+        case .history(let history): tell(history, membership)
         case .error: break
         default:
             broker.metrics.invalidFrames["invalid_message"].add()

@@ -47,6 +47,7 @@ public final class BrokerSession: Sendable {
         var isEnding = false
         /// When `revocations_get` was answered last, milliseconds.
         var answeredRevocations: Int64?
+        var history = HistoryGate()
     }
     let state: Mutex<State>
 

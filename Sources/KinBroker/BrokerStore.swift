@@ -47,6 +47,9 @@ public protocol BrokerStore: Sendable {
         for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int
     ) throws -> [StoredMessage]
 
+    /// A conversation read back, newest first: what has no body any more is left out.
+    func history(_ query: HistoryQuery, in mesh: MeshKey) throws -> HistoryPage
+
     /// Up to which message `recipient` has acknowledged everything, for each priority (by rank).
     func positions(of recipient: ULID, in mesh: MeshKey) throws -> [Int64]
 

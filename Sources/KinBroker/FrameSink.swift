@@ -8,6 +8,9 @@ public protocol FrameSink: AnyObject, Sendable {
     /// Sends what is queued, then closes.
     func close(_ code: CloseCode, reason: String)
 
+    /// Bytes of frames that the peer was sent and has not taken.
+    var bufferedBytes: Int { get }
+
     /// Asks the peer for a sign of life; its answer goes to `BrokerSession.answeredPing`.
     func ping()
 

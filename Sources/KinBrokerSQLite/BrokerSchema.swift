@@ -45,4 +45,10 @@ enum BrokerSchema {
         }
         return migrator
     }
+
+    /// One recipient's log of one priority, newest first: (mesh, ref, priority, the highest id). By the index `message_log`.
+    static let backwards = """
+        SELECT id, sender, client_message_id, line, seq, sent_at, expires_at, body FROM message
+        WHERE mesh = ? AND ref = ? AND kind = 'dm' AND priority = ? AND id <= ? ORDER BY id DESC
+        """
 }

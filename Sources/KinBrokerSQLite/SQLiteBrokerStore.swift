@@ -11,7 +11,7 @@ import Synchronization
 /// A member's deliveries are the rows behind its cursor, so a send costs one row whatever happens to it later.
 public final class SQLiteBrokerStore: BrokerStore {
     public let identity: [UInt8]
-    private let database: DurableDatabase
+    let database: DurableDatabase
     /// Why sends are refused at the moment.
     private let onChange: @Sendable (StoreError?) -> Void
     private let refusal = Mutex<StoreError?>(nil)
@@ -244,7 +244,7 @@ public final class SQLiteBrokerStore: BrokerStore {
 }
 
 extension StoredMessage {
-    fileprivate init(_ row: Row, recipient: ULID, priority: Priority) throws {
+    init(_ row: Row, recipient: ULID, priority: Priority) throws {
         guard let sender = ULID(row["sender"]), let id = ClientMessageID(row["client_message_id"]) else {
             throw StoreError(.corrupt, "a stored message is damaged")
         }

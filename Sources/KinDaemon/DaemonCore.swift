@@ -73,7 +73,12 @@ struct DaemonCore: Sendable {
                 events.publish(DaemonEvent(kind: .outboxPressureHigh, data: .object(data)))
             }
         ) { Random.bytes(8) }
-        inbox = try InboxStore(path: DaemonPaths.inbox(in: state), isIndexed: settings.inbox.isIndexed)
+        let opening = try InboxStore.open(
+            path: DaemonPaths.inbox(in: state), isIndexed: settings.inbox.isIndexed, now: now())
+        inbox = opening.store
+        if let path = opening.setAside {
+            logger.warning("inbox_corruption_recovered", metadata: ["set_aside": .string(path)])
+        }
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
         let seen = try KnownMembers(reading: KnownMembers.path(in: state))
@@ -114,9 +119,12 @@ struct DaemonCore: Sendable {
             installed, file: successionFile, seen: seen, family: family, mail: SuccessionMail(acceptance: acceptance),
             events: events, logger: logger, now: now)
         self.successions = successions
+        let opener = PushOpener(sealer: sealer, family: family, revocations: exchange)
+        let refill = InboxRefill(
+            inbox: inbox, opener: opener, member: me.member, days: settings.inbox.maxAgeDays, metrics: metrics,
+            logger: logger, now: now)
         let incoming = Incoming(
-            inbox: inbox, outbox: outbox,
-            opener: PushOpener(sealer: sealer, family: family, revocations: exchange), family: family,
+            inbox: inbox, outbox: outbox, opener: opener, family: family,
             receipts: receipts, revocations: exchange, successions: successions, events: events, metrics: metrics,
             logger: logger, now: now)
         let directory = DirectoryRunner(
@@ -133,7 +141,7 @@ struct DaemonCore: Sendable {
                     optionalFeatures: settings.features.asked)
             }, features: settings.features, tls: tls, eventLoop: eventLoop, localServer: localServer,
             parts: MeshParts(
-                family: family, outgoing: outgoing, incoming: incoming, receipts: receipts,
+                family: family, outgoing: outgoing, incoming: incoming, refill: refill, receipts: receipts,
                 revocations: exchange, successions: successions, settings: meshSettings,
                 storeIdentity: { Self.storeIdentity($0, installed) }, board: board, awaited: awaited,
                 events: events, metrics: metrics, lookAround: { directory.lookSoon() }, now: now),

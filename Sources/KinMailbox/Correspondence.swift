@@ -27,14 +27,14 @@ public struct Correspondence: Sendable {
     /// Rows of each side that were shown.
     public struct Position: Hashable, Sendable, CustomStringConvertible {
         var sent: Int64 = 0
-        var received: Int64 = 0
+        var received = InboxQuery.beginning
 
         public init() {}
 
         /// - Returns: nil for what is none.
         public init?(_ text: some StringProtocol) {
             let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Int64($0) }
-            guard parts.count == 2, let sent = parts[0], let received = parts[1], sent >= 0, received >= 0 else {
+            guard parts.count == 2, let sent = parts[0], let received = parts[1], sent >= 0 else {
                 return nil
             }
             self.sent = sent
@@ -88,7 +88,7 @@ public struct Correspondence: Sendable {
     /// The newest, oldest of them first.
     public func newest(_ limit: Int, maxBytes: Int) throws -> [Entry] {
         var sent = try outbox.sent(to, after: 0, limit: limit, newestFirst: true)[...]
-        var received = try inbox.received(from, after: 0, limit: limit, newestFirst: true)[...]
+        var received = try inbox.received(from, after: InboxQuery.beginning, limit: limit, newestFirst: true)[...]
         var (entries, bytes) = ([Entry](), 0)
         while entries.count < limit, let entry = Self.later(sent.first, received.first) {
             bytes += entry.bytes

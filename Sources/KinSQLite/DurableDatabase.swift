@@ -28,11 +28,17 @@ public final class DurableDatabase: Sendable {
             configuration.maximumReaderCount = 4
             configuration.busyMode = .timeout(5)
             pool = try DatabasePool(path: path, configuration: configuration)
-            // The pool sets NORMAL when it opens: a commit would then not reach the disk.
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            if checkingIntegrity { try Self.check(pool, path: path) }
-            try Self.refuseNewer(pool, migrator: migrator, path: path)
-            try migrator.migrate(pool)
+            do {
+                // The pool sets NORMAL when it opens: a commit would then not reach the disk.
+                try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+                if checkingIntegrity { try Self.check(pool, path: path) }
+                try Self.refuseNewer(pool, migrator: migrator, path: path)
+                try migrator.migrate(pool)
+            } catch {
+                // Closed now, not when it is forgotten: that would delete a log of this name, which may be another file's by then.
+                try? pool.close()
+                throw error
+            }
             writer = GroupCommit(pool: pool, file: file, damage: damage, onCommit: onCommit)
         } catch {
             throw Self.storeError(error, path: path)

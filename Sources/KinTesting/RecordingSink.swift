@@ -21,6 +21,7 @@ public final class RecordingSink: FrameSink {
         var closures: [Closure] = []
         var pauses: [Bool] = []
         var pings = 0
+        var bufferedBytes = 0
         var waiters: [UInt64: Waiter] = [:]
         var lastWaiter: UInt64 = 0
     }
@@ -56,6 +57,8 @@ public final class RecordingSink: FrameSink {
     public func close(_ code: CloseCode, reason: String) {
         change { $0.closures.append(Closure(code: code, reason: reason)) }
     }
+
+    public var bufferedBytes: Int { read(\.bufferedBytes) }
 
     public func ping() { change { $0.pings += 1 } }
 
@@ -102,6 +105,9 @@ public final class RecordingSink: FrameSink {
     public func paused(_ pauses: [Bool], within seconds: Double = 20) async throws {
         try await wait(for: "pauses \(pauses)", seconds) { $0.pauses == pauses ? () : nil }
     }
+
+    /// Makes the peer one that has not taken so many bytes.
+    public func hold(_ bytes: Int) { change { $0.bufferedBytes = bytes } }
 
     /// Forgets the frames not taken yet.
     public func clear() { change { $0.frames = [] } }

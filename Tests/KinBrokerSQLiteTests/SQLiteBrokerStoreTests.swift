@@ -1,12 +1,13 @@
 import Foundation
 import GRDB
 import KinBroker
-import KinBrokerSQLite
 import KinEncoding
 import KinSQLite
 import KinTesting
 import KinWire
 import Testing
+
+@testable import KinBrokerSQLite
 
 @Suite struct SQLiteBrokerStoreTests {
     @Test("the contract of every broker's store", arguments: BrokerStoreContract.cases, [false, true])
@@ -126,6 +127,19 @@ import Testing
             ).map { String($0["detail"] ?? "") }
         }
         #expect(plan.count == 1 && plan[0].contains("message_log"), "\(plan)")
+        try queue.close()
+    }
+
+    @Test("history is read by the same index, backwards, without sorting")
+    func historyIndexed() throws {
+        try SQLiteBrokerStore(path: path).close()
+        let queue = try DatabaseQueue(path: path)
+        let plan = try queue.read { db in
+            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + BrokerSchema.backwards, arguments: [1, "x", 0, 5])
+                .map { String($0["detail"] ?? "") }
+        }
+        #expect(plan.count == 1, "no second step, which would be a sort: \(plan)")
+        #expect(plan[0].contains("message_log (mesh=? AND ref=? AND kind=? AND priority=? AND id<?)"), "\(plan)")
         try queue.close()
     }
 }

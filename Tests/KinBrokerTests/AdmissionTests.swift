@@ -137,7 +137,7 @@ import Testing
 
     @Test("a store that cannot be read sends the daemon elsewhere")
     func brokenStore() async throws {
-        let bench = try BrokerBench(wrapping: { BlindStore(store: $0) })
+        let bench = try BrokerBench(wrapping: { WatchedStore(store: $0) { _ in throw WatchedStore.Blind() } })
         let daemon = try await bench.connect(bench.device())
         daemon.receive([daemon.hello(now: bench.clock.now).encoded(), daemon.featureRequest().encoded()])
         #expect(try await daemon.sink.closure() == .init(code: .serverDraining, reason: "storage_unavailable"))
@@ -177,42 +177,4 @@ private final class JoinHook: Sendable {
         if count == 8, let session = session.withLock({ $0 }) { session.closed() }
         return (0..<count).map { _ in UInt8.random(in: 0...255) }
     }
-}
-
-/// A store whose positions cannot be read.
-private struct BlindStore: BrokerStore {
-    struct Blind: Error {}
-
-    let store: any BrokerStore
-
-    var identity: [UInt8] { store.identity }
-    func lastMessageID() throws -> Int64 { try store.lastMessageID() }
-    func loadMeshes() throws -> [StoredMesh] { try store.loadMeshes() }
-    func createMesh(_ mesh: MeshID, now: Int64) async throws -> MeshKey { try await store.createMesh(mesh, now: now) }
-    func put(_ chain: Chain, in mesh: MeshKey) { store.put(chain, in: mesh) }
-    func put(
-        _ revocations: [RevocationProof], replacing old: [RevocationProof], droppingQueuesOf members: [ULID],
-        in mesh: MeshKey
-    ) {}
-    func put(_ handovers: [Handover], in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
-        store.put(handovers, in: mesh, completion: completion)
-    }
-    func put(_ settings: SettingsProof, in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
-        store.put(settings, in: mesh, completion: completion)
-    }
-    func accept(
-        _ batch: [Submission], from sender: ULID, in mesh: MeshKey, wary: Bool, now: Int64,
-        admit: @escaping @Sendable (Submission) -> Refusal?,
-        completion: @escaping @Sendable ([Acceptance]) -> Void
-    ) {
-        store.accept(
-            batch, from: sender, in: mesh, wary: wary, now: now, admit: admit, completion: completion)
-    }
-    func pending(
-        for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int
-    ) throws -> [StoredMessage] { throw Blind() }
-    func positions(of recipient: ULID, in mesh: MeshKey) throws -> [Int64] { throw Blind() }
-    func advance(_ recipient: ULID, in mesh: MeshKey, current: @escaping @Sendable () -> [Int64]) {}
-    func checkWritable() async throws { throw Blind() }
-    func close() { store.close() }
 }

@@ -29,6 +29,7 @@ import Testing
     func wrongDirection() async throws {
         let taken: Set<String> = [
             "send", "client_ack", "member_put", "revocations", "revocations_get", "succession", "settings", "error",
+            "history",
         ]
         for vector in try Vector.list("kindred/frames.json", "valid") {
             let type = try vector.text("type")

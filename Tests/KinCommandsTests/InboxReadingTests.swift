@@ -47,6 +47,17 @@ struct InboxReadingTests {
         #expect(empty.asked == [0])
     }
 
+    @Test("what came back into an inbox that was lost is shown, and what comes back later is not taken for new")
+    func refilled() async throws {
+        let stage = try Stage()
+        let source = FixedInbox(
+            try [-1, 0].map { try .sample($0) }, streams: [[try .sample(-2), try .sample(9_000)]])
+        #expect(await followed(reading(source), stage) == [-1, 0, 9_000])
+        #expect(source.asked == [0, 9_000])
+        #expect(
+            try await reading(FixedInbox(try (-5...2).map { try .sample($0) }), limit: 3).all().map(\.id) == [0, 1, 2])
+    }
+
     @Test("across restarts of the daemon nothing is lost and nothing comes twice")
     func restarts() async throws {
         let stage = try Stage()

@@ -46,6 +46,17 @@ struct ReportTests {
         #expect(try report(health()).json.isHealthy == true)
     }
 
+    @Test("an inbox that is filled again says how far it has come, which is nothing wrong")
+    func refilling() throws {
+        var filling = health()
+        filling.inboxRefilled = 512
+        #expect(
+            try status(filling).last
+                == "outbox  nothing waits; 12 messages in the inbox, which is filled again from the server (512 so far)"
+        )
+        #expect(try report(filling).status == .ok)
+    }
+
     @Test("one server that is away is one line, with since when, why, when it is tried again and what waits for it")
     func away() throws {
         var lost = DaemonHealth.Server(

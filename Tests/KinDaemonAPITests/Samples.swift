@@ -91,6 +91,7 @@ enum Sample {
         health.diskPercent = 11
         health.alerts = ["one", "two"]
         health.inbound = ["gap": 9, "misaddressed": 1]
+        health.inboxRefilled = 12
         return health
     }()
 
@@ -168,7 +169,7 @@ struct Form: CustomStringConvertible, Sendable {
                 \.json, { try HistoryPage(json: $0) }),
             Form("PruneRequest", PruneRequest(olderThan: 5), \.json, { try PruneRequest(json: $0) }),
             Form("PruneAnswer", PruneAnswer(pruned: 5), \.json, { try PruneAnswer(json: $0) }),
-            Form("ReadRequest", ReadRequest(ids: [1, 2]), \.json, { try ReadRequest(json: $0) }),
+            Form("ReadRequest", ReadRequest(ids: [1, 2, -600]), \.json, { try ReadRequest(json: $0) }),
             Form("ReadAnswer", ReadAnswer(read: [1]), \.json, { try ReadAnswer(json: $0) }),
             Form("SendBatch", SendBatch(messages: [Sample.request()]), \.json, { try SendBatch(json: $0) }),
             Form("DaemonHealth, pressed", Sample.pressed, \.json, { try DaemonHealth(json: $0) }),

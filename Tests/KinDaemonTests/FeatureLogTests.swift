@@ -56,27 +56,11 @@ import Testing
             state: try await house.home("laptop"), name: DeviceName("laptop"), servers: [url],
             executable: "/nonexistent")
         let service = try RunningService<DaemonVersion> { ready in
-            try KinDaemon(options, logger: Logger(label: "test") { _ in LineHandler(lines: lines) }) { version, _ in
+            try KinDaemon(options, logger: .recording(into: lines)) { version, _ in
                 ready(version)
             }
         }
         let result = try await body(service)
         return (lines.value, result)
-    }
-}
-
-/// Keeps each line: its level, its event and its facts.
-private struct LineHandler: LogHandler {
-    let lines: Observed<[String]>
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.info
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        lines.update { $0.append("\(event.level) \(event.message) \(event.metadata ?? [:])") }
     }
 }

@@ -8,6 +8,7 @@ import KinTestServer
 import KinTesting
 import KinVault
 import KinWire
+import Logging
 import Synchronization
 
 /// A server and the daemons of one family, all in this process, all stopped when the test is over.
@@ -61,9 +62,9 @@ final class House: Sendable {
                 trustRoots: trustRoots, executable: "/nonexistent"))
     }
 
-    func start(_ options: DaemonOptions) async throws -> TestDaemon {
+    func start(_ options: DaemonOptions, logger: Logger = .silent) async throws -> TestDaemon {
         let service = try RunningService<DaemonVersion> { ready in
-            try KinDaemon(options, logger: .silent) { version, _ in ready(version) }
+            try KinDaemon(options, logger: logger) { version, _ in ready(version) }
         }
         let version = try await service.ready()
         let daemon = TestDaemon(

@@ -50,11 +50,11 @@ import Testing
     func parameters() async throws {
         try await House.run { house in
             let laptop = try await house.start("laptop")
-            for query in ["cursor=x", "cursor=-1", "since=1.5", "limit=", "limit=99999999999999999999"] {
+            for query in ["cursor=x", "cursor=--1", "since=-1", "since=1.5", "limit=", "limit=99999999999999999999"] {
                 let answer = try await laptop.call(.GET, "/v1/inbox?\(query)")
                 #expect(answer.status == 400 && answer.code == .string("invalid_request"), "\(query)")
             }
-            for query in ["limit=0", "limit=1000000", "cursor=9223372036854775807"] {
+            for query in ["limit=0", "limit=1000000", "cursor=-1", "cursor=9223372036854775807"] {
                 let answer = try await laptop.call(.GET, "/v1/inbox?\(query)")
                 #expect(answer.status == 200 && answer["messages"] == .array([]) && answer["cursor"] == .null)
             }

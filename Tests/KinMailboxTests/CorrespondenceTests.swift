@@ -105,7 +105,7 @@ import Testing
 }
 
 extension Correspondence.Entry {
-    fileprivate var text: String {
+    var text: String {
         switch self {
         case .sent(let row): ">\(row.content.body)"
         case .received(let row): "<\(row.body)"

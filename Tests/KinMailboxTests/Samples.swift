@@ -47,3 +47,15 @@ enum Sample {
             content: content ?? .init(body: "body of \(id)"), expiresAt: expiresAt, enqueuedAt: time)
     }
 }
+
+extension IncomingMessage {
+    static func sample(_ id: String, from sender: UInt8 = 1, body: String? = nil, at time: Int64 = 1000) -> Self {
+        let inner = SealedMessage(
+            mesh: Sample.mesh, sender: Sample.member(sender), senderName: Sample.name("sender-\(sender)"),
+            recipient: Sample.member(9).description, clientMessageID: Sample.id(id),
+            line: [UInt8](repeating: 1, count: 8), seq: 1, priority: .next, createdAt: 900,
+            body: body ?? "body of \(id)")
+        return IncomingMessage(
+            message: inner, brokerMessageID: 5, senderKey: [UInt8](repeating: 8, count: 32), receivedAt: time)
+    }
+}

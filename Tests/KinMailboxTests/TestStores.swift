@@ -11,6 +11,8 @@ final class TestStores: Sendable {
 
     init() throws { folder = try TemporaryFolder() }
 
+    init(at folder: TemporaryFolder) throws { self.folder = folder }
+
     var outbox: String { folder.file("outbox.db") }
     var inbox: String { folder.file("inbox.db") }
 
@@ -31,6 +33,12 @@ final class TestStores: Sendable {
         let queue = try DatabaseQueue(path: file)
         defer { try? queue.close() }
         try queue.write { try $0.execute(sql: sql) }
+    }
+
+    /// Makes a file that holds nothing.
+    func empty(_ file: String) throws {
+        try Data().write(to: URL(filePath: file))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
     }
 
     /// Permission bits of a file.
@@ -83,6 +91,14 @@ extension InboxStore {
     func refuse(_ messages: [RefusedMessage]) async throws -> [Bool] {
         try await withCheckedThrowingContinuation { continuation in
             refuse(messages, from: InboxIntake()) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// Takes a page of history in and gives what `refill` completes with.
+    @discardableResult
+    func refill(_ page: RefillPage) async throws -> Int {
+        try await withCheckedThrowingContinuation { continuation in
+            refill(page) { continuation.resume(with: $0) }
         }
     }
 

@@ -62,7 +62,8 @@ struct StatusReport {
     private var queues: Drawing.Fact {
         let waiting = health.outboxPending == 0 ? "nothing waits" : "\(health.outboxPending) waiting"
         let inbox = health.inboxCount == 1 ? "1 message" : "\(health.inboxCount) messages"
-        return .init(name: "outbox", value: "\(waiting); \(inbox) in the inbox")
+        let refill = health.inboxRefilled.map { ", which is filled again from the server (\($0) so far)" } ?? ""
+        return .init(name: "outbox", value: "\(waiting); \(inbox) in the inbox\(refill)")
     }
 }
 

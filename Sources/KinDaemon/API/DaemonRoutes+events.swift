@@ -22,7 +22,7 @@ extension DaemonRoutes {
     /// `GET /v1/events`: what was missed since `Last-Event-ID`, then what happens.
     func stream(_ request: Request) async throws -> Response {
         let last = try request.headers[.lastEventID].map { text in
-            guard let id = Int64(text), id >= 0 else {
+            guard let id = Int64(text) else {
                 throw KinError("invalid_request", "Last-Event-ID must be the id of a message event", category: .usage)
             }
             return id

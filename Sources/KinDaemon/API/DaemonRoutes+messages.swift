@@ -46,7 +46,8 @@ extension DaemonRoutes {
 
     private func inboxPage(_ query: Query, words: SearchWords? = nil) throws -> InboxPage {
         let wanted = InboxQuery(
-            after: try query.integer("cursor") ?? 0, since: try query.integer("since"),
+            after: try query.integer("cursor", from: InboxQuery.beginning) ?? InboxQuery.beginning,
+            since: try query.integer("since"),
             from: try query["from"].map { try family.resolve($0).member }, words: words,
             limit: try query.limit(), maxBytes: Self.maxPageBytes)
         let (rows, more) = try inbox.page(wanted)

@@ -91,6 +91,7 @@ struct DaemonRoutes: Sendable {
             inboxCount: Int64(try inbox.count()),
             succession: successions.notice)
         health.inbound = metrics.inbound.named
+        health.inboxRefilled = try inbox.refillMark()?.refilled
         if revoking.exchange.brokerWithholds { health.broker.code = "revocations_withheld" }
         health.outboxRefused = Int64(try outbox.refusedCount())
         health.outboxPressure = outbox.usage.pressure.rawValue

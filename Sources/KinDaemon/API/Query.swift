@@ -10,9 +10,9 @@ struct Query {
 
     subscript(_ name: String) -> String? { parameters[Substring(name)].map(String.init) }
 
-    func integer(_ name: String) throws -> Int64? {
+    func integer(_ name: String, from lowest: Int64 = 0) throws -> Int64? {
         guard let text = self[name] else { return nil }
-        guard let value = Int64(text), value >= 0 else { throw Self.invalid(name, "be a whole number") }
+        guard let value = Int64(text), value >= lowest else { throw Self.invalid(name, "be a whole number") }
         return value
     }
 

@@ -42,6 +42,9 @@ final class InboundCounters: Sendable {
         /// A frame that does not belong into a session that is ready.
         case frameUnexpected = "frame_unexpected"
 
+        /// A broker's history that breaks its rules: the inbox is not filled on from it.
+        case historyBroken = "history_broken"
+
         case chainRefused = "chain_refused"
         /// A chain with fewer rotations than the one known.
         case chainShorter = "chain_shorter"

@@ -34,12 +34,22 @@ struct PushOpener: Sendable {
             receivedAt: now)
     }
 
+    /// The same of a message that was acknowledged once, however old it is.
+    func openHistory(_ header: Push, _ body: [UInt8], now: Int64) throws(Refusal) -> IncomingMessage {
+        guard let sender = family.member(header.sender) else { throw Refusal(fault: .unknownSender) }
+        do throws(MessageFault) {
+            let message = try sealer.openAtAnyTime(body, header: header, from: sender)
+            return IncomingMessage(
+                message: message, brokerMessageID: header.brokerMessageID,
+                senderKey: sender.ed25519.first?.bytes ?? [], receivedAt: min(header.sentAt, now))
+        } catch {
+            throw Refusal(fault: error)
+        }
+    }
+
     /// What daemons say to each other on their own account is never receipted.
     private static func told(_ message: SealedMessage, _ fault: MessageFault) -> RefusedMessage? {
-        let own = [
-            Receipt.contentType, RevocationsGet.contentType, Revocations.contentType, SuccessionBundle.contentType,
-        ]
-        guard !own.contains(message.contentType) else { return nil }
+        guard !message.isDaemonsOwn else { return nil }
         return RefusedMessage(
             sender: message.sender, clientMessageID: message.clientMessageID, reason: fault.rawValue)
     }

@@ -108,6 +108,7 @@ struct MeshParts: Sendable {
     let family: Family
     let outgoing: Outgoing
     let incoming: Incoming
+    let refill: InboxRefill
     let receipts: Receipts
     let revocations: RevocationExchange
     let successions: SuccessionKeeper

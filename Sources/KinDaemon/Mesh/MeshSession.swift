@@ -79,6 +79,7 @@ final class MeshSession: MeshLinkDelegate {
         parts.revocations.connected(link)
         parts.successions.connected(link)
         parts.settings.connected(link, opened.features)
+        parts.refill.connected(link, store: ready.store)
     }
 
     func mesh(_ link: MeshLink, received frame: ReceivedFrame) {
@@ -98,11 +99,14 @@ final class MeshSession: MeshLinkDelegate {
         case .revocations(let revocations): parts.revocations.brokerTold(revocations)
         case .succession(let handover): parts.successions.brokerTold(handover)
         case .settings(let proof): parts.settings.brokerTold(proof, link)
+        case .historyItem(let item): parts.refill.received(item, body: frame.body, on: link)
+        case .historyEnd(let end): parts.refill.received(end, on: link)
         case .error(let error):
+            guard !parts.refill.brokerRefused(error, on: link) else { break }
             parts.settings.brokerRefused(error)
             parts.successions.brokerRefused(error)
             logger.warning("broker_error", metadata: ["code": .string(error.code), "message": .string(error.message)])
-        case .memberLeft, .memberRevoked, .historyItem, .historyEnd: break
+        case .memberLeft, .memberRevoked: break
         case .challenge, .hello, .featureRequest, .featureResponse, .ready, .memberPut, .send, .clientAck, .history,
             .credential:
             parts.metrics.inbound.note(.frameUnexpected)
@@ -133,6 +137,7 @@ final class MeshSession: MeshLinkDelegate {
         parts.revocations.disconnected(link)
         parts.successions.disconnected(link)
         parts.settings.disconnected(link)
+        parts.refill.disconnected(link)
         // Who is there is not known any more.
         parts.family.roster.startOver()
         onEnd(state.withLock { $0.failure }.map { .fatal($0) } ?? end)

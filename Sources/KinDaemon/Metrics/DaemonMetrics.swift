@@ -13,6 +13,8 @@ struct DaemonMetrics: Sendable {
     let dead: Counter
     /// Messages newly taken into the inbox.
     let received: Counter
+    /// Messages that came back into an inbox that was lost.
+    let refilled: Counter
     /// Messages recognised as known: pushed again, known to the broker, sent again over the local API.
     let knownIn, knownOut, knownLocal: Counter
     let inbound: InboundCounters
@@ -32,6 +34,8 @@ struct DaemonMetrics: Sendable {
         relayed = registry.counter("kin_daemon_relayed_total", "Messages of the outbox that the broker took.")
         dead = registry.counter("kin_daemon_dead_total", "Messages of the outbox that can never be sent.")
         received = registry.counter("kin_daemon_recv_total", "Messages newly taken into the inbox.")
+        refilled = registry.counter(
+            "kin_daemon_refilled_total", "Messages put back into a fresh inbox from the broker's history.")
         let known = registry.counters(
             "kin_daemon_dedupe_total",
             "Messages recognised as known: pushed again (in), known to the broker (out), sent again over the local API (local).",

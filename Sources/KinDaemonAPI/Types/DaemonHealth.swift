@@ -77,6 +77,8 @@ public struct DaemonHealth: Hashable, Sendable {
     /// Milliseconds: when the oldest waiting message was accepted.
     public var outboxOldestAt: Int64?
     public var inboxCount: Int64
+    /// How many messages are back while the inbox is filled again from the server; nil where it is not.
+    public var inboxRefilled: Int64?
     /// What came and was refused or noticed, counted since the daemon's start, by name (docs/protocol/local-api.md); those above zero.
     public var inbound: [String: Int64] = [:]
     /// What is to be known, or decided, of a new wallet; nil where there is none.
@@ -124,6 +126,9 @@ public struct DaemonHealth: Hashable, Sendable {
                 outboxPending: try outbox.integer("pending"), outboxDead: try outbox.integer("dead"),
                 outboxRefusal: try outbox.givenText("refusal"),
                 inboxCount: try inbox.integer("messages"), succession: try fields.givenText("succession"))
+            health.inboxRefilled = try inbox.given("refilled") { fields, name throws(WireError) in
+                try fields.integer(name)
+            }
             health.outboxRefused = try outbox.integer("refused")
             health.outboxPressure = try outbox.text("pressure")
             health.outboxBytes = try outbox.integer("bytes")
@@ -161,7 +166,9 @@ public struct DaemonHealth: Hashable, Sendable {
                 "pressure": .string(outboxPressure), "bytes": .integer(outboxBytes),
                 "max_bytes": .integer(outboxMaxBytes), "oldest_at": .orNull(outboxOldestAt) { .integer($0) },
             ]),
-            "inbox": .object(["messages": .integer(inboxCount)]),
+            "inbox": .object([
+                "messages": .integer(inboxCount), "refilled": .orNull(inboxRefilled) { .integer($0) },
+            ]),
             "succession": .orNull(succession) { .string($0) }, "succession_waits": .bool(successionWaits),
             "clone_suspected": .bool(cloneSuspected), "concurrent_policy": .text(concurrentPolicy),
             "policy_differs": .bool(policyDiffers), "disk_pct": .orNull(diskPercent) { .integer($0) },

@@ -90,7 +90,7 @@ extension Fields {
     mutating func integers(_ name: String, atMost limit: Int) throws(WireError) -> [Int64] {
         var values: [Int64] = []
         for item in try array(name, atMost: limit) {
-            guard case .integer(let value) = item, value >= 0, value <= Fields.maxInteger else {
+            guard case .integer(let value) = item, (-Fields.maxInteger...Fields.maxInteger).contains(value) else {
                 throw refusal(name, "must hold whole numbers")
             }
             values.append(value)

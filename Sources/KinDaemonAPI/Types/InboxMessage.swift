@@ -3,7 +3,7 @@ import KinWire
 
 /// A received message, as `GET /v1/inbox` and the `message` event show it. Times are milliseconds.
 public struct InboxMessage: Hashable, Sendable {
-    /// Rising in the order of arrival on this device.
+    /// Rising in the order of arrival on this device; below 1 for what came back into an inbox that was lost.
     public var id: Int64
     public var clientMessageID: ClientMessageID
     /// The sender's name.
@@ -48,7 +48,7 @@ public struct InboxMessage: Hashable, Sendable {
     }
 
     init(_ fields: inout Fields) throws(WireError) {
-        id = try fields.integer("id")
+        id = try fields.integer("id", from: -Fields.maxInteger)
         clientMessageID = try fields.clientMessageID()
         from = try fields.text("from")
         fromMember = try fields.ulid("from_member")

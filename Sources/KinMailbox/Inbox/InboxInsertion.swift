@@ -17,22 +17,7 @@ final class InboxInsertion: @unchecked Sendable {
 
     private func insert(_ incoming: IncomingMessage, _ db: Database) throws -> InboxRow? {
         let message = incoming.message
-        let insert = try BoundStatement(db, Self.inserting)
-        try insert.run { values in
-            values.add(message.clientMessageID.description)
-            values.add(incoming.brokerMessageID)
-            values.add(message.mesh.description)
-            values.add(message.sender.description)
-            values.add(incoming.senderKey)
-            values.add(message.senderName.description)
-            values.add(Int64(message.priority.rank))
-            values.add(message.contentType)
-            values.add(Array(message.body.utf8))
-            values.add(message.meta?.canonicalBytes())
-            values.add(message.replyTo?.description)
-            values.add(message.createdAt)
-            values.add(incoming.receivedAt)
-        }
+        try BoundStatement(db, Self.inserting).run { incoming.add(to: &$0) }
         guard db.changesCount > 0 else {
             try remind(message, db)
             return nil
@@ -44,14 +29,21 @@ final class InboxInsertion: @unchecked Sendable {
             replyTo: message.replyTo, createdAt: message.createdAt, receivedAt: incoming.receivedAt)
     }
 
+    private static let inserting = inserting(besides: [])
+
     /// A message whose row is gone is still the same message.
-    private static let inserting = """
-        INSERT INTO inbox (client_message_id, broker_message_id, mesh, sender_member, sender_pubkey, sender_name,
-            priority, content_type, body, meta, reply_to_id, created_at, received_at)
-        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
-        WHERE NOT EXISTS (SELECT 1 FROM former WHERE sender_member = ?4 AND client_message_id = ?1)
-        ON CONFLICT DO NOTHING
-        """
+    /// - Parameter columns: whose values follow those of `IncomingMessage.add`.
+    static func inserting(besides columns: [String]) -> String {
+        let names = columns.map { ", \($0)" }.joined()
+        let values = columns.indices.map { ", ?\($0 + 14)" }.joined()
+        return """
+            INSERT INTO inbox (client_message_id, broker_message_id, mesh, sender_member, sender_pubkey, sender_name,
+                priority, content_type, body, meta, reply_to_id, created_at, received_at\(names))
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13\(values)
+            WHERE NOT EXISTS (SELECT 1 FROM former WHERE sender_member = ?4 AND client_message_id = ?1)
+            ON CONFLICT DO NOTHING
+            """
+    }
 
     static func isFormer(_ sender: ULID, _ id: ClientMessageID, _ db: Database) throws -> Bool {
         let statement = try db.cachedStatement(
@@ -64,5 +56,24 @@ final class InboxInsertion: @unchecked Sendable {
         try db.cachedStatement(
             sql: "UPDATE inbox SET receipt_due = 1 WHERE sender_member = ? AND client_message_id = ?"
         ).execute(arguments: [message.sender.description, message.clientMessageID.description])
+    }
+}
+
+extension IncomingMessage {
+    /// The first 13 values of `InboxInsertion.inserting`.
+    func add(to values: inout BoundStatement.Values) {
+        values.add(message.clientMessageID.description)
+        values.add(brokerMessageID)
+        values.add(message.mesh.description)
+        values.add(message.sender.description)
+        values.add(senderKey)
+        values.add(message.senderName.description)
+        values.add(Int64(message.priority.rank))
+        values.add(message.contentType)
+        values.add(Array(message.body.utf8))
+        values.add(message.meta?.canonicalBytes())
+        values.add(message.replyTo?.description)
+        values.add(message.createdAt)
+        values.add(receivedAt)
     }
 }

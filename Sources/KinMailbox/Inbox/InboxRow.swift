@@ -3,7 +3,7 @@ import KinWire
 
 /// A message this device received.
 public struct InboxRow: Hashable, Sendable {
-    /// Rising in the order of arrival: the position for paging and following.
+    /// Rising in the order of arrival: the position for paging and following. 0 and less where the inbox was filled again.
     public var id: Int64
     public var clientMessageID: ClientMessageID
     public var brokerMessageID: Int64
@@ -40,7 +40,10 @@ public struct IncomingMessage: Sendable {
 
 /// Which part of the inbox to read.
 public struct InboxQuery: Sendable {
-    /// Only rows with a higher id.
+    /// Below every id.
+    public static let beginning = Int64.min
+
+    /// Only rows with a higher id; `beginning`: all.
     public var after: Int64
     /// Only rows received at or after this time (milliseconds).
     public var since: Int64?
@@ -52,7 +55,8 @@ public struct InboxQuery: Sendable {
     public var maxBytes: Int
 
     public init(
-        after: Int64 = 0, since: Int64? = nil, from: ULID? = nil, words: SearchWords? = nil, limit: Int, maxBytes: Int
+        after: Int64 = Self.beginning, since: Int64? = nil, from: ULID? = nil, words: SearchWords? = nil, limit: Int,
+        maxBytes: Int
     ) {
         self.after = after
         self.since = since

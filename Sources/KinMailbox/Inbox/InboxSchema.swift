@@ -41,6 +41,14 @@ enum InboxSchema {
                     INSERT INTO upkeep (vacuumed_at) VALUES (NULL);
                     """)
         }
+        migrator.registerMigration("3: refill") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE refill (
+                        store BLOB, before INTEGER, next_id INTEGER NOT NULL DEFAULT 0,
+                        refilled INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0);
+                    """)
+        }
         return migrator
     }
 }

@@ -22,8 +22,8 @@ public struct DueReceipt: Hashable, Sendable {
 
 /// How far the receipts that are due have been looked at.
 public struct ReceiptPosition: Hashable, Sendable {
-    var delivered: Int64 = 0
-    var read: Int64 = 0
+    var delivered = InboxQuery.beginning
+    var read = InboxQuery.beginning
     var refused: Int64 = 0
 
     /// At the beginning.

@@ -16,7 +16,10 @@ public final class InboxStore: Sendable {
         do {
             self.isIndexed = isIndexed
             database = try DurableDatabase(path: path, migrator: InboxSchema.migrator, checkingIntegrity: true)
-            try InboxIndex.set(isIndexed, in: database)
+            do { try InboxIndex.set(isIndexed, in: database) } catch {
+                database.close()
+                throw error
+            }
         } catch let error as StoreError {
             throw KinError(error)
         }

@@ -61,6 +61,8 @@ final class MeshEndpoint: WebSocketDelegate, FrameSink {
         state.withLock { $0.connection }?.close(code: code.rawValue, reason: reason)
     }
 
+    var bufferedBytes: Int { state.withLock { $0.connection }?.bufferedBytes ?? 0 }
+
     func ping() { state.withLock { $0.connection }?.ping() }
 
     func pauseReading(_ paused: Bool) {

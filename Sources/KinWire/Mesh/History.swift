@@ -58,20 +58,21 @@ public struct HistoryItem: Hashable, Sendable {
     var members: [String: JSON] { push.members.merging(["request": .text(request)]) { _, request in request } }
 }
 
+/// The page is whole: no more items come for this request.
 public struct HistoryEnd: Hashable, Sendable {
     public var request: ULID
-    /// Whether older messages remain.
-    public var more: Bool
+    /// Where the next page begins: what is older has a lower id. nil: nothing is older. A page may be short, or empty, and not the last.
+    public var before: Int64?
 
-    public init(request: ULID, more: Bool) {
+    public init(request: ULID, before: Int64? = nil) {
         self.request = request
-        self.more = more
+        self.before = before
     }
 
     init(_ fields: inout Fields) throws(WireError) {
         request = try fields.ulid("request")
-        more = try fields.bool("more")
+        before = try fields.optional("before") { fields, name throws(WireError) in try fields.integer(name) }
     }
 
-    var members: [String: JSON] { ["request": .text(request), "more": .bool(more)] }
+    var members: [String: JSON] { ["request": .text(request)].adding("before", before) { .integer($0) } }
 }

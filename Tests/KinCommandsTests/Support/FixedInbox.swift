@@ -30,7 +30,7 @@ final class FixedInbox: InboxSource {
         let all = state.withLock { $0.messages }.filter { message in
             message.receivedAt >= parameters.since ?? 0 && (parameters.from.map { $0 == message.from } ?? true)
         }
-        let rest = all.filter { $0.id > parameters.cursor.flatMap { Int64($0) } ?? 0 }
+        let rest = all.filter { $0.id > parameters.cursor.flatMap { Int64($0) } ?? .min }
         let page = Array(rest.prefix(pageSize))
         return InboxPage(messages: page, cursor: rest.count > page.count ? page.last.map { String($0.id) } : nil)
     }

@@ -1,0 +1,98 @@
+import KinEncoding
+import KinWire
+
+// What a member asks for again.
+
+/// Which questions for history one session may ask: one at a time, and not too many a second.
+struct HistoryGate {
+    static let limits = TokenBucket.Limits(perSecond: 8, burst: 16)
+    /// Bytes on their way to a peer beyond which it gets no page more: pushes wait for acknowledgements, pages wait for this.
+    static let maxBuffered = 1 << 20
+
+    private(set) var isAnswering = false
+    private var bucket: TokenBucket?
+
+    /// - Parameters:
+    ///   - buffered: bytes that the peer has not taken.
+    ///   - now: milliseconds.
+    /// - Returns: nil where the question is taken; then `answered` is called once.
+    mutating func ask(buffered: Int, now: Int64) -> HistoryRefusal? {
+        guard !isAnswering, buffered <= Self.maxBuffered else { return .busy }
+        var bucket = bucket ?? TokenBucket(Self.limits, now: now)
+        let wait = bucket.take(Self.limits, now: now)
+        self.bucket = bucket
+        if let wait { return .tooMany(wait) }
+        isAnswering = true
+        return nil
+    }
+
+    mutating func answered() { isAnswering = false }
+}
+
+/// Why a question for history has no answer. The session goes on.
+enum HistoryRefusal: Hashable {
+    case busy
+    /// Milliseconds to wait.
+    case tooMany(Int64)
+    case unknownTopic
+    case unreadable
+
+    var error: ErrorFrame {
+        let (code, message) =
+            switch self {
+            case .busy:
+                ("history_busy", "what was asked or said before is still on its way to you: ask again when it has come")
+            case .tooMany(let wait):
+                (
+                    "rate_limited",
+                    "at most \(HistoryGate.limits.perSecond) pages a second are told: ask again in \(wait) ms"
+                )
+            case .unknownTopic: ("unknown_topic", "this server has no topic of that name")
+            case .unreadable: ("storage_unavailable", "the store cannot be read now: ask again later")
+            }
+        return ErrorFrame(code: code, message: message, ref: "history")
+    }
+}
+
+extension BrokerSession {
+    /// Reads a page, off this thread, and tells it: what the member has acknowledged, and what it sent itself.
+    func tell(_ history: History, _ membership: Membership) {
+        guard case .dm(let other) = history.conversation else { return refuse(.unknownTopic) }
+        let now = broker.now()
+        let buffered = sink.bufferedBytes
+        if let refusal = state.withLock({ $0.history.ask(buffered: buffered, now: now) }) { return refuse(refusal) }
+        Task {
+            do {
+                let page = try broker.store.history(
+                    HistoryQuery(
+                        member: membership.member, other: other, before: history.before,
+                        through: finishedPositions(membership), limit: Int(history.limit)), in: membership.hub.key)
+                tell(page, request: history.request)
+            } catch {
+                state.withLock { $0.history.answered() }
+                refuse(.unreadable)
+            }
+        }
+    }
+
+    private func tell(_ page: HistoryPage, request: ULID) {
+        let items = page.messages.map {
+            MeshFrame.historyItem(HistoryItem(request: request, push: $0.push)).encoded(body: $0.body)
+        }
+        let end = MeshFrame.historyEnd(HistoryEnd(request: request, before: page.before)).encoded()
+        state.withLock { state in
+            state.history.answered()
+            // A session that was replaced is handed nothing more.
+            guard !state.isEnding else { return }
+            broker.metrics.historyPages.add()
+            sink.send(items + [end])
+        }
+    }
+
+    /// Up to where this session's deliveries are finished. Before it has a window it begins where the store's cursors stand.
+    private func finishedPositions(_ membership: Membership) throws -> [Int64] {
+        try positions ?? broker.store.positions(of: membership.member, in: membership.hub.key)
+    }
+
+    private func refuse(_ refusal: HistoryRefusal) { sink.send(.error(refusal.error)) }
+}

@@ -1,0 +1,58 @@
+import KinBroker
+import KinEncoding
+import KinWire
+
+/// A store whose reading may fail, or take its time.
+struct WatchedStore: BrokerStore {
+    enum Reading { case pending, history, positions }
+
+    struct Blind: Error {}
+
+    let store: any BrokerStore
+    /// Called before each reading.
+    let onReading: @Sendable (Reading) throws -> Void
+
+    var identity: [UInt8] { store.identity }
+    func lastMessageID() throws -> Int64 { try store.lastMessageID() }
+    func loadMeshes() throws -> [StoredMesh] { try store.loadMeshes() }
+    func createMesh(_ mesh: MeshID, now: Int64) async throws -> MeshKey { try await store.createMesh(mesh, now: now) }
+    func put(_ chain: Chain, in mesh: MeshKey) { store.put(chain, in: mesh) }
+    func put(
+        _ revocations: [RevocationProof], replacing old: [RevocationProof], droppingQueuesOf members: [ULID],
+        in mesh: MeshKey
+    ) { store.put(revocations, replacing: old, droppingQueuesOf: members, in: mesh) }
+    func put(_ handovers: [Handover], in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
+        store.put(handovers, in: mesh, completion: completion)
+    }
+    func put(_ settings: SettingsProof, in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
+        store.put(settings, in: mesh, completion: completion)
+    }
+    func accept(
+        _ batch: [Submission], from sender: ULID, in mesh: MeshKey, wary: Bool, now: Int64,
+        admit: @escaping @Sendable (Submission) -> Refusal?,
+        completion: @escaping @Sendable ([Acceptance]) -> Void
+    ) {
+        store.accept(
+            batch, from: sender, in: mesh, wary: wary, now: now, admit: admit, completion: completion)
+    }
+    func pending(
+        for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int
+    ) throws -> [StoredMessage] {
+        try onReading(.pending)
+        return try store.pending(
+            for: recipient, in: mesh, priority: priority, after: position, limit: limit, maxBytes: maxBytes)
+    }
+    func history(_ query: HistoryQuery, in mesh: MeshKey) throws -> HistoryPage {
+        try onReading(.history)
+        return try store.history(query, in: mesh)
+    }
+    func positions(of recipient: ULID, in mesh: MeshKey) throws -> [Int64] {
+        try onReading(.positions)
+        return try store.positions(of: recipient, in: mesh)
+    }
+    func advance(_ recipient: ULID, in mesh: MeshKey, current: @escaping @Sendable () -> [Int64]) {
+        store.advance(recipient, in: mesh, current: current)
+    }
+    func checkWritable() async throws { try await store.checkWritable() }
+    func close() { store.close() }
+}
