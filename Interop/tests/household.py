@@ -89,10 +89,11 @@ class Household:
             self._first_line("server")
 
     def up(self, name: str, *arguments: str) -> None:
-        """Starts a device's daemon, enrolling it the first time."""
+        """Starts a device's daemon, enrolling it the first time; what the tests run in is not its concern."""
         if not (self.home(name) / "wallet.json").exists():
             self.enrol(name)
-        self._start(name, ["up", "--name", name, "--server", f"http://127.0.0.1:{self.port}", "--json", *arguments])
+        server = f"http://127.0.0.1:{self.port}"
+        self._start(name, ["up", "--name", name, "--server", server, "--no-container", "--json", *arguments])
         self._first_line(name)
 
     def _start(self, name: str, arguments: list[str]) -> None:
