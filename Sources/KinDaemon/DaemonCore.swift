@@ -30,6 +30,10 @@ struct DaemonCore: Sendable {
     let host: HostCheck.Verdict
     /// Whether everything of it goes with the process.
     let isEphemeral: Bool
+    /// When this device's certificate is over, milliseconds; nil: never.
+    let certificateEnd: Int64?
+    /// Milliseconds.
+    private let now: @Sendable () -> Int64
 
     private let lock: FileLock
     private let routes: DaemonRoutes
@@ -42,6 +46,7 @@ struct DaemonCore: Sendable {
     init(_ options: DaemonOptions, continuing former: DaemonCore? = nil, logger: Logger) throws {
         state = options.state
         let now = options.now
+        self.now = now
         let awaited = AwaitedAnswers()
         var installation = try options.installation()
         lock = try former?.lock ?? DaemonPaths.lock(options.state)
@@ -51,6 +56,7 @@ struct DaemonCore: Sendable {
         }
         let installed = installation
         isEphemeral = installed.isEphemeral
+        certificateEnd = installed.chain.certificate.expiresAt
         let settings = try Self.settings(options)
         host = try HostCheck(options.state, reader: options.host).run(settings.clonePolicy)
         let metrics = former?.metrics ?? DaemonMetrics()
@@ -88,7 +94,9 @@ struct DaemonCore: Sendable {
         http = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: .relays(tls))
         localServer =
             settings.servers.isEmpty
-            ? LocalServer(state: state, executable: options.executable, http: http, logger: logger) : nil
+            ? LocalServer(
+                state: state, executable: installed.isEphemeral ? nil : options.executable, http: http, logger: logger)
+            : nil
 
         self.events = events
         let board = StatusBoard(servers: servers, now: now)
@@ -205,6 +213,19 @@ struct DaemonCore: Sendable {
                 onReady()
             },
             logger: Logger(label: "http") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// Waits until this device's certificate is over: what it sends from then on nobody takes.
+    /// - Throws: `certificate_ended` then.
+    func waitForCertificate(until end: Int64) async throws {
+        while now() < end {
+            // Clocks are set, and machines sleep.
+            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+        }
+        throw KinError(
+            "certificate_ended",
+            "this device's certificate is over: kin wallet forget , then join again with a new credential or approval",
+            category: .refused)
     }
 
     /// How many messages have not reached the broker; waits until there are none, but not longer than `patience`.

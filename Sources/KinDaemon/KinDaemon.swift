@@ -88,6 +88,7 @@ public struct KinDaemon: Service {
     }
 
     private func runParts(of core: DaemonCore) async throws {
+        let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
         let application = try core.application {
             let version = core.version()
             logger.notice(
@@ -97,16 +98,23 @@ public struct KinDaemon: Service {
                     "mesh": .string(version.mesh.description), "member": .string(version.member.description),
                 ])
             onReady(version, DaemonPaths.socket(in: core.state))
+            isReady.finish()
         }
         let api = LocalAPI(application, events: core.events)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await api.run() }
+            group.addTask {
+                defer { isReady.finish() }
+                try await api.run()
+            }
+            // Who cannot be asked on this machine is not shown to others.
+            for await _ in ready {}
             group.addTask { try await core.mesh.run() }
             group.addTask { await core.directory.run() }
             group.addTask { try await core.revocations.waitForOwn() }
             group.addTask { await core.successions.run() }
             group.addTask { try await core.successions.waitForOwn() }
             group.addTask { try await core.waitForDamage() }
+            if let end = core.certificateEnd { group.addTask { try await core.waitForCertificate(until: end) } }
             group.addTask { await core.vault.autolock() }
             group.addTask { await core.upkeep.run() }
             group.addTask { await core.events.beat() }

@@ -29,18 +29,25 @@ struct StartTests {
     func continuousIntegration() throws {
         let ended = try run(
             """
-            job env KINDRED_JOIN="$(cat join)" "$KIN" up --name job --ttl 4s --detach > line; echo "up $?"
+            job env KINDRED_JOIN="$(cat join)" "$KIN" up --name job --ttl 1h --detach > line; echo "up $?"
             home=$(cut -d"'" -f2 line); line=$(cat line)
             [ "$line" = "export KINDRED_HOME='$home'" ] && echo one line; stat -c %a "$home"
             find "$home" -name '*.json' | grep -v host_fingerprint; ls -A nobody
             member=$(at laptop peers --json | grep -o '"member":"[^"]*","name":"laptop"' | cut -d'"' -f4)
             KINDRED_HOME=$home "$KIN" send "$member" built --wait delivered > /dev/null; echo "sent $?"
             KINDRED_HOME=$home "$KIN" wallet address 2>&1 | grep -o "ephemeral device"
-            has laptop 1 && bodies laptop
-            away() { [ ! -e "$home" ]; }; until_true 20 away; echo; ls -A tmp
+            has laptop 1 && bodies laptop; echo
+            tr '\\0' '\\n' < /proc/$(cat "$home/daemon/home/pid")/environ | grep -c KINDRED_JOIN
+            job env KINDRED_HOME=$home "$KIN" down; ls -A tmp
+            KINDRED_HOME=$home "$KIN" up; echo "former $?"
+            job env KINDRED_HOME=$home KINDRED_JOIN="$(cat join)" "$KIN" up --ttl 1s --detach | grep -c KINDRED_HOME
+            away() { [ -z "$(ls -A tmp)" ]; }; until_true 20 away; ls -A nobody
             """)
         #expect(
-            ended.lines == ["up 0", "one line", "700", "sent 0", "ephemeral device", "built "],
+            ended.lines == [
+                "up 0", "one line", "700", "sent 0", "ephemeral device", "built ", "0", "the daemon has ended",
+                "former 3", "1",
+            ],
             "\(ended.output) \(ended.errors)")
         #expect(ended.errors.contains("CI is set, so this daemon is ephemeral"))
     }
@@ -51,11 +58,15 @@ struct StartTests {
             """
             mkfifo open; sleep 30 > open & holder=$!
             job timeout 10 "$KIN" up < open; echo "none $?"; job timeout 10 "$KIN" up --detach < open; echo "detached $?"; kill $holder
+            job env KINDRED_JOIN= "$KIN" up < /dev/null; echo "empty $?"
             job "$KIN" up --persistent < /dev/null; echo "kept $?"
+            job "$KIN" up --all; echo "all $?"; job "$KIN" up --mesh home@11111111; echo "mesh $?"
             job "$KIN" up --ephemeral --persistent; echo "both $?"; "$KIN" up --ttl 1h; echo "ttl $?"; ls -A tmp
             """)
         #expect(
-            ended.lines == ["none 2", "detached 2", "kept 5", "both 2", "ttl 2"], "\(ended.output) \(ended.errors)")
+            ended.lines == [
+                "none 2", "false", "detached 2", "empty 2", "kept 5", "all 5", "mesh 2", "both 2", "ttl 2",
+            ], "\(ended.output) \(ended.errors)")
         for said in ["KINDRED_JOIN", "--phrase", "persistent_keypair_in_ci_environment", "exclude each other"] {
             #expect(ended.errors.contains(said), "\(said)")
         }
@@ -70,7 +81,7 @@ struct StartTests {
             touch -d '-2 minutes' tmp/*/ephemeral
             echo "$PHRASE" | job "$KIN" up --phrase --name two --server http://127.0.0.1:$port --detach --json > two
             ls tmp | wc -l; until_true 20 online laptop 2; grep -rl abandon tmp
-            kill $(process < two); until_true 10 gone $(process < two); ls tmp | wc -l
+            kill -HUP $(process < two); until_true 10 gone $(process < two); ls tmp | wc -l
             """)
         #expect(ended.lines == ["1", "1", "0"], "\(ended.output) \(ended.errors)")
     }

@@ -27,6 +27,8 @@ struct SurroundingsTests {
         var named = environment
         named["KINDRED_HOME"] = "/home/me/.kindred"
         #expect(found(named) == .ordinary, "a home that was named is meant to stay")
+        named["KINDRED_HOME"] = "/tmp/kindred-gone00"
+        #expect(found(named) == .continuousIntegration(sign: sign), "that of an ephemeral device is gone with it")
         named["KINDRED_HOME"] = ""
         #expect(found(named) == .continuousIntegration(sign: sign))
     }
@@ -56,14 +58,20 @@ struct SurroundingsTests {
         let (job, container) = (Surroundings.continuousIntegration(sign: "CI"), Surroundings.container(sign: "x"))
         let plain = try StartOptions.parse([])
         #expect(plain.isEphemeral(in: job) && !plain.isEphemeral(in: container) && !plain.isEphemeral(in: .ordinary))
-        #expect(plain.remark(in: job)?.isWarning == false && plain.remark(in: .ordinary) == nil)
         let kept = try StartOptions.parse(["--persistent"])
         #expect(!kept.isEphemeral(in: job))
-        #expect(kept.remark(in: job) == .keptInCI("CI"))
-        #expect(kept.remark(in: job)?.isWarning == true && kept.remark(in: .ordinary) == nil)
+        for (surroundings, isEphemeral, remark) in [
+            (job, true, .ephemeralInCI("CI")), (job, false, .keptInCI("CI")), (container, false, .inContainer("x")),
+            (container, true, nil), (.ordinary, true, nil), (.ordinary, false, nil),
+        ] as [(Surroundings, Bool, StartRemark?)] {
+            #expect(StartOptions.remark(in: surroundings, isEphemeral: isEphemeral) == remark)
+        }
+        #expect(StartRemark.keptInCI("CI").isWarning && !StartRemark.ephemeralInCI("CI").isWarning)
         #expect(try StartOptions.parse(["--ephemeral"]).isEphemeral(in: .ordinary))
         #expect(throws: (any Error).self) { try StartOptions.parse(["--ephemeral", "--persistent"]) }
         #expect(throws: (any Error).self) { try StartOptions.parse(["--ttl", "1h", "--persistent"]) }
-        #expect(throws: (any Error).self) { try StartOptions.parse(["--ttl", "soon", "--ephemeral"]) }
+        for ttl in ["soon", "9223372036854775807ms", "521w4d"] {
+            #expect(throws: (any Error).self) { try StartOptions.parse(["--ttl", ttl, "--ephemeral"]) }
+        }
     }
 }

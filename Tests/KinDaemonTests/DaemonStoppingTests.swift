@@ -25,6 +25,16 @@ import Testing
         #expect(try await DaemonStopping(state).run() == .notRunning)
     }
 
+    @Test("a command that changes the home is not taken for a daemon")
+    func maintenance() async throws {
+        let wallet = try TestWallet()
+        try await Enrolment(state: state, now: TestClock.start).enrol(wallet.file, signer: wallet)
+        let command = try StoppedDaemon(state)
+        let error = await #expect(throws: KinError.self) { try await DaemonStopping(state).run() }
+        #expect(error?.code == "home_in_use")
+        withExtendedLifetime(command) {}
+    }
+
     #if os(Linux)
         /// A process that holds the lock, and calls itself what `name` prints.
         private func holder(_ name: String, ignoring: String = "") async throws -> Process {

@@ -2,6 +2,7 @@ import Foundation
 import KinCrypto
 import KinDaemon
 import KinDaemonAPI
+import KinEncoding
 import KinIdentity
 import KinTestServer
 import KinTesting
@@ -21,7 +22,7 @@ import Testing
 
     private func owner(_ house: House) async throws -> EphemeralIdentity {
         try await EphemeralIdentity(
-            wallet: house.wallet.walletFile, signer: house.wallet, expiresAt: realNow() + 60_000, now: realNow())
+            wallet: house.wallet.walletFile, signer: house.wallet, lifetime: 60_000, now: realNow())
     }
 
     @Test("by a credential it is seen by name, sends and receives; no file of it holds a key")
@@ -29,7 +30,7 @@ import Testing
         try await House.run { house in
             let laptop = try await house.start("laptop")
             let identity = try EphemeralIdentity(
-                ticket: try await house.ticket().text, expiresAt: nil, now: realNow())
+                ticket: try await house.ticket().text, lifetime: nil, now: realNow())
             let job = try await house.start(options(identity, in: house))
             try await laptop.sees(["job"])
             let id = try await job.send("built", to: laptop.version.member.description).clientMessageID
@@ -39,9 +40,18 @@ import Testing
             #expect(try await job.bodies(1) == ["well done"])
             #expect(try await job.client.health().ephemeral?.endsAt != nil)
             #expect(try await laptop.client.health().ephemeral == nil)
+            let keys = try Installation(identity, in: StateFolder(root: house.folder + "/look")).keys
+            let secrets = [keys.signing.seed, keys.sealing.secret, keys.issuing.seed, keys.fingerprintKey].map {
+                $0.withBytes { Array($0) }
+            }
             let names = try FileManager.default.subpathsOfDirectory(atPath: job.state.root)
-            for name in ["keypair.json", "chain.json", "wallet.json", "device.json"] {
-                #expect(!names.contains { $0.hasSuffix(name) }, "\(name)")
+            #expect(names.contains { $0.hasSuffix("outbox.db-wal") })
+            for name in names {
+                guard let content = FileManager.default.contents(atPath: "\(job.state.root)/\(name)") else { continue }
+                for secret in secrets {
+                    #expect(content.range(of: Data(secret)) == nil, "\(name)")
+                    #expect(content.range(of: Data(Hex.encode(secret).utf8)) == nil, "\(name)")
+                }
             }
             try await job.stop()
         }
@@ -69,6 +79,27 @@ import Testing
             _ = try await job.send("one", to: "laptop")
             let error = await #expect(throws: KinError.self) { try await job.stop() }
             #expect(error?.code == "messages_lost" && error?.message.contains("1 message had not") == true)
+        }
+    }
+
+    @Test("its end by its certificate says so, and what it sent before arrives at who was away until after that")
+    func ends() async throws {
+        try await House.run { house in
+            let laptop = try await house.start("laptop")
+            let other = laptop.version.member.description
+            let identity = try await EphemeralIdentity(
+                wallet: house.wallet.walletFile, signer: house.wallet, lifetime: 1_000, now: realNow() - 8_000)
+            let job = try await house.start(options(identity, in: house))
+            try await laptop.sees(["job"])
+            try await laptop.stop()
+            let id = try await job.send("nobody was there", to: other).clientMessageID
+            try await job.waits(for: id, toBe: .relayed)
+            #expect((try await job.service.end().error as? KinError)?.code == "certificate_ended")
+            let again = try await house.start("laptop")
+            #expect(try await again.bodies(1) == ["nobody was there"])
+            let health = try await again.client.health()
+            #expect(health.inbound["chain_refused"] == nil && health.inbound["unknown_sender"] == nil)
+            #expect(try await again.client.peers().devices.count == 1, "it is nobody's peer any more")
         }
     }
 

@@ -23,17 +23,18 @@ import Testing
     @Test("by a join credential it is what the credential says, for no longer, and nothing of it is written")
     func ticket() async throws {
         let ticket = try await family.ticket(role: .guest, uses: 3)
-        let identity = try EphemeralIdentity(ticket: ticket.text, expiresAt: now + 60_000, now: now)
+        let identity = try EphemeralIdentity(ticket: ticket.text, lifetime: 60_000, now: now)
         let state = StateFolder(root: folder.file("home"))
         let installation = try Installation(identity, in: state)
         #expect(installation.isEphemeral && installation.issuer == nil && installation.wallet.recordKey == nil)
         #expect(installation.credential == ticket.credential)
         #expect(try verified(installation).role == .guest)
-        #expect(installation.chain.certificate.expiresAt == now + 60_000)
+        #expect(installation.chain.certificate.expiresAt == now + 60_000 + EphemeralIdentity.margin)
+        #expect(identity.endsAt == now + 60_000)
         #expect(try FileManager.default.subpathsOfDirectory(atPath: state.root).sorted() == ["daemon", "daemon/home"])
-        let later = try EphemeralIdentity(ticket: ticket.text, expiresAt: .max, now: now)
+        let later = try EphemeralIdentity(ticket: ticket.text, lifetime: 1 << 50, now: now)
         #expect(try Installation(later, in: state).chain.certificate.expiresAt == ticket.credential.expiresAt)
-        #expect(throws: KinError.self) { try EphemeralIdentity(ticket: "kinjoin1.x", expiresAt: nil, now: now) }
+        #expect(throws: KinError.self) { try EphemeralIdentity(ticket: "kinjoin1.x", lifetime: nil, now: now) }
     }
 
     @Test("by the wallet it is an owner that can certify nobody; two of them are two members of two machines")
@@ -42,7 +43,7 @@ import Testing
         var seen: Set<String> = []
         for _ in 0..<2 {
             let identity = try await EphemeralIdentity(
-                wallet: family.wallet.file, signer: family.wallet, expiresAt: nil, now: now)
+                wallet: family.wallet.file, signer: family.wallet, lifetime: nil, now: now)
             let installation = try Installation(identity, in: state)
             #expect(try verified(installation).role == .owner && installation.issuer == nil)
             #expect(installation.wallet.recordKey == family.wallet.file.recordKey)
@@ -66,8 +67,15 @@ import Testing
             let error = #expect(throws: KinError.self) { try attempt() }
             #expect(error?.code == "ephemeral_device")
         }
+        #expect(!EphemeralFolder.wasOne(made.state))
         made.remove()
         #expect(!FileManager.default.fileExists(atPath: made.state.root))
+        // A shell still has its name: nothing lasting is made there.
+        #expect(EphemeralFolder.wasOne(made.state) && !EphemeralFolder.wasOne(StateFolder(root: folder.path)))
+        for attempt in [{ try made.state.prepare() }, { try made.state.check() }] {
+            let error = #expect(throws: KinError.self) { try attempt() }
+            #expect(error?.code == "ephemeral_ended")
+        }
         #expect(throws: KinError.self) { try EphemeralFolder(in: folder.file("nowhere")) }
     }
 

@@ -14,7 +14,7 @@ import Testing
     @Test("its name is home, or a slug and eight letters of a wallet; nothing that leads elsewhere")
     func names() throws {
         #expect(MeshFolder("home") == .home)
-        #expect(MeshFolder("home@7xKXtg2C")?.description == "home@7xKXtg2C")
+        for text in ["home@7xKXtg2C", "all@7xKXtg2C"] { #expect(MeshFolder(text)?.description == text) }
         for text in [
             "", "work", "home@", "home@7xKXtg2", "home@7xKXtg2CC", "home@7xKXtg20", "home@../../..", "../x@7xKXtg2C",
             "a/b@7xKXtg2C", "HOME@7xKXtg2C", "home@7xKX/g2C", ".@7xKXtg2C", "home@7xKXtgé",
@@ -41,6 +41,14 @@ import Testing
         #expect(mine.keys.signing.publicKey != theirs.keys.signing.publicKey, "two members that keys do not link")
         #expect(mine.chain.member != theirs.chain.member)
         #expect(try TicketJoining(state: place, now: now).place(for: ticket.text) == place)
+
+        let strange = StateFolder(root: home.root, mesh: try #require(MeshFolder("home@11111111")))
+        let error = #expect(throws: KinError.self) { _ = try TicketJoining(state: strange, now: now).join(ticket.text) }
+        #expect(error?.code == "mesh_differs")
+        await #expect(throws: KinError.self) {
+            try await Enrolment(state: place, now: now).enrol(own.file, signer: own)
+        }
+        #expect(home.meshes() == [.home, place.mesh])
 
         _ = try Forgetting(state: home, now: now).forget()
         #expect(home.meshes() == [place.mesh])

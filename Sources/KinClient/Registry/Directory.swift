@@ -58,8 +58,11 @@ public struct Directory: Sendable {
         _ entries: [RegistryEntry], from server: ServerAddress, now: Int64
     ) -> (new: [MachineID], changed: Bool) {
         for id in devices.keys { devices[id]?.servers.remove(server) }
+        // Whose certificate has ended is no device of the family any more.
+        let there = devices.filter { $0.value.opened.member?.hasEnded(by: now) != true }
         var new: [MachineID] = []
-        var changed = false
+        var changed = there.count < devices.count
+        devices = there
         for entry in entries {
             let known = devices[entry.machineID]
             guard let opened = open(entry, from: server, now: now), mayFollow(opened, known?.opened) else {

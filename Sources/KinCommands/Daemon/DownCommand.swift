@@ -32,26 +32,44 @@ struct DownCommand: ContextCommand {
         let state = try StateFolder(environment: context.environment)
         try state.check()
         let isEphemeral = EphemeralFolder.isOne(state)
-        if isEphemeral && !discard { try await waitForSends(DaemonClient(socketPath: DaemonPaths.socket(in: state))) }
+        if isEphemeral && !discard { try await waitForSends(LocalDaemon(state: state)) }
+        let others = DaemonStopping.companions(of: state)
         switch try await DaemonStopping(state).run() {
         case .stopped(let pid):
+            if isEphemeral { await EphemeralFolder.waitForRemoval(of: state) }
             try output.answer(
-                .lines(["the daemon has ended" + (isEphemeral ? "" : "; what waits leaves after the next  kin up")]),
-                json: .object(["outcome": .string("stopped"), "pid": .integer(Int64(pid))]))
+                .lines([Self.ended(others, isEphemeral)]),
+                json: .object([
+                    "outcome": .string("stopped"), "pid": .integer(Int64(pid)),
+                    "meshes": .strings(([state.mesh] + others).sorted().map(\.description)),
+                ]))
         case .notRunning:
             try output.answer(
-                .lines(["no daemon runs in \(state.root); nothing was done"]),
+                .lines(["no daemon runs in \(state.place); nothing was done"]),
                 json: .object(["outcome": .string("not_running")]))
         }
     }
 
-    /// - Throws: `messages_wait`. One that does not answer is not waited for.
-    private func waitForSends(_ client: DaemonClient) async throws {
+    /// - Parameter others: meshes whose daemons were in the same process.
+    private static func ended(_ others: [MeshFolder], _ isEphemeral: Bool) -> String {
+        let also = others.isEmpty ? "" : ", and with it that of \(others.map(\.description).joined(separator: ", "))"
+        return "the daemon has ended\(also)" + (isEphemeral ? "" : "; what waits leaves after the next  kin up")
+    }
+
+    /// - Throws: `messages_wait`; `daemon_not_answering` where nobody can tell whether any do.
+    private func waitForSends(_ daemon: LocalDaemon) async throws {
         let deadline = ContinuousClock.now + Self.patience
-        while let health = try? await client.health(), health.outboxPending > 0 {
+        while await daemon.answering() != nil {
+            let health = try await daemon.client.health()
+            guard health.outboxPending > 0 else { return }
             guard ContinuousClock.now < deadline else { throw Self.waiting(health) }
             try await Task.sleep(for: Self.interval)
         }
+        guard FileLock.holder(of: DaemonPaths.pid(in: daemon.state)) != nil else { return }
+        throw KinError(
+            "daemon_not_answering",
+            "the ephemeral daemon does not answer, so nobody knows what would be lost with it: wait, or run  kin down --discard",
+            category: .unreachable, retryable: true)
     }
 
     private static func waiting(_ health: DaemonHealth) -> KinError {

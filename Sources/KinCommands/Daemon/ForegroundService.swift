@@ -1,24 +1,26 @@
 import Logging
 import ServiceLifecycle
+import UnixSignals
 
 /// Runs one service in this process until it ends or a signal ends it.
 enum ForegroundService {
     /// SIGTERM and SIGINT let it finish in order; what takes longer than 4 s is cut off, so that it is over within 5.
-    /// - Parameter milliseconds: after which it is asked to finish as by a signal; nil: never.
-    static func run(_ service: some Service, within milliseconds: Int64? = nil, logger: Logger) async throws {
+    /// - Parameters:
+    ///   - limit: when it is asked to finish as by a signal; nil: never.
+    ///   - signals: which ask it besides.
+    static func run(
+        _ service: some Service, until limit: TimeLimit? = nil, alsoOn signals: [UnixSignal] = [], logger: Logger
+    ) async throws {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: service, successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .cancelGroup)
         ]
-        if let milliseconds {
-            services.append(
-                .init(
-                    service: TimeLimit(milliseconds: milliseconds),
-                    successTerminationBehavior: .gracefullyShutdownGroup))
+        if let limit {
+            services.append(.init(service: limit, successTerminationBehavior: .gracefullyShutdownGroup))
         }
         var configuration = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint] + signals, logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(4)
         do {
             try await ServiceGroup(configuration: configuration).run()
@@ -28,11 +30,18 @@ enum ForegroundService {
     }
 }
 
-/// Ends by itself after a time.
-private struct TimeLimit: Service {
-    let milliseconds: Int64
+/// Ends by itself at a time.
+struct TimeLimit: Service {
+    /// Milliseconds, as `now`.
+    let end: Int64
+    let now: @Sendable () -> Int64
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { try? await Task.sleep(for: .milliseconds(milliseconds)) }
+        await cancelWhenGracefulShutdown {
+            // Clocks are set, and machines sleep.
+            while now() < end {
+                do { try await Task.sleep(for: .milliseconds(min(1000, end - now()))) } catch { return }
+            }
+        }
     }
 }

@@ -13,7 +13,8 @@ struct Announcement: Hashable {
     /// Of the daemon, where it goes on without this command.
     var detached: Int32?
 
-    func make(_ output: Output) {
+    /// - Parameter unsetting: whether a mesh was named, which an ephemeral device's home does not have.
+    func make(_ output: Output, unsetting: Bool = false) {
         // Whoever reads the answer may be gone; the daemon stays.
         guard output.form == .text else { return (try? output.answer(.lines([]), json: json)) ?? () }
         // What was told is kept by now.
@@ -24,7 +25,8 @@ struct Announcement: Hashable {
         output.note("local API \(socket)\n\(end);  kin status  and  kin devices  say more")
         if isEphemeral {
             output.note("other commands find it by this line; it and its messages go when it ends:")
-            try? output.raw("export KINDRED_HOME=\(Self.quoted(state.root))")
+            try? output.raw(
+                "export KINDRED_HOME=\(Self.quoted(state.root))" + (unsetting ? "; unset KINDRED_MESH" : ""))
         } else if !state.mesh.isHome {
             output.note("other commands find it with  KINDRED_MESH=\(state.mesh)")
         }

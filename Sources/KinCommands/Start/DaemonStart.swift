@@ -10,6 +10,13 @@ struct DaemonStart {
     let output: Output
     let level: Logger.Level
 
+    /// What every daemon of this process is told.
+    func options(_ state: StateFolder) -> DaemonOptions {
+        DaemonOptions(
+            state: state, trustRoots: context.environment["SSL_CERT_FILE"], executable: context.executable,
+            host: context.host)
+    }
+
     /// Opens it; nothing is dialled yet.
     /// - Parameter remark: what its log should know of the surroundings.
     func open(_ options: DaemonOptions, remark: StartRemark? = nil) throws -> (daemon: KinDaemon, logger: Logger) {
@@ -17,10 +24,10 @@ struct DaemonStart {
         let (level, now) = (level, context.now)
         let logger = Logger(label: "daemon") { _ in JSONLogHandler(sink: sink, level: level, now: now) }
         Self.log(remark, logger)
-        let output = output
+        let (output, namesMesh) = (output, context.environment["KINDRED_MESH"]?.isEmpty == false)
         let daemon = try KinDaemon(options, logger: logger) { version, socket in
             Announcement(version: version, state: options.state, socket: socket, isEphemeral: options.ephemeral != nil)
-                .make(output)
+                .make(output, unsetting: namesMesh)
         }
         if daemon.isOnAnotherHost {
             output.note(

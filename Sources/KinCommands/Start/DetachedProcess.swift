@@ -12,7 +12,8 @@ import KinWire
 final class DetachedProcess: Sendable {
     enum Input {
         case nothing, inherited
-        case text(SecretBytes)
+        case text(String)
+        case secret(SecretBytes)
     }
 
     #if canImport(Darwin)
@@ -57,7 +58,8 @@ final class DetachedProcess: Sendable {
         switch input {
         case .inherited: return nil
         case .nothing: return open("/dev/null", O_RDONLY | O_CLOEXEC)
-        case .text(let secret):
+        case .text(let text): return try source(.secret(SecretBytes(copying: Array(text.utf8))))
+        case .secret(let secret):
             let ends = try pipe()
             secret.withBytes { _ = write(ends.write, $0.baseAddress, $0.count) }
             close(ends.write)

@@ -21,28 +21,103 @@ struct DetachedStart {
         self.output = output
     }
 
-    /// - Throws: what the daemon said when it ended instead; `start_slow`.
+    /// - Throws: what the daemon said when it ended instead; `start_slow`, `interrupted`.
     func run() async throws {
-        let phrase = try phrase()
+        do {
+            try await start()
+        } catch {
+            // The shell that evaluates the answer must not go on as if it had one.
+            if isEphemeral && output.form == .text { try? output.raw("false") }
+            throw error
+        }
+    }
+
+    private func start() async throws {
+        let given = try given()
+        var environment = context.environment
+        // A secret that comes by the pipe need not stay in the daemon's environment.
+        if given.isTicket { environment["KINDRED_JOIN"] = nil }
         let child = try DetachedProcess(
-            context.executable, arguments(takesPhrase: phrase != nil), environment: context.environment,
-            input: phrase.map { .text($0) } ?? (readsInput ? .inherited : .nothing))
+            context.executable, arguments(given), environment: environment, input: given.input)
         let count = up.all ? try StateFolder(environment: context.environment).meshes().count : 1
         let watch = StartWatch(child, count: count, patience: Self.patience) { [output] in output.note($0) }
-        switch await watch.outcome() {
+        let answer = Answer(
+            process: child.process, isEphemeral: isEphemeral,
+            namesMesh: context.environment["KINDRED_MESH"]?.isEmpty == false, output: output)
+        guard try await Interruptible.run({ try answer.give(await watch.outcome()) }) else {
+            throw KinError.interrupted
+        }
+    }
+
+    // MARK: What it is given
+
+    private struct Given {
+        var input = DetachedProcess.Input.nothing
+        var isTicket = false
+        var isPhrase = false
+    }
+
+    /// The process has no terminal, so what is asked there is asked here; secrets go by a pipe.
+    private func given() throws -> Given {
+        guard isEphemeral else {
+            return up.join == "-" ? Given(input: .text(try ticket() ?? ""), isTicket: true) : Given()
+        }
+        if !up.start.phrase, let ticket = try ticket() { return Given(input: .text(ticket), isTicket: true) }
+        guard context.terminal.canAsk else {
+            return up.start.phrase ? Given(input: .inherited, isPhrase: true) : Given()
+        }
+        let phrase = try PhraseInput.read(
+            context, hasPassphrase: up.start.words.passphrase, purpose: "of the family it joins")
+        return Given(input: .secret(phrase.piped), isPhrase: true)
+    }
+
+    private func ticket() throws -> String? { try TicketStart.text(up.join, context) }
+
+    private func arguments(_ given: Given) -> [String] {
+        var arguments = ["up", "--json", "--log-level", up.log.level.rawValue]
+        if let name = up.name { arguments += ["--name", name] }
+        for server in up.servers { arguments += ["--server", server] }
+        if given.isTicket {
+            arguments += ["--join", "-"]
+        } else if let join = up.join {
+            arguments += ["--join", context.path(join)]
+        }
+        if let mesh = up.mesh { arguments += ["--mesh", mesh] }
+        if up.all { arguments.append("--all") }
+        if isEphemeral { arguments.append("--ephemeral") }
+        if up.start.persistent { arguments.append("--persistent") }
+        if let ttl = up.start.ttl { arguments += ["--ttl", "\(ttl.milliseconds)ms"] }
+        if given.isPhrase { arguments.append("--phrase") }
+        if up.start.words.passphrase { arguments.append("--passphrase") }
+        if let container = up.start.container { arguments.append(container ? "--container" : "--no-container") }
+        return arguments
+    }
+}
+
+/// What the command says of the daemon it started.
+private struct Answer {
+    let process: Int32
+    let isEphemeral: Bool
+    let namesMesh: Bool
+    let output: Output
+
+    /// - Throws: where not everything came up.
+    func give(_ outcome: StartWatch.Outcome) throws {
+        switch outcome {
         case .up(let lines, let failures):
-            for line in lines { try announce(line, child.process) }
-            for failure in failures { output.failure(failure) }
+            for line in lines { try announce(line) }
+            for failure in failures.dropLast() { output.failure(failure) }
+            if let failure = failures.last { throw failure }
         case .ended(let error): throw error
         case .silent:
             throw KinError(
                 "start_slow",
-                "process \(child.process) does not answer after 60 s; it goes on:  kin status  and its log say more",
+                "process \(process) does not answer after 60 s; it goes on:  kin status  and its log say more",
                 category: .unreachable, retryable: true)
         }
     }
 
-    private func announce(_ line: String, _ process: Int32) throws {
+    private func announce(_ line: String) throws {
         guard output.form == .text else { return try output.raw(line) }
         let (version, members) = try StartWatch.read(line)
         guard case .string(let root)? = members["home"], case .string(let socket)? = members["socket"],
@@ -51,33 +126,6 @@ struct DetachedStart {
         Announcement(
             version: version, state: StateFolder(root: root, mesh: folder), socket: socket, isEphemeral: isEphemeral,
             detached: process
-        ).make(output)
-    }
-
-    /// The process has no terminal, so what is asked there is asked here.
-    private func phrase() throws -> SecretBytes? {
-        guard isEphemeral, context.terminal.canAsk, try up.start.phrase || TicketStart.text(up.join, context) == nil
-        else { return nil }
-        let input = try PhraseInput.read(
-            context, hasPassphrase: up.start.words.passphrase, purpose: "of the family it joins")
-        return input.piped
-    }
-
-    private var readsInput: Bool { !context.terminal.canAsk && (up.join == "-" || (isEphemeral && up.start.phrase)) }
-
-    private func arguments(takesPhrase: Bool) -> [String] {
-        var arguments = ["up", "--json", "--log-level", up.log.level.rawValue]
-        if let name = up.name { arguments += ["--name", name] }
-        for server in up.servers { arguments += ["--server", server] }
-        if let join = up.join { arguments += ["--join", join == "-" ? join : context.path(join)] }
-        if let mesh = up.mesh { arguments += ["--mesh", mesh] }
-        if up.all { arguments.append("--all") }
-        if isEphemeral { arguments.append("--ephemeral") }
-        if up.start.persistent { arguments.append("--persistent") }
-        if let ttl = up.start.ttl { arguments += ["--ttl", "\(ttl.milliseconds)ms"] }
-        if up.start.phrase || takesPhrase { arguments.append("--phrase") }
-        if up.start.words.passphrase { arguments.append("--passphrase") }
-        if let container = up.start.container { arguments.append(container ? "--container" : "--no-container") }
-        return arguments
+        ).make(output, unsetting: namesMesh)
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import KinDaemon
 import KinIdentity
 import KinWire
 
@@ -9,15 +8,12 @@ struct EphemeralStart {
     let context: CommandContext
     let start: StartOptions
 
-    /// When it is to end, milliseconds; nil where nothing ends it.
-    private var endsAt: Int64? { start.ttl.map { context.now() + $0.milliseconds } }
-
     /// By a join credential where there is one, else by the recovery phrase.
     /// - Parameter ticket: the text of a join credential.
     /// - Throws: `membership_missing`, `ticket_…`, whatever is wrong with a phrase.
     func identity(ticket: String?) async throws -> EphemeralIdentity {
         if let ticket, !start.phrase {
-            return try EphemeralIdentity(ticket: ticket, expiresAt: endsAt, now: context.now())
+            return try EphemeralIdentity(ticket: ticket, lifetime: start.ttl?.milliseconds, now: context.now())
         }
         // Standard input of a job may stay open for ever: it is read only where the phrase is said to be there.
         guard start.phrase || context.terminal.canAsk else { throw Self.membershipMissing(context) }
@@ -25,7 +21,7 @@ struct EphemeralStart {
             context, hasPassphrase: start.words.passphrase, purpose: "of the family it joins"
         ).wallet()
         return try await EphemeralIdentity(
-            wallet: wallet.walletFile, signer: wallet, expiresAt: endsAt, now: context.now())
+            wallet: wallet.walletFile, signer: wallet, lifetime: start.ttl?.milliseconds, now: context.now())
     }
 
     /// A private folder; what killed ones left is removed first.
@@ -33,13 +29,6 @@ struct EphemeralStart {
         let parent = Self.temporary(context.environment)
         EphemeralFolder.sweep(parent)
         return try EphemeralFolder(in: parent)
-    }
-
-    func options(_ identity: EphemeralIdentity, in state: StateFolder) -> DaemonOptions {
-        var options = DaemonOptions(state: state, executable: context.executable, host: context.host)
-        options.ephemeral = identity
-        options.endsAt = endsAt
-        return options
     }
 
     private static func temporary(_ environment: [String: String]) -> String {

@@ -26,10 +26,7 @@ final class Fleet: Service {
         var (daemons, failure) = ([(mesh: MeshFolder, daemon: KinDaemon)](), KinError?.none)
         for mesh in meshes {
             do {
-                let options = DaemonOptions(
-                    state: StateFolder(root: home.root, mesh: mesh),
-                    trustRoots: starting.context.environment["SSL_CERT_FILE"],
-                    executable: starting.context.executable, host: starting.context.host)
+                let options = starting.options(StateFolder(root: home.root, mesh: mesh))
                 daemons.append((mesh, try starting.open(options, remark: remark).daemon))
             } catch {
                 failure = failure ?? Self.say(error, mesh, starting.output)
@@ -57,7 +54,8 @@ final class Fleet: Service {
 
     private static func say(_ error: any Error, _ mesh: MeshFolder, _ output: Output) -> KinError {
         var error = KinError(reporting: error)
-        error.message = "\(mesh): \(error.message)"
+        // What the message says to run is to be run for that mesh.
+        error.message = mesh.isHome ? error.message : "\(error.message) (with KINDRED_MESH=\(mesh))"
         output.failure(error)
         return error
     }

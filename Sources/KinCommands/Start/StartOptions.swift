@@ -26,9 +26,14 @@ struct StartOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Whether this is a container, where that is not seen rightly.")
     var container: Bool?
 
+    private static let longest: Int64 = 3650 * 86_400_000
+
     func validate() throws {
         guard !ephemeral || !persistent else {
             throw ValidationError("--ephemeral and --persistent exclude each other")
+        }
+        guard ttl.map({ $0.milliseconds <= Self.longest }) ?? true else {
+            throw ValidationError("--ttl is at most 10 years")
         }
         guard ttl == nil || !persistent else {
             throw ValidationError("--ttl ends an ephemeral daemon: it goes with --ephemeral")
@@ -42,11 +47,11 @@ struct StartOptions: ParsableArguments {
     }
 
     /// What is to be said of a start in such surroundings.
-    func remark(in surroundings: Surroundings) -> StartRemark? {
+    static func remark(in surroundings: Surroundings, isEphemeral: Bool) -> StartRemark? {
         switch surroundings {
-        case .ordinary: nil
-        case .continuousIntegration(let sign): persistent ? .keptInCI(sign) : .ephemeralInCI(sign)
-        case .container(let sign): .inContainer(sign)
+        case .continuousIntegration(let sign): isEphemeral ? .ephemeralInCI(sign) : .keptInCI(sign)
+        case .container(let sign) where !isEphemeral: .inContainer(sign)
+        case .ordinary, .container: nil
         }
     }
 }

@@ -33,10 +33,15 @@ final class StartWatch: Sendable {
         self.note = note
     }
 
+    /// Cancelled, it ends what was started.
     func outcome() async -> Outcome {
-        await withCheckedContinuation { continuation in
-            // It blocks, so it has a thread of its own.
-            Thread.detachNewThread { [self] in continuation.resume(returning: watch()) }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                // It blocks, so it has a thread of its own.
+                Thread.detachNewThread { [self] in continuation.resume(returning: watch()) }
+            }
+        } onCancel: { [child] in
+            kill(child.process, SIGTERM)
         }
     }
 
@@ -58,7 +63,7 @@ final class StartWatch: Sendable {
                 return .ended(failure ?? Self.unexplained(status))
             }
         }
-        return .silent
+        return up.isEmpty ? .silent : .up(up, failures: failures.compactMap { Self.error($0, .failed) })
     }
 
     private static func unexplained(_ status: Int32) -> KinError {

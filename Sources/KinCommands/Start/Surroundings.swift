@@ -16,7 +16,7 @@ enum Surroundings: Hashable, Sendable {
     ///   - isContainer: what the user says; nil: it is looked for.
     ///   - reader: of the files of this machine.
     init(environment: [String: String], isContainer: Bool? = nil, reader: HostReader) {
-        if environment["KINDRED_HOME"]?.isEmpty != false, let sign = Self.job(environment) {
+        if !Self.isHomeNamed(environment), let sign = Self.job(environment) {
             self = .continuousIntegration(sign: sign)
         } else if isContainer != false,
             let sign = isContainer == true ? "--container" : Self.container(environment, reader)
@@ -27,7 +27,12 @@ enum Surroundings: Hashable, Sendable {
         }
     }
 
-    /// A home that was named is meant to stay, so whoever asks first looks whether one was.
+    /// A home that was named is meant to stay; that of an ephemeral device which has ended is none.
+    private static func isHomeNamed(_ environment: [String: String]) -> Bool {
+        guard let home = environment["KINDRED_HOME"], !home.isEmpty else { return false }
+        return !EphemeralFolder.wasOne(StateFolder(root: home))
+    }
+
     private static func job(_ environment: [String: String]) -> String? {
         if environment["CI"]?.lowercased() == "true" || environment["CI"] == "1" { return "CI" }
         return services.first { environment[$0]?.isEmpty == false }

@@ -16,16 +16,15 @@ struct TicketStart {
 
     /// The text of the credential that was given; nil where there is none.
     static func text(_ file: String?, _ context: CommandContext) throws -> String? {
-        try file.map { try CarriedInput.read($0, context) } ?? context.environment["KINDRED_JOIN"]
+        if let file { return try CarriedInput.read(file, context) }
+        return context.environment["KINDRED_JOIN"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Joins, where there is something to join by. A machine that belongs to a family already passes the environment's credential over; one that is named by a
     /// file makes it a member of that mesh beside its own.
-    /// - Parameters:
-    ///   - mesh: what the user named.
-    ///   - servers: what the user named: the credential's are kept where that is nothing.
+    /// - Parameter servers: what the user named: the credential's are kept where that is nothing.
     /// - Returns: the files of the mesh that is to be started.
-    func join(by file: String?, into mesh: String?, keeping servers: [String]) throws -> StateFolder {
+    func join(by file: String?, keeping servers: [String]) throws -> StateFolder {
         let isMember = state.meshes().contains(state.mesh)
         guard let text = try Self.text(file, context), file != nil || !isMember else {
             guard isMember || state.mesh.isHome else { throw unknownMesh() }
@@ -33,18 +32,20 @@ struct TicketStart {
             return state
         }
         let joining = TicketJoining(state: state, now: context.now())
-        let place = try joining.place(for: text)
-        guard mesh == nil || place.mesh == state.mesh else {
+        let (place, servers) = (try joining.place(for: text), servers.isEmpty ? try joining.servers(of: text) : [])
+        guard state.mesh.isHome || place.mesh == state.mesh else {
             throw KinError(
-                "mesh_differs", "that credential is for the mesh \(place.mesh), and --mesh names \(state.mesh)",
+                "mesh_differs", "that credential is for the mesh \(place.mesh), and \(state.mesh) is named",
                 category: .usage)
         }
-        guard let ticket = try TicketJoining(state: place, now: context.now()).join(text) else { return place }
-        if !ticket.servers.isEmpty && servers.isEmpty {
+        // First what a start needs besides: who is a member is not asked to join again.
+        if !place.meshes().contains(place.mesh) && !servers.isEmpty {
+            try place.prepare()
             var settings = try DaemonSettings(reading: place)
-            settings.servers = ticket.servers
+            settings.servers = servers
             try settings.write(to: place)
         }
+        guard let ticket = try TicketJoining(state: place, now: context.now()).join(text) else { return place }
         output.note("joined \(ticket.credential.mesh) as a \(ticket.credential.role)", .good)
         return place
     }

@@ -7,14 +7,14 @@ import Logging
 struct UpCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "up",
-        abstract: "Run this machine's daemon, in the foreground.",
+        abstract: "Run this machine's daemon, in the foreground or detached.",
         discussion: """
             Keeps this machine in its family: one lasting connection, durable queues, and the local API that every other \
             command uses. Name and servers are kept for the next start. With no server named, one at 127.0.0.1:7440 is used, or \
             started. Control-C or SIGTERM ends it cleanly.
 
             In CI, unless KINDRED_HOME is set, it is ephemeral: a member by KINDRED_JOIN whose keys no disk ever sees. It prints \
-            the line by which other commands find it.
+            the line by which other commands find it. KINDRED_MESH names the mesh for every command.
 
             EXAMPLES
               kin up --name laptop
@@ -67,13 +67,11 @@ struct UpCommand: ContextCommand {
         let surroundings = Surroundings(
             environment: context.environment, isContainer: start.container, reader: context.host)
         let isEphemeral = !all && start.isEphemeral(in: surroundings)
-        guard isEphemeral || start.ttl == nil else {
-            throw KinError("usage", "--ttl ends an ephemeral daemon: it goes with --ephemeral", category: .usage)
-        }
-        guard !detach else { return try await DetachedStart(self, isEphemeral, context, output).run() }
-        let remark = start.remark(in: surroundings)
-        if let remark { output.note(remark.text, remark.isWarning ? .bad : .plain) }
+        try check(isEphemeral)
         ProcessLimits.forbidCoreDumps()
+        guard !detach else { return try await DetachedStart(self, isEphemeral, context, output).run() }
+        let remark = StartOptions.remark(in: surroundings, isEphemeral: isEphemeral)
+        if let remark { output.note(remark.text, remark.isWarning ? .bad : .plain) }
         let starting = DaemonStart(context: context, output: output, level: log.level)
         if isEphemeral {
             try await runEphemeral(starting, remark)
@@ -84,12 +82,25 @@ struct UpCommand: ContextCommand {
         output.note("down")
     }
 
+    private func check(_ isEphemeral: Bool) throws {
+        guard isEphemeral || (start.ttl == nil && !start.phrase && !start.words.passphrase) else {
+            throw KinError(
+                "usage", "--ttl, --phrase and --passphrase are an ephemeral daemon's: they go with --ephemeral",
+                category: .usage)
+        }
+        guard !isEphemeral || mesh == nil else {
+            throw KinError(
+                "usage", "an ephemeral daemon is in the mesh of its credential or phrase: leave --mesh out",
+                category: .usage)
+        }
+        _ = try checkedName()
+    }
+
     private func runKept(_ starting: DaemonStart, _ state: StateFolder, _ remark: StartRemark?) async throws {
-        let joined = try TicketStart(starting, state).join(by: join, into: mesh, keeping: servers)
-        var options = DaemonOptions(
-            state: joined, name: try checkedName(), servers: servers, executable: starting.context.executable,
-            host: starting.context.host)
-        options.trustRoots = starting.context.environment["SSL_CERT_FILE"]
+        let joined = try TicketStart(starting, state).join(by: join, keeping: servers)
+        var options = starting.options(joined)
+        options.name = try checkedName()
+        options.servers = servers
         let (daemon, logger) = try starting.open(options, remark: remark)
         try await ForegroundService.run(daemon, logger: logger)
     }
@@ -105,11 +116,16 @@ struct UpCommand: ContextCommand {
         let folder = try making.folder()
         defer { folder.remove() }
         try folder.state.prepare()
-        var options = making.options(identity, in: folder.state)
+        var options = starting.options(folder.state)
+        options.ephemeral = identity
+        options.endsAt = identity.endsAt
         options.name = try checkedName()
         options.servers = servers.isEmpty ? identity.servers : servers
         let (daemon, logger) = try starting.open(options, remark: remark)
-        try await ForegroundService.run(daemon, within: start.ttl?.milliseconds, logger: logger)
+        let now = starting.context.now
+        // The end of its terminal ends it too: nobody could find it any more.
+        try await ForegroundService.run(
+            daemon, until: identity.endsAt.map { TimeLimit(end: $0, now: now) }, alsoOn: [.sighup], logger: logger)
     }
 
     private func checkedName() throws -> DeviceName? {

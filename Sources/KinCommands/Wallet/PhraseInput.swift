@@ -49,8 +49,12 @@ struct PhraseInput {
     /// As `read` takes it from a pipe.
     var piped: SecretBytes {
         guard passphrase.count > 0 else { return phrase }
-        return phrase.withBytes { words in
-            passphrase.withBytes { SecretBytes(copying: Array(words) + [UInt8(ascii: "\n")] + Array($0)) }
+        return SecretBytes(count: phrase.count + 1 + passphrase.count) { both in
+            phrase.withBytes { both.copyMemory(from: $0) }
+            both[phrase.count] = UInt8(ascii: "\n")
+            passphrase.withBytes {
+                UnsafeMutableRawBufferPointer(rebasing: both[(phrase.count + 1)...]).copyMemory(from: $0)
+            }
         }
     }
 

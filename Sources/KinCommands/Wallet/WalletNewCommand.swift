@@ -59,7 +59,7 @@ struct WalletNewCommand: ContextCommand {
     }
 
     private func refuseSecondWallet(in state: StateFolder) throws {
-        guard let present = try WalletFile(reading: state.walletPath) else { return }
+        guard let present = try WalletFile(reading: StateFolder(root: state.root).walletPath) else { return }
         throw KinError(
             "wallet_exists",
             "\(state.root) belongs to the wallet \(present.address): for another one set KINDRED_HOME to another folder",

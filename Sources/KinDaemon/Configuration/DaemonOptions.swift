@@ -57,13 +57,14 @@ public enum DaemonPaths {
 
     /// One daemon a home.
     /// - Throws: `daemon_running`.
-    static func lock(_ state: StateFolder) throws -> FileLock {
+    /// - Parameter purpose: nil for a daemon.
+    static func lock(_ state: StateFolder, for purpose: String? = nil) throws -> FileLock {
         do {
-            return try FileLock(pid(in: state))
+            return try FileLock(pid(in: state), purpose: purpose)
         } catch let taken as FileLock.Taken {
             throw KinError(
                 "daemon_running",
-                "a daemon already runs in \(state.root)\(taken.pid.map { " (process \($0))" } ?? ""): stop it first, or set KINDRED_HOME",
+                "a daemon already runs in \(state.place)\(taken.pid.map { " (process \($0))" } ?? ""): stop it first, or set KINDRED_HOME",
                 category: .conflict)
         }
     }

@@ -16,12 +16,14 @@ final class LocalServer: Sendable {
     static let patience = Duration.seconds(5)
 
     private let state: StateFolder
-    private let executable: String
+    /// nil: none is started, only one that is there is used.
+    private let executable: String?
     private let http: HTTPClient
     private let logger: Logger
     private let child = Mutex<Process?>(nil)
 
-    init(state: StateFolder, executable: String, http: HTTPClient, logger: Logger) {
+    /// - Parameter executable: this program's file, to start a server with; nil: one that is there is used, or none.
+    init(state: StateFolder, executable: String?, http: HTTPClient, logger: Logger) {
         self.state = state
         self.executable = executable
         self.http = http
@@ -29,10 +31,16 @@ final class LocalServer: Sendable {
     }
 
     /// Returns once a server answers.
-    /// - Throws: `local_server_failed`, naming its log.
+    /// - Throws: `local_server_failed`, naming its log; `server_missing`.
     func ensure() async throws {
         if await isHealthy() { return }
-        if child.withLock({ $0?.isRunning != true }) { try start() }
+        guard let executable else {
+            throw KinError(
+                "server_missing",
+                "no server is at 127.0.0.1:\(Self.port), and an ephemeral device starts none, whose messages would go with it: name one with --server, or run  kin serve",
+                category: .unreachable, retryable: true)
+        }
+        if child.withLock({ $0?.isRunning != true }) { try start(executable) }
         let deadline = ContinuousClock.now + Self.patience
         while ContinuousClock.now < deadline {
             if await isHealthy() { return }
@@ -59,7 +67,7 @@ final class LocalServer: Sendable {
         return response?.status == .ok
     }
 
-    private func start() throws {
+    private func start(_ executable: String) throws {
         try StateFolder.prepareFolder(state.serverPath)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)

@@ -1,3 +1,4 @@
+import KinIdentity
 import KinMailbox
 import KinSession
 import KinWire
@@ -16,10 +17,11 @@ struct PushOpener: Sendable {
 
     /// - Parameter now: milliseconds.
     func open(_ header: Push, _ body: [UInt8], now: Int64) throws(Refusal) -> IncomingMessage {
-        guard let sender = family.member(header.sender) else { throw Refusal(fault: .unknownSender) }
+        guard let sender = family.sender(header.sender) else { throw Refusal(fault: .unknownSender) }
         let message: SealedMessage
         do throws(MessageFault) {
             message = try sealer.openAtAnyTime(body, header: header, from: sender)
+            try Self.checkMembership(of: sender, message, header)
         } catch {
             throw Refusal(fault: error)
         }
@@ -36,15 +38,25 @@ struct PushOpener: Sendable {
 
     /// The same of a message that was acknowledged once, however old it is.
     func openHistory(_ header: Push, _ body: [UInt8], now: Int64) throws(Refusal) -> IncomingMessage {
-        guard let sender = family.member(header.sender) else { throw Refusal(fault: .unknownSender) }
+        guard let sender = family.sender(header.sender) else { throw Refusal(fault: .unknownSender) }
         do throws(MessageFault) {
             let message = try sealer.openAtAnyTime(body, header: header, from: sender)
+            try Self.checkMembership(of: sender, message, header)
             return IncomingMessage(
                 message: message, brokerMessageID: header.brokerMessageID,
                 senderKey: sender.ed25519.first?.bytes ?? [], receivedAt: min(header.sentAt, now))
         } catch {
             throw Refusal(fault: error)
         }
+    }
+
+    /// A certificate that has ended stands for what was sent before: by the sender's word, and by the broker's, which takes nothing later.
+    private static func checkMembership(
+        of sender: VerifiedMember, _ message: SealedMessage, _ header: Push
+    ) throws(MessageFault) {
+        // The broker's clock is another than that of whoever wrote the certificate.
+        let sentAt = header.sentAt - StatementLimits.maxAhead
+        if sender.hasEnded(by: max(message.createdAt, sentAt)) { throw .unknownSender }
     }
 
     /// What daemons say to each other on their own account is never receipted.

@@ -21,17 +21,29 @@ public struct DaemonStopping: Sendable {
     private static let interval = Duration.milliseconds(20)
 
     private let lock: String
+    private let isEphemeral: Bool
     private let patience: Duration
 
     public init(_ state: StateFolder, patience: Duration = DaemonStopping.patience) {
         lock = DaemonPaths.pid(in: state)
+        isEphemeral = EphemeralFolder.isOne(state)
         self.patience = patience
+    }
+
+    /// Other meshes of that home whose daemons run in the same process.
+    public static func companions(of state: StateFolder) -> [MeshFolder] {
+        guard let holder = FileLock.holder(of: DaemonPaths.pid(in: state)), !holder.isEmpty else { return [] }
+        return state.meshes().filter { mesh in
+            let other = StateFolder(root: state.root, mesh: mesh)
+            return mesh != state.mesh && FileLock.holder(of: DaemonPaths.pid(in: other)) == holder
+        }
     }
 
     /// Asks the process that holds the home to end, and waits until it has.
     /// - Throws: `daemon_unknown` where the holder is no process of this machine's that can be asked; `daemon_not_ending`.
     public func run() async throws -> Outcome {
         guard let text = try await holder() else { return .notRunning }
+        guard !text.hasSuffix(StoppedDaemon.purpose) else { throw Self.inMaintenance(text) }
         guard let pid = Int32(text), pid > 1, holds(pid) else { throw unknown(text) }
         guard kill(pid, SIGTERM) == 0 || errno == ESRCH else { throw unknown(text) }
         let deadline = ContinuousClock.now + patience
@@ -71,6 +83,13 @@ public struct DaemonStopping: Sendable {
         #endif
     }
 
+    private static func inMaintenance(_ holder: String) -> KinError {
+        KinError(
+            "home_in_use",
+            "no daemon runs: process \(holder.prefix { $0 != " " }) changes this home (another  kin daemon  or  kin wallet  command); let it finish",
+            category: .conflict)
+    }
+
     private func unknown(_ holder: String) -> KinError {
         KinError(
             "daemon_unknown",
@@ -81,7 +100,7 @@ public struct DaemonStopping: Sendable {
     private func notEnding(_ pid: Int32) -> KinError {
         KinError(
             "daemon_not_ending",
-            "the daemon (process \(pid)) was asked to end and has not within \(patience.components.seconds) s: wait, or run  kill -9 \(pid) , which loses no message that was acknowledged",
+            "the daemon (process \(pid)) was asked to end and has not within \(patience.components.seconds) s: wait, or run  kill -9 \(pid) , which loses \(isEphemeral ? "what has not reached the broker" : "no message that was acknowledged")",
             detail: ["pid": .integer(Int64(pid))])
     }
 }

@@ -6,6 +6,9 @@ public import KinWire
 
 /// A home whose daemon does not run, and cannot start while this lives: for changes to what it must not have open.
 public struct StoppedDaemon: Sendable {
+    /// What its lock says it is there for.
+    static let purpose = "maintenance"
+
     let state: StateFolder
     private let reader: HostReader
     private let lock: FileLock
@@ -17,7 +20,7 @@ public struct StoppedDaemon: Sendable {
         try state.prepare()
         self.state = state
         self.reader = reader
-        lock = try DaemonPaths.lock(state)
+        lock = try DaemonPaths.lock(state, for: Self.purpose)
     }
 
     /// Takes this machine for the one the home belongs to: it moved, or a part of it was changed.

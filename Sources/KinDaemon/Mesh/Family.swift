@@ -25,6 +25,9 @@ final class Family: Sendable {
         return published.chain.rotations.count > told.chain.rotations.count ? published : told
     }
 
+    /// The chain to open with: of a member, or of one that was.
+    func sender(_ id: ULID) -> VerifiedMember? { member(id) ?? roster.ended(id) }
+
     /// A name of the directory, or the id of any member: machines without the phrase can read no names.
     func resolve(_ text: String) throws -> VerifiedMember {
         do {

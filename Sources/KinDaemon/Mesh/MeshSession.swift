@@ -55,7 +55,7 @@ final class MeshSession: MeshLinkDelegate {
             state.wasReady = true
             state.opened = (ready, features)
         }
-        parts.family.roster.startOver()
+        parts.family.roster.startOver(now: parts.now())
         parts.board.brokerConnected(features, offered: offered)
         if let former { parts.metrics.reconnects[former].add() }
         logger.notice("connected", metadata: ["server": .string(parts.board.broker().address)])
@@ -139,7 +139,7 @@ final class MeshSession: MeshLinkDelegate {
         parts.settings.disconnected(link)
         parts.refill.disconnected(link)
         // Who is there is not known any more.
-        parts.family.roster.startOver()
+        parts.family.roster.startOver(now: parts.now())
         onEnd(state.withLock { $0.failure }.map { .fatal($0) } ?? end)
     }
 

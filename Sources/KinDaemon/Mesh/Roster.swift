@@ -7,6 +7,8 @@ import Synchronization
 final class Roster: Sendable {
     private struct State {
         var members: [ULID: VerifiedMember] = [:]
+        /// Members whose certificates have ended: what they sent before still arrives.
+        var ended: [ULID: VerifiedMember] = [:]
         var online: Set<ULID> = []
         /// Members of whom two rotations from one key were seen: one of them is a thief's, and nobody can tell which.
         var forked: Set<ULID> = []
@@ -27,16 +29,27 @@ final class Roster: Sendable {
                 state.members[member] = nil
                 state.online.remove(member)
             }
+            state.ended = state.ended.filter { log.entries(revoking: $0.value.chain).isEmpty }
         }
     }
 
-    /// A new session tells everything afresh; chains known stay known.
-    func startOver() { state.withLock { $0.online = [] } }
+    /// A new session tells everything afresh; chains known stay known, as far as they have not ended.
+    /// - Parameter now: milliseconds.
+    func startOver(now: Int64) {
+        state.withLock { state in
+            state.online = []
+            for (id, member) in state.members where member.hasEnded(by: now) {
+                state.members[id] = nil
+                state.ended[id] = member
+            }
+        }
+    }
 
     /// Takes a chain in; an invalid one, or one shorter than known, is passed over.
     /// - Returns: whether it is known now.
     @discardableResult
     func add(_ chain: Chain, online: Bool, now: Int64) -> Bool {
+        if let end = chain.certificate.expiresAt, end <= now { return addEnded(chain, end) }
         guard let member = known(chain) ?? (try? verifier.verify(chain, now: now)) else { return false }
         return state.withLock { state in
             guard !state.forked.contains(member.member) else { return false }
@@ -48,6 +61,16 @@ final class Roster: Sendable {
             }
             if (current?.chain.rotations.count ?? 0) <= chain.rotations.count { state.members[member.member] = member }
             if online { state.online.insert(member.member) }
+            return true
+        }
+    }
+
+    /// Verified as of its last moment.
+    private func addEnded(_ chain: Chain, _ end: Int64) -> Bool {
+        guard let member = try? verifier.verify(chain, now: end - 1) else { return false }
+        return state.withLock { state in
+            guard !state.forked.contains(member.member) else { return false }
+            state.ended[member.member] = member
             return true
         }
     }
@@ -66,6 +89,9 @@ final class Roster: Sendable {
     }
 
     func member(_ id: ULID) -> VerifiedMember? { state.withLock { $0.members[id] } }
+
+    /// A member whose certificate has ended.
+    func ended(_ id: ULID) -> VerifiedMember? { state.withLock { $0.ended[id] } }
 
     func isOnline(_ id: ULID) -> Bool { state.withLock { $0.online.contains(id) } }
 

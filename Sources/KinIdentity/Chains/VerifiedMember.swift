@@ -20,6 +20,10 @@ public struct VerifiedMember: Hashable, Sendable {
     public var machineID: MachineID { chain.certificate.machineID }
     public var role: Role { chain.certificate.role }
 
+    /// Whether its certificate is over.
+    /// - Parameter time: milliseconds.
+    public func hasEnded(by time: Int64) -> Bool { chain.certificate.expiresAt.map { $0 <= time } ?? false }
+
     /// Whether `signature` over `bytes` is by any key of this chain.
     public func anyKeySigned(_ bytes: [UInt8], signature: [UInt8], domain: String) -> Bool {
         ed25519.contains { $0.isValid(signature: signature, over: bytes, domain: domain) }

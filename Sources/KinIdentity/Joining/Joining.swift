@@ -19,6 +19,10 @@ public struct Joining: Sendable {
     /// - Throws: `ephemeral_device`; `wallet_exists` where the home belongs to a wallet already.
     public func request(name: DeviceName?) throws -> JoinRequest {
         try EphemeralFolder.refuse(state)
+        guard state.mesh.isHome else {
+            throw KinError(
+                "mesh_differs", "a machine is approved into its own mesh, home: unset KINDRED_MESH", category: .usage)
+        }
         try state.prepare()
         if let present = try WalletFile(reading: state.walletPath) {
             throw KinError(

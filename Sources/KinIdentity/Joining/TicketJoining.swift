@@ -22,7 +22,11 @@ public struct TicketJoining: Sendable {
         return StateFolder(root: state.root, mesh: MeshFolder(ofAnother: mesh))
     }
 
-    /// - Returns: the ticket; nil where the machine had joined by it before.
+    /// What a ticket says to use; may be empty.
+    /// - Throws: `ticket_invalid`, `ticket_expired`.
+    public func servers(of text: String) throws -> [String] { try JoinTicket(text, at: now).servers }
+
+    /// - Returns: the ticket; nil where the machine is a member of that mesh already.
     /// - Throws: `ticket_invalid`, `ticket_expired`, `another_wallet`.
     public func join(_ text: String) throws -> JoinTicket? {
         let ticket = try JoinTicket(text, at: now)

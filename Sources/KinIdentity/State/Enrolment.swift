@@ -24,6 +24,11 @@ public struct Enrolment: Sendable {
     /// - Throws: `another_wallet` (category conflict) where the home belongs to another wallet.
     @discardableResult
     public func enrol(_ wallet: WalletFile, signer: any WalletSigner) async throws -> Outcome {
+        guard state.mesh.isHome else {
+            throw KinError(
+                "mesh_differs", "the machine's own wallet is that of the mesh home: unset KINDRED_MESH",
+                category: .usage)
+        }
         try state.prepare()
         try refuseAnotherWallet(than: wallet.address)
         let folder = state.daemon()
@@ -62,6 +67,12 @@ public struct Enrolment: Sendable {
     /// - Throws: `another_wallet` where the home belongs to another one; `ephemeral_device`.
     public func refuseAnotherWallet(than address: WalletAddress) throws {
         try EphemeralFolder.refuse(state)
+        if !state.mesh.isHome && MeshFolder(ofAnother: .home(of: address)) != state.mesh {
+            throw KinError(
+                "mesh_differs",
+                "the mesh \(state.mesh) is not of the wallet \(address): unset KINDRED_MESH for this machine's own",
+                category: .usage)
+        }
         guard let present = try WalletFile(reading: state.walletPath), present.address != address else {
             return
         }

@@ -29,8 +29,9 @@ public final class EphemeralFolder: Sendable {
         state = StateFolder(root: root)
         do {
             lock = try FileLock(root + Self.mark)
-        } catch let taken as FileLock.Taken {
-            throw KinError("home_not_writable", "\(root) is in use (process \(taken.pid ?? "unknown"))")
+        } catch {
+            Self.remove(root)
+            throw error is KinError ? error : KinError("home_not_writable", "\(root) is in use")
         }
     }
 
@@ -43,10 +44,40 @@ public final class EphemeralFolder: Sendable {
         if isOne(state) { throw Installation.missing(state) }
     }
 
+    /// Whether a home was an ephemeral device's that has ended: its name is of that form, and it is not there, or nobody holds it.
+    public static func wasOne(_ state: StateFolder) -> Bool {
+        let name = (state.root as NSString).lastPathComponent
+        guard name.wholeMatch(of: /kindred-[A-Za-z0-9]{6}/) != nil else { return false }
+        return access(state.root, F_OK) != 0 || (isOne(state) && FileLock.holder(of: state.root + mark) == nil)
+    }
+
+    /// A shell that still has its name must not make a lasting home there.
+    /// - Throws: `ephemeral_ended`.
+    static func refuseFormer(_ state: StateFolder) throws {
+        guard wasOne(state) else { return }
+        throw KinError(
+            "ephemeral_ended",
+            "KINDRED_HOME is \(state.root), of an ephemeral device that has ended: unset KINDRED_HOME, or start another",
+            category: .unreachable)
+    }
+
+    /// Waits until a device that ends has removed its folder, for a moment.
+    public static func waitForRemoval(of state: StateFolder) async {
+        let deadline = ContinuousClock.now + .seconds(2)
+        while access(state.root, F_OK) == 0, ContinuousClock.now < deadline {
+            do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
+        }
+    }
+
     /// Removes the folder and what is in it.
     public func remove() { Self.remove(state.root) }
 
-    private static func remove(_ root: String) { try? FileManager.default.removeItem(atPath: root) }
+    /// The mark goes last, so that a sweep finds what is left of a removal that was cut off.
+    private static func remove(_ root: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        for name in names where "/" + name != mark { try? FileManager.default.removeItem(atPath: "\(root)/\(name)") }
+        try? FileManager.default.removeItem(atPath: root)
+    }
 
     /// Removes what ephemeral devices of this user left that were killed.
     /// - Returns: how many folders.

@@ -17,8 +17,9 @@ public final class FileLock: Sendable {
 
     private let file: Int32
 
+    /// - Parameter purpose: a word for what holds it, behind the pid; nil for what it is there for.
     /// - Throws: `Taken`, or `home_not_writable`.
-    public init(_ path: String) throws {
+    public init(_ path: String, purpose: String? = nil) throws {
         file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             throw KinError("home_not_writable", "\(path) cannot be written: \(String(cString: strerror(errno)))")
@@ -29,7 +30,7 @@ public final class FileLock: Sendable {
             close(file)
             throw Taken(pid: pid.flatMap { $0.isEmpty ? nil : $0 })
         }
-        let pid = Array("\(getpid())\n".utf8)
+        let pid = Array("\(getpid())\(purpose.map { " " + $0 } ?? "")\n".utf8)
         ftruncate(file, 0)
         pwrite(file, pid, pid.count, 0)
     }

@@ -76,7 +76,9 @@ public struct Installation: Sendable {
         }
         return KinError(
             "no_wallet",
-            "no wallet in \(state.root): run  kin wallet new  on your first machine, or  kin wallet import  with the phrase you have",
+            state.mesh.isHome
+                ? "no wallet in \(state.root): run  kin wallet new  on your first machine, or  kin wallet import  with the phrase you have"
+                : "this machine is not in the mesh \(state.mesh) (\(state.root)): a join credential brings it in,  kin up --join FILE",
             category: .notFound)
     }
 

@@ -20,9 +20,9 @@ public struct MeshFolder: Hashable, Comparable, Sendable, CustomStringConvertibl
         }
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, parts[1].utf8.count == Self.letters, parts[1].allSatisfy(Self.isBase58),
-            let slug = DeviceName(String(parts[0]))
+            isSlug(String(parts[0]))
         else { return nil }
-        description = "\(slug)@\(parts[1])"
+        description = text
     }
 
     /// Of a mesh of another wallet than the machine's own.

@@ -42,6 +42,9 @@ public struct StateFolder: Hashable, Sendable {
         }
     }
 
+    /// The home, and the mesh where it is not the machine's own: for people.
+    public var place: String { mesh.isHome ? root : "\(root) (\(mesh))" }
+
     public func path(_ name: String) -> String { "\(root)/\(name)" }
 
     public var configPath: String { ofMesh("config.toml") }
@@ -67,11 +70,13 @@ public struct StateFolder: Hashable, Sendable {
 
     /// Creates the folders that are missing (0700) and checks those that are there.
     public func prepare() throws {
+        try EphemeralFolder.refuseFormer(self)
         for folder in [root, path("daemon"), daemon()] { try Self.prepareFolder(folder) }
     }
 
     /// Refuses a home that others can write. One that is not there yet is fine.
     public func check() throws {
+        try EphemeralFolder.refuseFormer(self)
         guard access(root, F_OK) == 0 else { return }
         try Self.checkMode(of: root, forbidden: 0o022, expected: "700")
     }

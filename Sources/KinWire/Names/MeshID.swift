@@ -29,7 +29,7 @@ public struct MeshID: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// `[a-z0-9][a-z0-9-]{0,62}`: mesh slugs and device names.
-func isSlug(_ text: String) -> Bool {
+package func isSlug(_ text: String) -> Bool {
     guard (1...63).contains(text.utf8.count), text.utf8.first != UInt8(ascii: "-") else { return false }
     return text.utf8.allSatisfy { isLowercaseOrDigit($0) || $0 == UInt8(ascii: "-") }
 }
