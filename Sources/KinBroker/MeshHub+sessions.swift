@@ -137,13 +137,19 @@ extension MeshHub {
 
     private func welcome(_ session: BrokerSession, _ ready: Ready, _ state: inout State) {
         var frames = [MeshFrame.ready(ready).encoded()]
-        for (other, chain) in state.chains where !state.revoked.contains(other) {
+        let time = now()
+        for (other, chain) in state.chains where !state.revoked.contains(other) && !Self.isLongOver(chain, by: time) {
             frames.append(MeshFrame.member(Member(chain: chain, online: state.siblings[other] != nil)).encoded())
         }
         frames.append(MeshFrame.membersEnd(MembersEnd(version: state.version)).encoded())
         if let settings = holding(state) { frames.append(MeshFrame.settings(settings).encoded()) }
         frames += state.successions.kept.map { MeshFrame.succession($0).encoded() }
         session.sink.send(frames)
+    }
+
+    /// Whether nobody takes a message of that member any more: what was sent before the end of a certificate is taken for 45 days.
+    private static func isLongOver(_ chain: Chain, by time: Int64) -> Bool {
+        chain.certificate.expiresAt.map { $0 + 46 * 86_400_000 <= time } ?? false
     }
 
     func announce(_ chain: Chain, isNew: Bool, cameOnline: Bool, in state: inout State) {

@@ -133,6 +133,19 @@ import Testing
         #expect(list.all.contains(absent.member) && !list.online.contains(absent.member))
     }
 
+    @Test("a member whose certificate is over is told as long as a message of it may come, and no longer")
+    func longOver() async throws {
+        let bench = try BrokerBench()
+        let guest = try bench.family.device(issuedBy: await bench.device(), role: .guest)
+        _ = try await bench.join(guest)
+        let end = try #require(guest.chain.certificate.expiresAt)
+        for (days, isTold) in [(0, true), (45, true), (46, false)] as [(Int64, Bool)] {
+            bench.clock.advance(by: end + days * 86_400_000 - bench.clock.now)
+            let (_, list) = try await list(bench, bench.device())
+            #expect(list.all.contains(guest.member) == isTold, "\(days) days")
+        }
+    }
+
     @Test("putting a known chain again tells nobody")
     func putAgain() async throws {
         let bench = try BrokerBench()
