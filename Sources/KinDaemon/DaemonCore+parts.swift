@@ -35,6 +35,8 @@ extension DaemonCore {
             return member
         } catch let error as KinError {
             throw error
+        } catch ChainFault.expired {
+            throw certificateEnded
         } catch {
             throw KinError(
                 "own_chain_invalid",

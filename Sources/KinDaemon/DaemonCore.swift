@@ -222,11 +222,13 @@ struct DaemonCore: Sendable {
             // Clocks are set, and machines sleep.
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
-        throw KinError(
-            "certificate_ended",
-            "this device's certificate is over: kin wallet forget , then join again with a new credential or approval",
-            category: .refused)
+        throw Self.certificateEnded
     }
+
+    static let certificateEnded = KinError(
+        "certificate_ended",
+        "this device's certificate is over:  kin wallet forget , then join again with a new credential or approval",
+        category: .refused)
 
     /// How many messages have not reached the broker; waits until there are none, but not longer than `patience`.
     func unsent(within patience: Duration) async -> Int {

@@ -29,7 +29,7 @@ struct DownTests {
         #expect(ended.lines.first?.hasPrefix("no daemon runs in ") == true)
         #expect(
             ended.lines.dropFirst() == [
-                "code 0", #"{"meshes":["home"],"outcome":"stopped","pid":PID}"#, "status 3", "home 0",
+                "code 0", #"{"lost":0,"meshes":["home"],"outcome":"stopped","pid":PID}"#, "status 3", "home 0",
                 #"{"outcome":"not_running"}"#,
                 "code 0", "the daemon has ended; what waits leaves after the next  kin up", "home 0",
             ])

@@ -35,7 +35,9 @@ struct SurroundingsTests {
 
     @Test("no variable, an empty one, or CI=false is no job")
     func noJob() {
-        for environment in [[:], ["CI": "false"], ["CI": ""], ["GITHUB_ACTIONS": ""]] as [[String: String]] {
+        for environment in [[:], ["CI": "false"], ["CI": ""], ["GITHUB_ACTIONS": ""], ["GITLAB_CI": "false"]]
+            as [[String: String]]
+        {
             #expect(found(environment) == .ordinary, "\(environment)")
         }
     }

@@ -32,16 +32,19 @@ struct DownCommand: ContextCommand {
         let state = try StateFolder(environment: context.environment)
         try state.check()
         let isEphemeral = EphemeralFolder.isOne(state)
-        if isEphemeral && !discard { try await waitForSends(LocalDaemon(state: state)) }
+        let daemon = LocalDaemon(state: state)
+        if isEphemeral && !discard { try await waitForSends(daemon) }
+        let waiting = discard ? try? await daemon.client.health().outboxPending : 0
         let others = DaemonStopping.companions(of: state)
         switch try await DaemonStopping(state).run() {
         case .stopped(let pid):
             if isEphemeral { await EphemeralFolder.waitForRemoval(of: state) }
             try output.answer(
-                .lines([Self.ended(others, isEphemeral)]),
+                .lines([Self.ended(others, isEphemeral, lost: waiting ?? 0)]),
                 json: .object([
                     "outcome": .string("stopped"), "pid": .integer(Int64(pid)),
                     "meshes": .strings(([state.mesh] + others).sorted().map(\.description)),
+                    "lost": isEphemeral ? .orNull(waiting) { .integer($0) } : .integer(0),
                 ]))
         case .notRunning:
             try output.answer(
@@ -50,10 +53,13 @@ struct DownCommand: ContextCommand {
         }
     }
 
-    /// - Parameter others: meshes whose daemons were in the same process.
-    private static func ended(_ others: [MeshFolder], _ isEphemeral: Bool) -> String {
+    /// - Parameters:
+    ///   - others: meshes whose daemons were in the same process.
+    ///   - lost: messages of an ephemeral daemon that had not reached the broker when it was asked to end.
+    private static func ended(_ others: [MeshFolder], _ isEphemeral: Bool, lost: Int64) -> String {
         let also = others.isEmpty ? "" : ", and with it that of \(others.map(\.description).joined(separator: ", "))"
-        return "the daemon has ended\(also)" + (isEphemeral ? "" : "; what waits leaves after the next  kin up")
+        guard isEphemeral else { return "the daemon has ended\(also); what waits leaves after the next  kin up" }
+        return "the daemon has ended" + (lost == 0 ? "" : "; \(lost) that had not reached the broker went with it")
     }
 
     /// - Throws: `messages_wait`; `daemon_not_answering` where nobody can tell whether any do.

@@ -44,7 +44,7 @@ struct DetachedStart {
         let answer = Answer(
             process: child.process, isEphemeral: isEphemeral,
             namesMesh: context.environment["KINDRED_MESH"]?.isEmpty == false, output: output)
-        guard try await Interruptible.run({ try answer.give(await watch.outcome()) }) else {
+        guard try await Interruptible.run({ try await answer.give(await watch.outcome()) }) else {
             throw KinError.interrupted
         }
     }
@@ -102,10 +102,10 @@ private struct Answer {
     let output: Output
 
     /// - Throws: where not everything came up.
-    func give(_ outcome: StartWatch.Outcome) throws {
+    func give(_ outcome: StartWatch.Outcome) async throws {
         switch outcome {
         case .up(let lines, let failures):
-            for line in lines { try announce(line) }
+            for line in lines { try await announce(line) }
             for failure in failures.dropLast() { output.failure(failure) }
             if let failure = failures.last { throw failure }
         case .ended(let error): throw error
@@ -117,15 +117,37 @@ private struct Answer {
         }
     }
 
-    private func announce(_ line: String) throws {
-        guard output.form == .text else { return try output.raw(line) }
+    /// How long the first connection may take until it is said that there is none yet.
+    private static let (patience, interval) = (Duration.seconds(3), Duration.milliseconds(20))
+
+    private func announce(_ line: String) async throws {
         let (version, members) = try StartWatch.read(line)
         guard case .string(let root)? = members["home"], case .string(let socket)? = members["socket"],
             case .string(let mesh)? = members["mesh_folder"], let folder = MeshFolder(mesh)
         else { throw KinError.answerNotUnderstood }
+        try await waitForMembers(DaemonClient(socketPath: socket))
+        guard output.form == .text else { return try output.raw(line) }
         Announcement(
             version: version, state: StateFolder(root: root, mesh: folder), socket: socket, isEphemeral: isEphemeral,
             detached: process
         ).make(output, unsetting: namesMesh)
+    }
+
+    /// Until the first command can name whom it writes to; whoever is not reached is said.
+    /// - Throws: `start_failed` where the daemon is gone again.
+    private func waitForMembers(_ client: DaemonClient) async throws {
+        let deadline = ContinuousClock.now + Self.patience
+        while true {
+            guard let health = try? await client.health(), let peers = try? await client.peers() else {
+                throw KinError("start_failed", "the daemon came up and ended:  kin status  says why")
+            }
+            if health.broker.connected && !peers.devices.isEmpty { return }
+            guard ContinuousClock.now < deadline, health.broker.code == nil else {
+                let reason = health.broker.lastError.map { ": \($0)" } ?? ""
+                return output.note(
+                    "\(health.broker.address) is not connected yet\(reason)".printable(keepingLines: false), .bad)
+            }
+            try await Task.sleep(for: Self.interval)
+        }
     }
 }

@@ -35,7 +35,7 @@ enum Surroundings: Hashable, Sendable {
 
     private static func job(_ environment: [String: String]) -> String? {
         if environment["CI"]?.lowercased() == "true" || environment["CI"] == "1" { return "CI" }
-        return services.first { environment[$0]?.isEmpty == false }
+        return services.first { !["", "false", "0"].contains(environment[$0]?.lowercased() ?? "") }
     }
 
     private static func container(_ environment: [String: String], _ reader: HostReader) -> String? {

@@ -54,6 +54,9 @@ struct UpCommand: ContextCommand {
     @OptionGroup var log: LogOptions
 
     func validate() throws {
+        guard join == nil || !start.phrase else {
+            throw ValidationError("--join and --phrase are two ways to join: use one of them")
+        }
         guard all else { return }
         guard mesh == nil, name == nil, servers.isEmpty, join == nil, !start.ephemeral, start.ttl == nil else {
             throw ValidationError(

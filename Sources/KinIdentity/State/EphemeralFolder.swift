@@ -21,10 +21,15 @@ public final class EphemeralFolder: Sendable {
 
     /// Makes a folder (0700).
     /// - Parameter parent: where; `TMPDIR`, else `/tmp`.
-    /// - Throws: `home_not_writable`.
+    /// - Throws: `temporary_unusable`.
     public init(in parent: String) throws {
         var template = Array("\(parent)/\(Self.prefix)XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw StateFolder.unwritable(parent, errno) }
+        guard mkdtemp(&template) != nil else {
+            throw KinError(
+                "temporary_unusable",
+                "no folder can be made in \(parent) (\(String(cString: strerror(errno)))): set TMPDIR to one that is yours"
+            )
+        }
         let root = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         state = StateFolder(root: root)
         do {

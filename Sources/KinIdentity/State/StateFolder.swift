@@ -27,7 +27,7 @@ public struct StateFolder: Hashable, Sendable {
     public init(environment: [String: String]) throws {
         if let name = environment["KINDRED_MESH"], !name.isEmpty {
             guard let named = MeshFolder(name) else {
-                throw KinError("mesh_invalid", "KINDRED_MESH: a mesh is \(MeshFolder.rule)", category: .usage)
+                throw KinError("mesh_invalid", "--mesh or KINDRED_MESH: a mesh is \(MeshFolder.rule)", category: .usage)
             }
             mesh = named
         } else {
