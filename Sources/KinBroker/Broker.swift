@@ -1,3 +1,4 @@
+import Dispatch
 import KinEncoding
 import KinMetrics
 import KinWire
@@ -14,7 +15,10 @@ public final class Broker: Sendable {
     private let acceptedOrigins: Mutex<[String]>
     private let sessions = Mutex<[ObjectIdentifier: BrokerSession]>([:])
     let index: MemberIndex
-    let rate = Mutex(SendRate())
+    let rate = Mutex(MemberRate())
+    let historyRate = Mutex(MemberRate(limits: HistoryGate.limits))
+    /// Pages of history are read here.
+    let historyQueue = DispatchQueue(label: "history")
     let metrics: BrokerMetrics
     private let audit: @Sendable (ConcurrentConnection) -> Void
     let onRefusal: @Sendable (_ code: String) -> Void

@@ -3,25 +3,21 @@ import KinWire
 
 // What a member asks for again.
 
-/// Which questions for history one session may ask: one at a time, and not too many a second.
+/// Which questions for history one session may ask: one at a time, and not too many a second of its member's.
 struct HistoryGate {
     static let limits = TokenBucket.Limits(perSecond: 8, burst: 16)
     /// Bytes on their way to a peer beyond which it gets no page more: pushes wait for acknowledgements, pages wait for this.
     static let maxBuffered = 1 << 20
 
     private(set) var isAnswering = false
-    private var bucket: TokenBucket?
 
     /// - Parameters:
     ///   - buffered: bytes that the peer has not taken.
-    ///   - now: milliseconds.
+    ///   - wait: called where nothing else is against it: milliseconds that the member has to wait, nil where it need not.
     /// - Returns: nil where the question is taken; then `answered` is called once.
-    mutating func ask(buffered: Int, now: Int64) -> HistoryRefusal? {
+    mutating func ask(buffered: Int, wait: () -> Int64?) -> HistoryRefusal? {
         guard !isAnswering, buffered <= Self.maxBuffered else { return .busy }
-        var bucket = bucket ?? TokenBucket(Self.limits, now: now)
-        let wait = bucket.take(Self.limits, now: now)
-        self.bucket = bucket
-        if let wait { return .tooMany(wait) }
+        if let wait = wait() { return .tooMany(wait) }
         isAnswering = true
         return nil
     }
@@ -60,8 +56,14 @@ extension BrokerSession {
         guard case .dm(let other) = history.conversation else { return refuse(.unknownTopic) }
         let now = broker.now()
         let buffered = sink.bufferedBytes
-        if let refusal = state.withLock({ $0.history.ask(buffered: buffered, now: now) }) { return refuse(refusal) }
-        Task {
+        let asking = MeshMember(mesh: membership.hub.mesh, member: membership.member)
+        let refusal = state.withLock { state in
+            // By member, for a new session costs nothing.
+            state.history.ask(buffered: buffered) { broker.historyRate.withLock { $0.take(asking, now: now) } }
+        }
+        if let refusal { return refuse(refusal) }
+        // One page after the other: sessions and sends do not wait for a disk that is read.
+        broker.historyQueue.async { [self] in
             do {
                 let page = try broker.store.history(
                     HistoryQuery(

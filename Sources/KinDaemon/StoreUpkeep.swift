@@ -22,6 +22,9 @@ struct StoreUpkeep: Sendable {
 
     /// Until cancelled.
     func run() async {
+        if let file = outbox.finishedRecovery {
+            logger.warning("outbox_recovery_finished", metadata: ["damaged_file": .string(file)])
+        }
         var last: Int64?
         var pressure = OutboxUsage.Pressure.none
         while true {

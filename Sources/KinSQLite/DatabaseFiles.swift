@@ -18,13 +18,15 @@ public struct DatabaseFiles: Sendable {
     public var exist: Bool { Self.suffixes.contains { Self.exists(path + $0) } }
 
     /// Gives them another name, each that is there, and syncs the folder. Begun before and cut off, it is finished.
+    /// - Parameter renamed: called after each.
     /// - Throws: `StoreError`; also where a file of the new name is there, for none is ever replaced.
-    public func move(to other: String) throws {
+    public func move(to other: String, renamed: () throws -> Void = {}) throws {
         for suffix in Self.suffixes where Self.exists(path + suffix) {
             guard !Self.exists(other + suffix) else {
                 throw StoreError(.unavailable, "\(other + suffix) is in the way: move it elsewhere")
             }
             try Self.rename(path + suffix, to: other + suffix)
+            try renamed()
         }
         try syncFolder()
     }

@@ -14,7 +14,7 @@ public final class DurableDatabase: Sendable {
 
     /// Opens or creates the file (0600) and migrates it forward.
     /// - Parameters:
-    ///   - checkingIntegrity: runs SQLite's quick check first.
+    ///   - checkingIntegrity: refuses what is damaged: a file that SQLite's quick check does, and an empty one, which SQLite would take for new.
     ///   - onCommit: told of each group that was committed, on the writer's thread.
     /// - Throws: `StoreError`.
     public init(
@@ -23,6 +23,7 @@ public final class DurableDatabase: Sendable {
     ) throws {
         self.path = path
         do {
+            if checkingIntegrity { try Self.refuseEmpty(path, migrator: migrator) }
             let file = try DatabaseFile(path)
             var configuration = Configuration()
             configuration.maximumReaderCount = 4
@@ -76,6 +77,19 @@ public final class DurableDatabase: Sendable {
         readers.close()
         writer.close()
         try? pool.close()
+    }
+
+    /// A file that holds nothing was cut off: a new one gets its name when it is whole, so that a crash leaves none behind.
+    private static func refuseEmpty(_ path: String, migrator: DatabaseMigrator) throws {
+        guard DatabaseFiles(path).exist else {
+            let making = DatabaseFiles(path + ".new")
+            try making.remove()
+            try DurableDatabase(path: making.path, migrator: migrator).close()
+            try making.becomeOneFile()
+            return try making.move(to: path)
+        }
+        let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        if size == 0 { throw StoreError(.corrupt, "\(path) is empty") }
     }
 
     private static func check(_ pool: DatabasePool, path: String) throws {

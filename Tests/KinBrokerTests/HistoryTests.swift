@@ -137,13 +137,26 @@ import Testing
         #expect(sender.sink.closures.isEmpty)
     }
 
+    @Test("who connects again has no more pages by that, and others have theirs")
+    func rateOfAMember() async throws {
+        let daemon = try await bench.join(device)
+        for _ in 0..<HistoryGate.limits.burst { _ = try await history(daemon, .dm(device.member)) }
+        let again = try await bench.join(device)
+        ask(again, .dm(device.member))
+        #expect(try await again.error().code == "rate_limited")
+        _ = try await history(sender, .dm(sender.member))
+        bench.clock.advance(by: 125)
+        _ = try await history(again, .dm(device.member))
+    }
+
     @Test("one question at a time is answered")
     func busy() throws {
         var gate = HistoryGate()
-        #expect(gate.ask(buffered: 0, now: 0) == nil)
-        #expect(gate.ask(buffered: 0, now: 5_000) == .busy)
+        #expect(gate.ask(buffered: 0) { nil } == nil)
+        #expect(gate.ask(buffered: 0) { nil } == .busy)
         gate.answered()
-        #expect(gate.ask(buffered: 0, now: 5_000) == nil)
+        #expect(gate.ask(buffered: 0) { 7 } == .tooMany(7))
+        #expect(gate.ask(buffered: 0) { nil } == nil)
     }
 
     @Test("who does not take what it was told is told no more until it has")
@@ -168,7 +181,8 @@ import Testing
         session.update { $0 = daemon.session }
         ask(daemon, .dm(daemon.member))
         _ = try await daemon.sink.closure()
-        while daemon.session.state.withLock({ $0.history.isAnswering }) { await Task.yield() }
+        await withCheckedContinuation { read in bench.broker.historyQueue.async { read.resume() } }
+        #expect(daemon.session.state.withLock { !$0.history.isAnswering })
         #expect(!daemon.sink.messages.contains { $0.type.hasPrefix("history") })
     }
 

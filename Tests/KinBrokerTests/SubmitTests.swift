@@ -92,7 +92,7 @@ import Testing
 
     @Test("a member that sends too often is told how long to wait; others, and known ids, are not held up")
     func rate() async throws {
-        var rate = SendRate(limits: .init(perSecond: 10, burst: 3))
+        var rate = MemberRate(limits: .init(perSecond: 10, burst: 3))
         let (one, other) = (member(try await bench.family.device()), member(try await bench.family.device()))
         for _ in 0..<3 { #expect(rate.take(one, now: 0) == nil) }
         #expect(rate.take(one, now: 0) == 100)

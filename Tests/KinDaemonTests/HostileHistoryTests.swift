@@ -49,7 +49,7 @@ import Testing
         siege.passed.value.count { if case .history = $0.frame.message { true } else { false } }
     }
 
-    @Test("pages that do not fall end the refill: it is asked for once, counted, and what came is kept")
+    @Test("pages that do not fall end the refill: it is asked for once, counted, and nothing of such a page is taken")
     func endless() async throws {
         let hands = Self.telling(end: { HistoryEnd(request: $0.request, before: 1 << 50) })
         try await besiege(hands) { siege, studio, log in

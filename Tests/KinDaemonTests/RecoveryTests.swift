@@ -89,6 +89,21 @@ import Testing
         }
     }
 
+    @Test("a recovery that a start finishes is said, with the damaged file")
+    func finished() async throws {
+        try await House.run { house in
+            let laptop = try await house.start("laptop")
+            try await laptop.stop()
+            let outbox = laptop.state.daemon() + "/outbox.db"
+            // What a recovery leaves that is cut off before its last step.
+            try FileManager.default.moveItem(atPath: outbox, toPath: outbox + ".recovered-20261121T100312Z")
+            let log = Observed([String]())
+            _ = try await house.restart(laptop, log: log)
+            let lines = try await log.wait { $0.contains { $0.hasPrefix("warning outbox_recovery_finished") } }
+            #expect(lines.contains { $0.contains(outbox + ".corrupt-20261121T100312Z") })
+        }
+    }
+
     @Test("a running daemon's outbox is not recovered")
     func running() async throws {
         try await House.run { house in

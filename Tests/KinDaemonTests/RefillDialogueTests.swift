@@ -38,6 +38,16 @@ import Testing
         if case .unexpected = try dialogue.received(item, body: [1]) { true } else { false }
     }
 
+    private mutating func isLate(_ item: HistoryItem) throws -> Bool {
+        if case .late = try dialogue.received(item, body: [1]) { true } else { false }
+    }
+
+    private mutating func pace(new: Int) -> RefillDialogue.Pace { dialogue.stored(new: new) }
+
+    private mutating func patience(_ number: UInt8 = 1, at time: Double) -> RefillDialogue.Patience {
+        dialogue.patience(for: request(number), at: time)
+    }
+
     private mutating func page(_ before: Int64?) throws -> RefillDialogue.Page? {
         if case .page(let page) = try dialogue.received(end(before)) { page } else { nil }
     }
@@ -72,7 +82,34 @@ import Testing
         if case .page = try dialogue.received(end(nil, request: 2)) { Issue.record("another request's end") }
         #expect(dialogue.isWaiting)
         #expect(dialogue.giveUp(request(2)) == false && dialogue.giveUp(request()) == true)
-        #expect(try isUnexpected(item(9)) && page(nil) == nil)
+    }
+
+    @Test("what comes late of an answer that was given up goes nowhere and is expected, once, and to its end")
+    mutating func late() throws {
+        _ = dialogue.ask(request(), of: member, before: nil)
+        #expect(try isItem(300))
+        #expect(dialogue.giveUp() == true)
+        _ = dialogue.ask(request(2), of: member, before: nil)
+        for id in 1..<256 { #expect(try isLate(item(300 - Int64(id)))) }
+        #expect(try isUnexpected(item(9)), "more than was asked for")
+        if case .late = try dialogue.received(end(9)) {} else { Issue.record("its end") }
+        #expect(try isUnexpected(item(9)))
+        if case .unexpected = try dialogue.received(end(9)) {} else { Issue.record("it has one end") }
+        #expect(dialogue.isWaiting)
+    }
+
+    @Test("an answer is waited for as long as something of it comes")
+    mutating func slow() throws {
+        _ = dialogue.ask(request(), of: member, before: nil, at: 100)
+        #expect(patience(2, at: 200) == .over)
+        #expect(patience(at: 110) == .left(20))
+        for turn in 1...10 {
+            _ = try dialogue.received(item(100 - Int64(turn)), body: [1], at: 100 + Double(turn) * 25)
+        }
+        #expect(patience(at: 360) == .left(20))
+        #expect(dialogue.isWaiting)
+        #expect(patience(at: 380) == .exhausted)
+        #expect(!dialogue.isWaiting && patience(at: 381) == .over)
     }
 
     @Test("items that do not fall, from one to the next or below what was asked for, break it off")
@@ -109,11 +146,23 @@ import Testing
         #expect(fault { d throws(RefillDialogue.Fault) in try d.received(more, body: [1]) } == .pageTooLarge)
     }
 
-    @Test("pages that bring nothing new are asked for slowly, and not for ever")
-    mutating func barren() throws {
-        for _ in 1..<RefillDialogue.maxBarren { #expect(try dialogue.stored(new: 0) == false) }
-        #expect(try dialogue.stored(new: 3) == true)
-        for _ in 1..<RefillDialogue.maxBarren { #expect(try dialogue.stored(new: 0) == false) }
-        #expect(throws: RefillDialogue.Fault.nothingNew) { try dialogue.stored(new: 0) }
+    @Test("pages that bring nothing new are asked for slowly, many of them more slowly, and never end it")
+    mutating func barren() {
+        for _ in 1..<RefillDialogue.maxBarren { #expect(pace(new: 0) == .soon) }
+        #expect(pace(new: 3) == .atOnce)
+        for _ in 1..<RefillDialogue.maxBarren { #expect(pace(new: 0) == .soon) }
+        for _ in 1...1000 { #expect(pace(new: 0) == .later) }
+        #expect(pace(new: 1) == .atOnce)
+    }
+}
+
+/// Where the time is of no matter.
+extension RefillDialogue {
+    fileprivate mutating func ask(_ request: ULID, of member: ULID, before: Int64?) -> History {
+        ask(request, of: member, before: before, at: 0)
+    }
+
+    fileprivate mutating func received(_ item: HistoryItem, body: [UInt8]) throws(Fault) -> Heard {
+        try received(item, body: body, at: 0)
     }
 }

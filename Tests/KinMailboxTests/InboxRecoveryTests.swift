@@ -176,4 +176,42 @@ import Testing
         let left = try names
         #expect(!left.contains { $0.contains("making") || $0.contains(".fresh-") }, "\(left)")
     }
+
+    struct Crash: Error {}
+
+    @Test("a crash after any renaming is made good by the next opening, whatever logs are there")
+    func renamings() async throws {
+        try await filled()
+        try Damage.zeroedPage.do(to: path)
+        let bytes = try Data(contentsOf: URL(filePath: path))
+        let files = FileManager.default
+        var step = 0
+        var isWhole = false
+        while !isWhole {
+            step += 1
+            for name in try files.contentsOfDirectory(atPath: folder.path) {
+                try files.removeItem(atPath: folder.file(name))
+            }
+            for (suffix, data) in [("", bytes), ("-wal", Data())] {
+                let mode = [FileAttributeKey.posixPermissions: 0o600]
+                #expect(files.createFile(atPath: path + suffix, contents: data, attributes: mode))
+            }
+            var renamings = 0
+            do {
+                try InboxStore.open(path: path, isIndexed: false, now: Self.now) {
+                    renamings += 1
+                    if renamings == step { throw Crash() }
+                }.store.close()
+                isWhole = true
+            } catch let error as KinError {
+                #expect(error.message.contains("Crash"), "\(error)")
+            }
+            let opening = try open()
+            #expect(try Data(contentsOf: URL(filePath: "\(path).corrupt-\(Self.now)")) == bytes)
+            #expect(try opening.store.refillMark() != nil && opening.store.count() == 0)
+            opening.store.close()
+            #expect(try names == ["inbox.db", "inbox.db.corrupt-\(Self.now)"])
+        }
+        #expect(step > 3)
+    }
 }

@@ -415,6 +415,60 @@ import Testing
         #expect(report.savedCount > 200)
     }
 
+    @Test("a letter of an id that is another one neither frees the id nor sends its message twice")
+    func letter() async throws {
+        try await fill()
+        let written = Data("m150".utf8) + Data(repeating: 1, count: 32) + Data("dm".utf8)
+        let place = try #require(try Data(contentsOf: URL(filePath: files.outbox)).range(of: written))
+        var pages = try DatabasePages(files.outbox)
+        try pages.overwrite(place.lowerBound, with: Array("m1Z0".utf8))
+        let report = try report()
+        #expect(report.lost.map(\.id) == [Sample.id("m150")] && report.lostCount == 1 && !report.isLowerBound)
+        #expect(report.savedCount == Self.count - 1)
+        let store = try files.openOutbox()
+        #expect(try store.row(Sample.id("m150"))?.status == .dead && store.row(Sample.id("m150"))?.id == 150)
+        let read = try #require(try store.row(Sample.id("m1Z0")))
+        #expect(read.status == .aborted && read.id > Int64(Self.count), "it may be the true one")
+        for id in ["m150", "m1Z0"] {
+            guard case .conflict = try await store.accept(Sample.request(id)) else {
+                Issue.record("\(id) is free again")
+                return
+            }
+        }
+        store.close()
+        #expect(try recover() == .sound(messages: Self.count + 1))
+    }
+
+    @Test("positions that were given are not given again where no row and no id is left")
+    func nothingLeft() async throws {
+        try await fill()
+        let roots = try files.read(files.outbox, "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'outbox'") {
+            $0[0] as Int
+        }
+        var pages = try DatabasePages(files.outbox)
+        for root in roots { try pages.zero(root) }
+        #expect(try report(startAfresh: true).savedCount == 0)
+        let store = try files.openOutbox()
+        #expect(try await store.accept(Sample.request("new")).row.id == Int64(Self.count) + 1)
+        store.close()
+    }
+
+    @Test("an outbox that was cut to nothing is damaged, not new, and keeps its log")
+    func emptied() async throws {
+        try await fill()
+        try files.empty(files.outbox)
+        let log = Data("what was written last".utf8)
+        try log.write(to: URL(filePath: files.outbox + "-wal"))
+        let refusal = #expect(throws: KinError.self) { try files.openOutbox() }
+        #expect(refusal?.code == "store_corrupt" && refusal?.message.contains("kin daemon recover") == true)
+        let error = #expect(throws: KinError.self) { try recover() }
+        #expect(error?.code == "nothing_readable")
+        let report = try report(startAfresh: true)
+        #expect(report.savedCount == 0 && report.isLowerBound)
+        #expect(try Data(contentsOf: URL(filePath: report.damagedFile + "-wal")) == log)
+        try files.openOutbox().close()
+    }
+
     // MARK: Crashes
 
     struct Crash: Error {}
@@ -438,11 +492,13 @@ import Testing
             try recover { passed in if passed == step { throw Crash() } }
         }
         let isMade = ![.begun, .filled].contains(step)
+        let damagedFile = files.outbox + ".corrupt-20261121T100312Z"
         if startsUp {
             // Who starts the daemon next is refused, or finds it recovered.
             do {
                 let store = try files.openOutbox()
                 #expect(isMade && store.line == Self.newLine)
+                #expect(store.finishedRecovery == (step == .replaced ? nil : damagedFile))
                 store.close()
             } catch let error as KinError {
                 #expect(!isMade && error.code == "store_corrupt")
@@ -450,7 +506,10 @@ import Testing
         }
         switch try recover() {
         case .recovered: #expect(!isMade)
-        case .sound(let messages): #expect(isMade && messages == Self.count)
+        case .sound(let messages):
+            #expect(isMade && messages == Self.count && (startsUp || step == .replaced))
+        case .finished(let messages, let file):
+            #expect(isMade && messages == Self.count && !startsUp && step != .replaced && file == damagedFile)
         case .none: Issue.record("the outbox is gone")
         }
         let store = try files.openOutbox()

@@ -100,6 +100,30 @@ import Testing
         #expect(error?.code == .corrupt)
     }
 
+    @Test("a file that was cut to nothing is damaged where integrity is checked, not new")
+    func emptied() throws {
+        try Notes.open(path, checkingIntegrity: true).close()
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        try file.truncate(atOffset: 0)
+        try file.close()
+        let error = #expect(throws: StoreError.self) { try Notes.open(path, checkingIntegrity: true) }
+        #expect(error?.code == .corrupt)
+    }
+
+    @Test("a new file has its name when it is whole, so that a crash leaves none that holds nothing")
+    func begun() throws {
+        // The file cannot be made.
+        try FileManager.default.createDirectory(atPath: path + ".new", withIntermediateDirectories: false)
+        #expect(throws: StoreError.self) { try Notes.open(path, checkingIntegrity: true) }
+        #expect(!FileManager.default.fileExists(atPath: path))
+        try FileManager.default.removeItem(atPath: path + ".new")
+        // A crash left a part of one.
+        try Data("begun".utf8).write(to: URL(filePath: path + ".new"))
+        try Notes.open(path, checkingIntegrity: true).close()
+        #expect(!FileManager.default.fileExists(atPath: path + ".new"))
+        try Notes.open(path, checkingIntegrity: true).close()
+    }
+
     @Test("once closed, the one file holds everything")
     func copied() async throws {
         let database = try Notes.open(path)

@@ -39,6 +39,11 @@ extension OutboxRecovery.Outcome {
         case .none: ["there is no outbox yet; nothing was changed"]
         case .sound(let messages): ["the outbox is sound (\(count(messages))); nothing was changed"]
         case .recovered(let report): report.lines
+        case .finished(let messages, let file):
+            [
+                "an earlier recovery was finished (\(count(messages)))", "the damaged file is kept: \(file)",
+                "next:  kin up",
+            ]
         }
     }
 
@@ -48,6 +53,10 @@ extension OutboxRecovery.Outcome {
         case .sound(let messages):
             .object(["outcome": .string("sound"), "messages": .integer(Int64(messages))])
         case .recovered(let report): report.json
+        case .finished(let messages, let file):
+            .object([
+                "outcome": .string("finished"), "messages": .integer(Int64(messages)), "damaged_file": .string(file),
+            ])
         }
     }
 }

@@ -12,8 +12,6 @@ import Synchronization
 ///
 /// A damaged `inbox.db` was set aside, and the fresh one keeps a mark of how far this has come, so that it goes on over sessions and restarts.
 final class InboxRefill: Sendable {
-    /// Seconds until an answer is not waited for any longer.
-    private static let patience = 30.0
     /// Seconds before the same is asked again: after a refusal for now, and after none or one that may last.
     private static let pauses = (short: 1.0, long: 60.0)
     /// Seconds after a page that brought nothing new.
@@ -25,6 +23,8 @@ final class InboxRefill: Sendable {
         /// The broker's store on this link.
         var store: [UInt8] = []
         var dialogue = RefillDialogue()
+        /// A page is on its way to the disk: what follows it is not known before.
+        var isStoring = false
         /// nil where nothing is to be done.
         var mark: RefillMark?
         /// An older server was said to be one.
@@ -78,7 +78,9 @@ final class InboxRefill: Sendable {
     // MARK: What the broker says
 
     func received(_ item: HistoryItem, body: [UInt8], on link: MeshLink) {
-        hear(on: link) { dialogue throws(RefillDialogue.Fault) in try dialogue.received(item, body: body) }
+        hear(on: link) { dialogue throws(RefillDialogue.Fault) in
+            try dialogue.received(item, body: body, at: Self.uptime)
+        }
     }
 
     func received(_ end: HistoryEnd, on link: MeshLink) {
@@ -93,12 +95,14 @@ final class InboxRefill: Sendable {
             let (heard, store) = try state.withLock {
                 state throws(RefillDialogue.Fault) -> (RefillDialogue.Heard, [UInt8]) in
                 guard state.link === link else { return (.unexpected, []) }
-                return (try body(&state.dialogue), state.store)
+                let heard = try body(&state.dialogue)
+                if case .page = heard { state.isStoring = true }
+                return (heard, state.store)
             }
             switch heard {
             case .unexpected: metrics.inbound.note(.frameUnexpected)
-            case .item: break
-            case .page(let page): queue.async { [self] in take(page, store, link) }
+            case .item, .late: break
+            case .page(let page): queue.async { [self] in take(page, store) }
             }
         } catch {
             breakOff(error)
@@ -132,7 +136,7 @@ final class InboxRefill: Sendable {
     // MARK: A page
 
     /// On `queue`.
-    private func take(_ page: RefillDialogue.Page, _ store: [UInt8], _ link: MeshLink) {
+    private func take(_ page: RefillDialogue.Page, _ store: [UInt8]) {
         let time = now()
         var messages: [IncomingMessage] = []
         var refused = 0
@@ -152,34 +156,39 @@ final class InboxRefill: Sendable {
         inbox.refill(opened) { [self] result in
             queue.async { [self] in
                 switch result {
-                case .success(let new): stored(opened, new: new, on: link)
+                case .success(let new): stored(opened, new: new)
                 case .failure(let error):
                     logger.error("inbox_write_failed", metadata: ["error": .string("\(error)")])
-                    askAgain(in: Self.pauses.long, on: link)
+                    let link = state.withLock { state in
+                        state.isStoring = false
+                        return state.link
+                    }
+                    if let link { askAgain(in: Self.pauses.long, on: link) }
                 }
             }
         }
     }
 
-    private func stored(_ page: RefillPage, new: Int, on link: MeshLink) {
+    /// The link may be another by now, which waited for this.
+    private func stored(_ page: RefillPage, new: Int) {
         metrics.refilled.add(new)
-        do throws(RefillDialogue.Fault) {
-            let (isAtOnce, over) = try state.withLock {
-                state throws(RefillDialogue.Fault) -> (Bool, RefillMark?) in
-                state.mark?.store = page.store
-                state.mark?.before = page.before
-                state.mark?.refilled += Int64(new)
-                state.mark?.refused += Int64(page.refused)
-                guard page.before != nil else {
-                    defer { state.mark = nil }
-                    return (false, state.mark)
-                }
-                return (try state.dialogue.stored(new: new), nil)
-            }
-            if let over { return logger.notice("inbox_refilled", metadata: over.metadata) }
-            if isAtOnce { ask(on: link) } else { askAgain(in: Self.barrenPause, on: link) }
-        } catch {
-            breakOff(error)
+        let (link, pace, over) = state.withLock { state -> (MeshLink?, RefillDialogue.Pace, RefillMark?) in
+            state.isStoring = false
+            state.mark?.store = page.store
+            state.mark?.before = page.before
+            state.mark?.refilled += Int64(new)
+            state.mark?.refused += Int64(page.refused)
+            let pace = state.dialogue.stored(new: new)
+            guard page.before == nil else { return (state.link, pace, nil) }
+            defer { state.mark = nil }
+            return (nil, pace, state.mark)
+        }
+        if let over { return logger.notice("inbox_refilled", metadata: over.metadata) }
+        guard let link else { return }
+        switch pace {
+        case .atOnce: ask(on: link)
+        case .soon: askAgain(in: Self.barrenPause, on: link)
+        case .later: askAgain(in: Self.pauses.short, on: link)
         }
     }
 
@@ -188,18 +197,32 @@ final class InboxRefill: Sendable {
     private func ask(on link: MeshLink) {
         let request = ULID(milliseconds: now(), randomness: Random.bytes(10))
         let question = state.withLock { state -> History? in
-            guard state.link === link, let mark = state.mark, !state.dialogue.isWaiting else { return nil }
+            guard state.link === link, let mark = state.mark, !state.dialogue.isWaiting, !state.isStoring else {
+                return nil
+            }
             // Another store's ids say nothing here.
-            return state.dialogue.ask(request, of: member, before: mark.store == state.store ? mark.before : nil)
+            return state.dialogue.ask(
+                request, of: member, before: mark.store == state.store ? mark.before : nil, at: Self.uptime)
         }
         guard let question else { return }
         link.send([MeshFrame.history(question).encoded()])
-        queue.asyncAfter(deadline: .now() + Self.patience) { [self] in
-            guard state.withLock({ $0.link === link && $0.dialogue.giveUp(request) }) else { return }
-            wait(because: "no_answer")
-            askAgain(in: Self.pauses.long, on: link)
+        watch(request, on: link, for: RefillDialogue.patience)
+    }
+
+    private func watch(_ request: ULID, on link: MeshLink, for seconds: Double) {
+        queue.asyncAfter(deadline: .now() + seconds) { [self] in
+            switch state.withLock({ $0.link === link ? $0.dialogue.patience(for: request, at: Self.uptime) : .over }) {
+            case .over: break
+            case .left(let seconds): watch(request, on: link, for: seconds)
+            case .exhausted:
+                wait(because: "no_answer")
+                askAgain(in: Self.pauses.long, on: link)
+            }
         }
     }
+
+    /// Seconds.
+    private static var uptime: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
     private func askAgain(in seconds: Double, on link: MeshLink) {
         queue.asyncAfter(deadline: .now() + seconds) { [self] in ask(on: link) }

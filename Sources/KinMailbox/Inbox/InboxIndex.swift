@@ -11,11 +11,25 @@ enum InboxIndex {
         try database.change { db in try db.execute(sql: isWanted ? build : drop) }
     }
 
+    /// Builds a damaged one anew.
+    /// - Returns: false where there is none, or nothing is wrong with it.
+    /// - Throws: `StoreError` where more than the index is damaged.
+    static func mend(in database: DurableDatabase) throws -> Bool {
+        guard try database.read({ try $0.tableExists("inbox_fts") }) else { return false }
+        do {
+            try database.change { try $0.execute(sql: "INSERT INTO inbox_fts (inbox_fts) VALUES ('integrity-check')") }
+            return false
+        } catch let error as StoreError where error.code == .corrupt {
+            try database.change { try $0.execute(sql: empty + fill) }
+            return true
+        }
+    }
+
     /// Bodies are blobs; as text they are indexed to their end, U+0000 or not.
     private static let build = """
         CREATE VIRTUAL TABLE inbox_fts USING fts5 (
             body, content = 'inbox', content_rowid = 'id', tokenize = 'unicode61');
-        INSERT INTO inbox_fts (rowid, body) SELECT id, CAST(body AS TEXT) FROM inbox;
+        \(fill);
         CREATE TRIGGER inbox_fts_insert AFTER INSERT ON inbox BEGIN
             INSERT INTO inbox_fts (rowid, body) VALUES (new.id, CAST(new.body AS TEXT));
         END;
@@ -23,6 +37,18 @@ enum InboxIndex {
             INSERT INTO inbox_fts (inbox_fts, rowid, body) VALUES ('delete', old.id, CAST(old.body AS TEXT));
         END;
         """
+
+    /// A damaged one cannot even be dropped: it gets what an empty one has.
+    private static let empty = """
+        CREATE VIRTUAL TABLE inbox_fts_empty USING fts5 (body);
+        DELETE FROM inbox_fts_data;
+        DELETE FROM inbox_fts_idx;
+        DELETE FROM inbox_fts_docsize;
+        INSERT INTO inbox_fts_data SELECT * FROM inbox_fts_empty_data;
+        DROP TABLE inbox_fts_empty;
+        """
+
+    private static let fill = "INSERT INTO inbox_fts (rowid, body) SELECT id, CAST(body AS TEXT) FROM inbox"
 
     private static let drop = """
         DROP TRIGGER inbox_fts_insert;

@@ -58,7 +58,7 @@ extension InboxStore {
             try intake.run { try refusal.run(messages, db) }
         } completion: { error in
             if error != nil { intake.breakOff() }
-            completion(error.map { .failure(KinError($0)) } ?? .success(refusal.outcomes))
+            completion(error.map { .failure(KinError(inbox: $0)) } ?? .success(refusal.outcomes))
         }
     }
 

@@ -16,14 +16,22 @@ extension InboxStore {
     /// Opens or creates `inbox.db`. A damaged one becomes `inbox.db.corrupt-<now>`, with its log, and is never deleted; the broker has what it held.
     ///
     /// Nothing but damage sets it aside: a newer version's file, one that may not be read, and a full disk are refused as by `init`.
-    /// A crash at any step is made good by the next opening.
+    /// A crash at any step is made good by the next opening. One that met damage in use is set aside too, but where the index for searching alone is
+    /// damaged it is built anew.
     /// - Parameter now: milliseconds.
     public static func open(path: String, isIndexed: Bool, now: Int64) throws -> Opening {
+        try open(path: path, isIndexed: isIndexed, now: now) {}
+    }
+
+    /// - Parameter renamed: called after each renaming of a file.
+    static func open(
+        path: String, isIndexed: Bool, now: Int64, renamed: @escaping () throws -> Void
+    ) throws -> Opening {
         do {
-            let replacement = Replacement(path: path)
+            let replacement = Replacement(path: path, renamed: renamed)
             let begun = try replacement.finish()
             do {
-                try replacement.refuseEmpty()
+                try mendIndex(path, isIndexed: isIndexed)
                 return Opening(store: try InboxStore(path: path, isIndexed: isIndexed), setAside: begun)
             } catch let error as KinError where error.code == StoreError.Code.corrupt.rawValue {
                 try replacement.begin(now: now)
@@ -44,7 +52,24 @@ extension InboxStore {
         }
     }
 
-    /// A thousand messages a millisecond never came, and 2^53 is far: the year 248,000.
+    /// After damage in use: with an index that is damaged, all else is taken for sound. Met again it is not, for the index is sound then.
+    /// - Throws: `store_corrupt` where it is not the index.
+    private static func mendIndex(_ path: String, isIndexed: Bool) throws {
+        let mark = DamageMark(path: path)
+        guard mark.isSet else { return try mark.remove() }
+        // Closed afterwards: it remembers the damage that it met.
+        let store = try InboxStore(path: path, isIndexed: isIndexed)
+        defer { store.close() }
+        do {
+            guard try InboxIndex.mend(in: store.database) else { throw StoreError(.corrupt, "\(path) is damaged") }
+            try mark.remove()
+        } catch let error as StoreError {
+            // Whatever SQLite says of an index that it cannot be rid of.
+            throw KinError(inbox: error.code == .failed ? StoreError(.corrupt, error.message) : error)
+        }
+    }
+
+    /// A thousand messages a millisecond never came. No more than 2^52, which JSON can carry with as many ids above it: the year 2109.
     private static func firstID(_ now: Int64) -> Int64 { min(max(now, 0), 1 << 42) * 1024 }
 }
 
@@ -52,17 +77,13 @@ extension InboxStore {
 /// and whoever finds that name finishes it.
 private struct Replacement {
     let path: String
+    /// Called after each renaming of a file.
+    let renamed: () throws -> Void
 
     private var making: DatabaseFiles { DatabaseFiles("\(path).making") }
     private var fresh: String { "\(path).fresh-" }
 
-    /// A file that was cut to nothing looks to SQLite as one that was never written.
-    func refuseEmpty() throws {
-        let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
-        if size == 0 { throw KinError(StoreError(.corrupt, "\(path) is empty")) }
-    }
-
-    /// Makes the fresh one.
+    /// Makes the fresh one: one file, for a log that is moved in could not be told from one that is not moved away yet.
     func begin(now: Int64) throws {
         try making.remove()
         let store = try InboxStore(path: making.path)
@@ -71,9 +92,10 @@ private struct Replacement {
             throw error
         }
         store.close()
+        try making.becomeOneFile()
         var time = now
         while DatabaseFiles(aside("\(time)")).exist { time += 1 }
-        try making.move(to: fresh + "\(time)")
+        try making.move(to: fresh + "\(time)", renamed: renamed)
     }
 
     /// Moves the damaged one away and the fresh one in.
@@ -85,8 +107,9 @@ private struct Replacement {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let times = names.filter { $0.hasPrefix(prefix) }.map { $0.dropFirst(prefix.count) }
         guard let time = times.filter({ Int64($0) != nil }).max() else { return nil }
-        try DatabaseFiles(path).move(to: aside(time))
-        try DatabaseFiles(fresh + time).move(to: path)
+        try DamageMark(path: path).remove()
+        try DatabaseFiles(path).move(to: aside(time), renamed: renamed)
+        try DatabaseFiles(fresh + time).move(to: path, renamed: renamed)
         return aside(time)
     }
 

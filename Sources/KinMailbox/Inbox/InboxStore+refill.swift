@@ -55,7 +55,7 @@ extension InboxStore {
         database.writer.submit { db in
             try insertion.run(page, db)
         } completion: { error in
-            completion(error.map { .failure(KinError($0)) } ?? .success(insertion.new))
+            completion(error.map { .failure(KinError(inbox: $0)) } ?? .success(insertion.new))
         }
     }
 

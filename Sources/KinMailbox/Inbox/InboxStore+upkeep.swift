@@ -88,7 +88,7 @@ extension KinError {
     init(storeError error: any Error) {
         switch error {
         case let error as KinError: self = error
-        case let error as StoreError: self.init(error)
+        case let error as StoreError: self.init(inbox: error)
         default: self.init("store_failed", "\(error)")
         }
     }

@@ -21,7 +21,7 @@ public final class InboxStore: Sendable {
                 throw error
             }
         } catch let error as StoreError {
-            throw KinError(error)
+            throw KinError(inbox: error)
         }
     }
 
@@ -38,7 +38,7 @@ public final class InboxStore: Sendable {
             try intake.run { try insertion.run(batch, db) }
         } completion: { error in
             if error != nil { intake.breakOff() }
-            completion(error.map { .failure(KinError($0)) } ?? .success(insertion.rows))
+            completion(error.map { .failure(KinError(inbox: $0)) } ?? .success(insertion.rows))
         }
     }
 
@@ -82,6 +82,6 @@ public final class InboxStore: Sendable {
     }
 
     func read<T>(_ body: (Database) throws -> T) throws -> T {
-        do { return try database.read(body) } catch let error as StoreError { throw KinError(error) }
+        do { return try database.read(body) } catch let error as StoreError { throw KinError(inbox: error) }
     }
 }

@@ -11,6 +11,8 @@ public final class OutboxStore: Sendable {
     /// 8 bytes made with the file: a lost or restored outbox starts a new line.
     public let line: [UInt8]
     public let usage: OutboxUsage
+    /// Where the damaged file is, when opening finished a recovery that was cut off.
+    public let finishedRecovery: String?
 
     /// Opens or creates `outbox.db`, checking its integrity. A recovery that was cut off is finished first.
     /// - Parameters:
@@ -23,7 +25,7 @@ public final class OutboxStore: Sendable {
         makeLine: () -> [UInt8]
     ) throws {
         do {
-            try OutboxRecovery.finish(path)
+            finishedRecovery = try OutboxRecovery.finish(path)
             database = try DurableDatabase(
                 path: path, migrator: OutboxSchema.migrator(makeLine), checkingIntegrity: true)
             let stored = try database.read { try Data.fetchOne($0, sql: "SELECT line FROM identity") }

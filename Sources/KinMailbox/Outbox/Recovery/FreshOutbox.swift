@@ -67,20 +67,31 @@ final class FreshOutbox {
 
     /// - Parameters:
     ///   - lost: they keep their ids. What is known to have waited is said to have failed; of the others nobody is told.
-    ///   - sequence: the highest id that was given.
-    func finish(lost: [LostRow], sequence: Int64?, brokerStore: Data?) throws {
+    ///   - contradicted: ids that were read where the index has others. They are taken too, if they are no other row's.
+    ///   - sequence: the highest position that was given.
+    func finish(lost: [LostRow], contradicted: [LostRow], sequence: Int64?, brokerStore: Data?) throws {
+        let known = ids.union(lost.map(\.id))
+        let buried = lost + contradicted.filter { !known.contains($0.id) }
         let (lanes, line, now) = (lastSeq, line, now)
         try database.change { db in
-            for row in lost { try Self.bury(row, line: line, now: now, db) }
+            // First, for a position that two claim is given anew, above all others.
+            try Self.setSequence(max(sequence ?? 0, buried.map(\.rowID).max() ?? 0), db)
+            for row in buried { try Self.bury(row, line: line, now: now, db) }
             for (lane, seq) in lanes {
                 try db.execute(
                     sql: "INSERT INTO lane (kind, ref, priority, last_seq) VALUES (?, ?, ?, ?)",
                     arguments: [lane.destination.kind, lane.destination.ref, lane.priority.rank, seq])
             }
             try db.execute(sql: "UPDATE identity SET broker_store = ?", arguments: [brokerStore])
-            try db.execute(
-                sql: "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'outbox'", arguments: [sequence ?? 0])
         }
+    }
+
+    /// SQLite's own table has a row for a table where one was written to it.
+    private static func setSequence(_ sequence: Int64, _ db: Database) throws {
+        let now = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'") ?? 0
+        try db.execute(sql: "DELETE FROM sqlite_sequence WHERE name = 'outbox'")
+        try db.execute(
+            sql: "INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", arguments: [max(now, sequence)])
     }
 
     private static let nobody = ULID(milliseconds: 0, randomness: [UInt8](repeating: 0, count: 10))
@@ -88,14 +99,17 @@ final class FreshOutbox {
     private static func bury(_ row: LostRow, line: Data, now: Int64, _ db: Database) throws {
         let lane = row.lane ?? OutboxRow.Lane(destination: .dm(nobody), priority: .next)
         let isWaiting = row.lane != nil
+        let isTaken = try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM outbox WHERE id = ?)", arguments: [row.rowID])
         try db.execute(
             sql: """
                 INSERT INTO outbox (id, client_message_id, request_fingerprint, kind, ref, priority, line, seq, payload,
                     enqueued_at, status, last_error, aborted_at, aborted_by, pruned_at)
-                VALUES (?, ?, zeroblob(32), ?, ?, ?, ?, 0, ?, ?, ?, 'lost', ?, ?, ?) ON CONFLICT DO NOTHING
+                VALUES (?, ?, zeroblob(32), ?, ?, ?, ?, 0, ?, ?, ?, 'lost', ?, ?, ?)
                 """,
             arguments: [
-                row.rowID, row.id.description, lane.destination.kind, lane.destination.ref, lane.priority.rank, line,
+                isTaken == true ? nil : row.rowID, row.id.description, lane.destination.kind, lane.destination.ref,
+                lane.priority.rank, line,
                 Data(OutboxRow.Content(body: "").payload), now, isWaiting ? "dead" : "aborted",
                 isWaiting ? nil : now, isWaiting ? nil : "recover", now,
             ])

@@ -15,6 +15,8 @@ public struct OutboxRecovery: Sendable {
         /// Nothing is wrong with it, and nothing was changed.
         case sound(messages: Int)
         case recovered(Report)
+        /// Of an earlier recovery, which was made and cut off, the last step was left.
+        case finished(messages: Int, damagedFile: String)
     }
 
     public struct Report: Hashable, Sendable {
@@ -65,11 +67,15 @@ public struct OutboxRecovery: Sendable {
     /// - Throws: `nothing_readable` where none can be, and `startAfresh` is not set; `store_…`. Then the outbox is as it was.
     public func run(startAfresh: Bool) throws -> Outcome {
         do {
-            try Self.finish(path)
+            let finished = try Self.finish(path)
             guard DatabaseFiles(path).exist else { return .none }
-            let salvage = try OutboxSalvage(path)
+            // Opened, an empty file would lose its log.
+            let isEmpty = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int == 0
+            let salvage = isEmpty ? nil : try OutboxSalvage(path)
             defer { salvage?.close() }
-            if let messages = try salvage?.soundCount() { return .sound(messages: messages) }
+            if let messages = try salvage?.soundCount() {
+                return finished.map { .finished(messages: messages, damagedFile: $0) } ?? .sound(messages: messages)
+            }
             var report = try fill(from: salvage, evenEmpty: startAfresh)
             salvage?.close()
             report.damagedFile = try replace()
@@ -116,14 +122,24 @@ public struct OutboxRecovery: Sendable {
             guard evenEmpty else { throw nothingReadable }
             return Report(isLowerBound: true)
         }
-        let scan = try salvage.rows { row in try fresh.add(row) }
+        let index = salvage.index()
+        var contradicted: [LostRow] = []
+        let scan = try salvage.rows { row in
+            // A letter of an id that is another one looks like an id. Which of the two is true cannot be known: both are taken.
+            if index.contradicts(row.row) {
+                contradicted.append(LostRow(id: row.row.clientMessageID, lane: nil, rowID: row.row.id))
+            } else {
+                try fresh.add(row)
+            }
+        }
         try fresh.flush()
-        let lost = salvage.lost(saved: fresh.ids)
-        let isKnown = scan.isComplete || lost.isComplete
-        let lostCount = max(lost.rows.count, scan.invalid + fresh.doubles)
+        let lost = salvage.lost(index, saved: fresh.ids)
+        let isKnown = scan.isComplete || index.isComplete
+        let lostCount = max(lost.count, scan.invalid + contradicted.count + fresh.doubles)
         guard fresh.savedCount > 0 || (isKnown && lostCount == 0) || evenEmpty else { throw nothingReadable }
-        try fresh.finish(lost: lost.rows, sequence: salvage.sequence(), brokerStore: salvage.brokerStore())
-        return Report(saved: fresh.saved, lost: lost.rows, lostCount: lostCount, isLowerBound: !isKnown)
+        try fresh.finish(
+            lost: lost, contradicted: contradicted, sequence: salvage.sequence(), brokerStore: salvage.brokerStore())
+        return Report(saved: fresh.saved, lost: lost, lostCount: lostCount, isLowerBound: !isKnown)
     }
 
     private var nothingReadable: KinError {
@@ -148,11 +164,14 @@ public struct OutboxRecovery: Sendable {
     }
 
     /// Finishes a recovery that was made and cut off before its file was in its place.
+    /// - Returns: where the damaged file is; nil where there was none.
     /// - Throws: `StoreError`.
-    public static func finish(_ path: String) throws {
-        guard let mark = recovered(path) else { return }
+    @discardableResult
+    public static func finish(_ path: String) throws -> String? {
+        guard let mark = recovered(path) else { return nil }
         try DatabaseFiles(path).move(to: path + corruptSuffix + mark)
         try DatabaseFiles(path + recoveredSuffix + mark).move(to: path)
+        return path + corruptSuffix + mark
     }
 
     /// The mark of a recovery that was made and not finished. A name that goes on behind it was given by who set the file aside.

@@ -170,27 +170,43 @@ struct OutboxSalvage {
         }
     }
 
-    /// Rows that an index tells of and that were not saved.
-    /// - Returns: `isComplete`: every row that was there is either saved or among them.
-    func lost(saved: Set<ClientMessageID>) -> (rows: [LostRow], isComplete: Bool) {
-        let waiting = waitingLanes()
-        var lost: [ClientMessageID: LostRow] = [:]
+    /// What the index of the ids tells.
+    struct Index {
+        /// Positions.
+        var rows: [ClientMessageID: Int64] = [:]
+        var taken: Set<Int64> = []
+        /// It was read to the end.
         var isComplete = false
-        // From both ends, as far as each can be read.
-        for direction in ["ASC", "DESC"] where !isComplete {
-            isComplete = read(
+
+        /// Whether a row's position is another's.
+        func contradicts(_ row: OutboxRow) -> Bool { taken.contains(row.id) && rows[row.clientMessageID] != row.id }
+    }
+
+    /// Read from both ends, as far as each can be.
+    func index() -> Index {
+        var index = Index()
+        for direction in ["ASC", "DESC"] where !index.isComplete {
+            index.isComplete = read(
                 """
                 SELECT client_message_id, id FROM outbox INDEXED BY sqlite_autoindex_outbox_1
                 ORDER BY client_message_id \(direction)
                 """
             ) { row in
                 guard let id = String.fromDatabaseValue(row[0]).flatMap({ ClientMessageID($0) }),
-                    let rowID = Int64.fromDatabaseValue(row[1]), rowID > 0, rowID <= 1 << 53, !saved.contains(id)
+                    let rowID = Int64.fromDatabaseValue(row[1]), rowID > 0, rowID <= 1 << 53
                 else { return }
-                lost[id] = LostRow(id: id, lane: waiting[rowID], rowID: rowID)
+                index.rows[id] = rowID
+                index.taken.insert(rowID)
             }
         }
-        return (lost.values.sorted { $0.rowID < $1.rowID }, isComplete)
+        return index
+    }
+
+    /// Rows that the index tells of and that were not saved.
+    func lost(_ index: Index, saved: Set<ClientMessageID>) -> [LostRow] {
+        let waiting = waitingLanes()
+        return index.rows.filter { !saved.contains($0.key) }
+            .map { LostRow(id: $0.key, lane: waiting[$0.value], rowID: $0.value) }.sorted { $0.rowID < $1.rowID }
     }
 
     /// By the index of what waits, which has the lane of each, and without a look at the rows.
