@@ -135,10 +135,13 @@ public struct OutboxRecovery: Sendable {
         try fresh.flush()
         let lost = salvage.lost(index, saved: fresh.ids)
         let isKnown = scan.isComplete || index.isComplete
-        let lostCount = max(lost.count, scan.invalid + contradicted.count + fresh.doubles)
+        let sequence = salvage.sequence()
+        // Rows are never deleted: where neither rows nor index can be read to the end the numbers tell how many there were.
+        let missing = isKnown ? 0 : Int(sequence ?? 0) - fresh.savedCount
+        let lostCount = max(lost.count, scan.invalid + contradicted.count + fresh.doubles, missing)
         guard fresh.savedCount > 0 || (isKnown && lostCount == 0) || evenEmpty else { throw nothingReadable }
         try fresh.finish(
-            lost: lost, contradicted: contradicted, sequence: salvage.sequence(), brokerStore: salvage.brokerStore())
+            lost: lost, contradicted: contradicted, sequence: sequence, brokerStore: salvage.brokerStore())
         return Report(saved: fresh.saved, lost: lost, lostCount: lostCount, isLowerBound: !isKnown)
     }
 
