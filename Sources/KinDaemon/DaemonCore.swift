@@ -231,10 +231,11 @@ struct DaemonCore: Sendable {
         category: .refused)
 
     /// How many messages have not reached the broker; waits until there are none, but not longer than `patience`.
-    func unsent(within patience: Duration) async -> Int {
+    /// - Throws: `KinError` where that cannot be read.
+    func unsent(within patience: Duration) async throws -> Int {
         let deadline = ContinuousClock.now + patience
         while true {
-            let waiting = (try? outbox.depth().pending) ?? 0
+            let waiting = try outbox.depth().pending
             guard waiting > 0, ContinuousClock.now < deadline, !Task.isCancelled else { return waiting }
             try? await Task.sleep(for: .milliseconds(20))
         }

@@ -127,7 +127,7 @@ public struct KinDaemon: Service {
             let first = await group.nextResult()
             await api.end()
             try first?.get()
-            let unsent = core.isEphemeral ? await core.unsent(within: Self.lastSends) : 0
+            let unsent = core.isEphemeral ? try await core.unsent(within: Self.lastSends) : 0
             group.cancelAll()
             try await group.waitForAll()
             if unsent > 0 { throw Self.lost(unsent) }
