@@ -55,19 +55,13 @@ extension Broker {
     func check(_ submission: Submission) -> Refusal? {
         if submission.body.count > policy.inlineBytes { return .tooLarge }
         if let expiresAt = submission.send.expiresAt, expiresAt <= now() { return .expired }
-        guard case .dm = submission.send.destination else { return .unsupportedDestination }
         return nil
     }
 
     private func admit(_ submission: Submission, from sender: MeshMember, _ hub: MeshHub) -> Refusal? {
         if let refusal = check(submission) { return refusal }
-        guard case .dm(let recipient) = submission.send.destination else { return .unsupportedDestination }
         if hub.isClosed { return .meshSucceeded }
-        switch hub.standing(of: recipient) {
-        case .member: break
-        case .revoked: return .memberRevoked
-        case .unknown: return .unknownMember
-        }
+        if let refusal = hub.refusal(of: submission.send, from: sender.member) { return refusal }
         return rate.withLock { $0.take(sender, now: now()) }.map { .rateLimited(after: $0) }
     }
 }

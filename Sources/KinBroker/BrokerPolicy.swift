@@ -42,6 +42,9 @@ public struct BrokerPolicy: Sendable {
         self.defaultPolicy = defaultPolicy
     }
 
+    /// Epochs of a topic that may be read beside the current one.
+    static let concurrentEpochs: Int64 = 16
+
     /// The largest WebSocket message a daemon may send.
     var maxFrameBytes: Int { inlineBytes + MeshFrame.maxHeaderBytes }
 
@@ -53,6 +56,7 @@ public struct BrokerPolicy: Sendable {
                 "dedupe_window_hours": .integer(dedupeWindowHours), "request_fingerprint": .bool(true),
             ],
             .concurrentConnectionPolicy: ["version": .integer(1), "default_policy": .text(defaultPolicy)],
+            .keyEpoch: ["version": .integer(1), "max_concurrent_epochs": .integer(Self.concurrentEpochs)],
             .maxPayload: [
                 "version": .integer(1), "inline_bytes": .integer(Int64(inlineBytes)), "blob_bytes": .integer(blobBytes),
             ],

@@ -5,24 +5,25 @@ import KinWire
 
 extension BrokerSession {
     /// A message for this member was just stored.
-    func offer(_ message: StoredMessage) {
+    /// - Parameter frame: its push, where several get it.
+    func offer(_ message: StoredMessage, encoded frame: [UInt8]? = nil) {
         let now = broker.now()
         let isPushed = state.withLock { state -> Bool in
             let push = message.push
             let isNext = state.window?.offer(
                 id: push.brokerMessageID, priority: push.priority, bytes: message.body.count, now: now)
             guard isNext == true else { return false }
-            handOut([message])
+            handOut([frame ?? message.pushFrame])
             return true
         }
         if !isPushed { pump() }
     }
 
     /// Called with the lock held: what the window decided first must leave first, whichever thread asked.
-    private func handOut(_ messages: [StoredMessage]) {
-        guard !messages.isEmpty else { return }
-        broker.metrics.pushes.add(messages.count)
-        sink.send(messages.map { MeshFrame.push($0.push).encoded(body: $0.body) })
+    private func handOut(_ frames: [[UInt8]]) {
+        guard !frames.isEmpty else { return }
+        broker.metrics.pushes.add(frames.count)
+        sink.send(frames)
     }
 
     func finished(_ acks: ClientAck, _ membership: Membership) {
@@ -38,11 +39,15 @@ extension BrokerSession {
     func pump() {
         while let (load, membership) = nextLoad() {
             do {
+                let (hub, member) = (membership.hub, membership.member)
+                let topics = hub.subscriptions(of: member, priority: load.priority, after: load.after)
                 let messages = try broker.store.pending(
-                    for: membership.member, in: membership.hub.key, priority: load.priority, after: load.after,
+                    for: member, in: hub.key, priority: load.priority, topics: topics, after: load.after,
                     limit: load.limit, maxBytes: load.maxBytes)
                 let now = broker.now()
-                state.withLock { handOut($0.window?.loaded(messages, for: load, now: now) ?? []) }
+                state.withLock { state in
+                    handOut((state.window?.loaded(messages, for: load, now: now) ?? []).map(\.pushFrame))
+                }
             } catch {
                 // The next tick tries again.
                 state.withLock { $0.window?.loadFailed() }
@@ -79,4 +84,8 @@ extension BrokerSession {
             return (load, membership)
         }
     }
+}
+
+extension StoredMessage {
+    fileprivate var pushFrame: [UInt8] { MeshFrame.push(push).encoded(body: body) }
 }

@@ -43,7 +43,7 @@ enum HistoryRefusal: Hashable {
                     "rate_limited",
                     "at most \(HistoryGate.limits.perSecond) pages a second are told: ask again in \(wait) ms"
                 )
-            case .unknownTopic: ("unknown_topic", "this server has no topic of that name")
+            case .unknownTopic: ("unknown_topic", "there is no topic of that name that you are in")
             case .unreadable: ("storage_unavailable", "the store cannot be read now: ask again later")
             }
         return ErrorFrame(code: code, message: message, ref: "history")
@@ -53,7 +53,7 @@ enum HistoryRefusal: Hashable {
 extension BrokerSession {
     /// Reads a page, off this thread, and tells it: what the member has acknowledged, and what it sent itself.
     func tell(_ history: History, _ membership: Membership) {
-        guard case .dm(let other) = history.conversation else { return refuse(.unknownTopic) }
+        guard let conversation = conversation(history, membership) else { return refuse(.unknownTopic) }
         let now = broker.now()
         let buffered = sink.bufferedBytes
         let asking = MeshMember(mesh: membership.hub.mesh, member: membership.member)
@@ -67,13 +67,21 @@ extension BrokerSession {
             do {
                 let page = try broker.store.history(
                     HistoryQuery(
-                        member: membership.member, other: other, before: history.before,
+                        member: membership.member, conversation, before: history.before,
                         through: finishedPositions(membership), limit: Int(history.limit)), in: membership.hub.key)
                 tell(page, request: history.request)
             } catch {
                 state.withLock { $0.history.answered() }
                 refuse(.unreadable)
             }
+        }
+    }
+
+    private func conversation(_ history: History, _ membership: Membership) -> HistoryQuery.Conversation? {
+        switch history.conversation {
+        case .dm(membership.member): .everything
+        case .dm(let other): .with(other)
+        case .topic(let name): membership.hub.subscription(of: membership.member, to: name).map { .topic($0) }
         }
     }
 

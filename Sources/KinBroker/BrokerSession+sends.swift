@@ -15,6 +15,8 @@ extension BrokerSession {
         case .succession(let handover): succeed(handover, membership)
         case .settings(let proof): set(proof, membership)
         case .history(let history): tell(history, membership)
+        case .topicCreate, .topicJoin, .topicLeave, .topicSet, .topicRekey, .topicMembersGet:
+            receivedAboutTopics(frame.message, membership)
         case .error: break
         default:
             broker.metrics.invalidFrames["invalid_message"].add()
@@ -73,20 +75,14 @@ extension BrokerSession {
     func admit(_ submission: Submission, from sender: ULID, _ hub: MeshHub) -> Refusal? {
         let send = submission.send
         if let refusal = broker.check(submission) { return refusal }
-        guard case .dm(let recipient) = send.destination else { return .unsupportedDestination }
         if hub.isClosed { return .meshSucceeded }
         guard hub.standing(of: sender) == .member else { return .memberRevoked }
         // Before the session's lock: the hub takes that one while it holds its own.
-        let standing = hub.standing(of: recipient)
+        let refusal = hub.refusal(of: send, from: sender)
         return state.withLock { state in
-            if let refusal = state.gate.admit(send) { return refusal }
-            switch standing {
-            case .member: return nil
-            case .revoked: return .memberRevoked
-            case .unknown:
-                state.gate.wait(for: send)
-                return .unknownMember
-            }
+            if let disorder = state.gate.admit(send) { return disorder }
+            if refusal?.retryable == true { state.gate.wait(for: send) }
+            return refusal
         }
     }
 

@@ -32,6 +32,9 @@ public protocol BrokerStore: Sendable {
     /// Keeps the settings of a mesh, in place of those kept before. `completion` runs with whether they are on disk.
     func put(_ settings: SettingsProof, in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void)
 
+    /// Changes a topic, making it where it is new. `completion` runs with whether that is on disk.
+    func put(_ change: TopicChange, in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void)
+
     /// Takes a batch of sends from one session in one transaction, in order. `completion` gets one answer for each.
     ///
     /// An id known for that mesh and sender is answered from the store. For any other `admit` is asked, inside the transaction; nil admits.
@@ -42,9 +45,11 @@ public protocol BrokerStore: Sendable {
         admit: @escaping @Sendable (Submission) -> Refusal?,
         completion: @escaping @Sendable ([Acceptance]) -> Void)
 
-    /// Messages for `recipient` of one priority after `position`, oldest first, until `limit` messages or `maxBytes` (at least one).
+    /// Messages for `recipient` of one priority after `position`, oldest first, until `limit` messages or `maxBytes` (at least one): those sent to it,
+    /// and the posts of `topics` that others made.
     func pending(
-        for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int
+        for recipient: ULID, in mesh: MeshKey, priority: Priority, topics: [Subscription], after position: Int64,
+        limit: Int, maxBytes: Int
     ) throws -> [StoredMessage]
 
     /// A conversation read back, newest first: what has no body any more is left out.
@@ -80,10 +85,11 @@ public struct StoredMesh: Sendable {
     public var handovers: [Handover]
     /// The newest that an owner signed.
     public var settings: SettingsProof?
+    public var topics: [StoredTopic]
 
     public init(
         key: MeshKey, mesh: MeshID, chains: [Chain] = [], revocations: [RevocationProof] = [],
-        handovers: [Handover] = [], settings: SettingsProof? = nil
+        handovers: [Handover] = [], settings: SettingsProof? = nil, topics: [StoredTopic] = []
     ) {
         self.key = key
         self.mesh = mesh
@@ -91,6 +97,7 @@ public struct StoredMesh: Sendable {
         self.revocations = revocations
         self.handovers = handovers
         self.settings = settings
+        self.topics = topics
     }
 }
 
@@ -125,7 +132,12 @@ public struct Refusal: Error, Hashable, Sendable {
     public static let memberRevoked = Refusal("member_revoked", retryable: false)
     public static let expired = Refusal("expired", retryable: false)
     public static let tooLarge = Refusal("too_large", retryable: false)
-    public static let unsupportedDestination = Refusal("unsupported_destination", retryable: false)
+    /// There is none that the sender is in.
+    public static let unknownTopic = Refusal("unknown_topic", retryable: false)
+    public static let epochMissing = Refusal("epoch_missing", retryable: false)
+    /// Somebody who has that key has left since: a newer one is needed.
+    public static let epochStale = Refusal("epoch_stale", retryable: true)
+    public static let epochAhead = Refusal("epoch_ahead", retryable: false)
     /// A new wallet took over: what waits is sent in its mesh.
     public static let meshSucceeded = Refusal("mesh_succeeded", retryable: true)
     public static let storageFull = Refusal("storage_full", retryable: true)

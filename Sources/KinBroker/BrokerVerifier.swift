@@ -17,6 +17,10 @@ public protocol BrokerVerifier: Sendable {
     /// - Throws: an error whose description may be shown to whoever sent it.
     func verify(_ settings: SettingsProof, in mesh: MeshID, now: Int64) throws
 
+    /// Whether a member of `mesh` signed the list of a topic; revocations are not looked at.
+    /// - Throws: an error whose description may be shown to whoever sent it.
+    func verify(_ proof: TopicProof, in mesh: MeshID, now: Int64) throws
+
     /// Whether `one` holds where both are valid.
     func isNewer(_ one: MeshSettings, than other: MeshSettings) -> Bool
 

@@ -3,10 +3,18 @@ import KinWire
 
 /// Which part of a conversation a store is to read back, newest first.
 public struct HistoryQuery: Hashable, Sendable {
+    public enum Conversation: Hashable, Sendable {
+        /// What the two sent each other.
+        case with(ULID)
+        /// What was sent to the member directly, by anyone.
+        case everything
+        /// The posts of others in a topic that it is in.
+        case topic(Subscription)
+    }
+
     /// Who asks.
     public var member: ULID
-    /// The other side; `member` itself stands for everything that was sent to it, by anyone.
-    public var other: ULID
+    public var conversation: Conversation
     /// Only messages with a lower id.
     public var before: Int64?
     /// Of what was sent to `member`, only up to these ids, by priority rank: what it has not acknowledged comes by push alone.
@@ -18,11 +26,12 @@ public struct HistoryQuery: Hashable, Sendable {
     public var maxRows: Int
 
     public init(
-        member: ULID, other: ULID, before: Int64?, through: [Int64], limit: Int, maxBytes: Int = 1 << 20,
+        member: ULID, _ conversation: Conversation, before: Int64?, through: [Int64], limit: Int,
+        maxBytes: Int = 1 << 20,
         maxRows: Int = 2048
     ) {
         self.member = member
-        self.other = other
+        self.conversation = conversation
         self.before = before
         self.through = through
         self.limit = limit

@@ -95,17 +95,17 @@ extension MeshHub {
         }
     }
 
-    /// Hands a message that was just stored to its recipient, if that is connected.
+    /// Hands a message that was just stored to its recipients that are connected.
     func deliver(_ submission: Submission, id: Int64, from sender: ULID, sentAt: Int64) {
         let send = submission.send
-        guard case .dm(let recipient) = send.destination else { return }
-        let sessions = sessions(of: recipient)
-        guard !sessions.isEmpty else { return }
         let push = Push(
             brokerMessageID: id, clientMessageID: send.clientMessageID, sender: sender, line: send.line, seq: send.seq,
             destination: send.destination, priority: send.priority, sentAt: sentAt, epoch: send.epoch)
         let message = StoredMessage(push: push, expiresAt: send.expiresAt, body: submission.body)
-        for session in sessions { session.offer(message) }
+        switch send.destination {
+        case .topic(let topic): post(message, to: topic)
+        case .dm(let recipient): for session in sessions(of: recipient) { session.offer(message) }
+        }
     }
 
     /// Up to where the deliveries of a member are finished, by priority rank.
@@ -144,7 +144,7 @@ extension MeshHub {
         frames.append(MeshFrame.membersEnd(MembersEnd(version: state.version)).encoded())
         if let settings = holding(state) { frames.append(MeshFrame.settings(settings).encoded()) }
         frames += state.successions.kept.map { MeshFrame.succession($0).encoded() }
-        session.sink.send(frames)
+        session.sink.send(frames + topicFrames(for: ready.member, state))
     }
 
     /// Whether nobody takes a message of that member any more: what was sent before the end of a certificate is taken for 45 days.

@@ -28,6 +28,7 @@ final class MeshHub: Sendable {
         var version: Int64 = 0
         var successions = Successions()
         var settings = HeldSettings()
+        var topics: Topics
 
         var sessions: [BrokerSession] { siblings.values.flatMap(\.sessions) }
     }
@@ -52,8 +53,9 @@ final class MeshHub: Sendable {
             State(
                 chains: chains, revoked: Set(revoked.keys), departures: Departures(startedAt: now()),
                 successions: Successions(stored.handovers),
-                settings: HeldSettings(stored.settings)))
+                settings: HeldSettings(stored.settings), topics: Topics(stored.topics)))
         for chain in chains.values { index.note(chain, in: mesh, replacing: nil) }
+        welcomeToEverybody(chains.values.filter { revoked[$0.member] == nil })
     }
 
     /// How a member stands here.
@@ -63,6 +65,19 @@ final class MeshHub: Sendable {
         state.withLock { state in
             if state.revoked.contains(member) { return .revoked }
             return state.chains[member] == nil ? .unknown : .member
+        }
+    }
+
+    /// Why a send cannot go where it is to go.
+    func refusal(of send: Send, from sender: ULID) -> Refusal? {
+        switch send.destination {
+        case .topic(let topic): refusal(of: topic, send.epoch, from: sender)
+        case .dm(let recipient):
+            switch standing(of: recipient) {
+            case .member: nil
+            case .revoked: .memberRevoked
+            case .unknown: .unknownMember
+            }
         }
     }
 
@@ -117,6 +132,7 @@ final class MeshHub: Sendable {
             }
             let ended = revoked.flatMap { state.siblings.removeValue(forKey: $0)?.sessions ?? [] }
             state.revoked.formUnion(revoked)
+            removeFromTopics(revoked, in: &state)
             for session in state.sessions { session.sink.send(frames) }
             // Settings fall with whoever signed them.
             return (ended, takeOutSuperfluous(&state))
@@ -188,6 +204,7 @@ final class MeshHub: Sendable {
         state.chains[chain.member] = chain
         index.note(chain, in: mesh, replacing: known)
         store.put(chain, in: key)
+        if known == nil { joinEverybody(chain, in: &state) }
         return known == nil
     }
 }

@@ -44,7 +44,7 @@ final class BatchAcceptance: @unchecked Sendable {
         if isWary { return try acceptWarily(submission, db) }
         guard try insert(submission, db) else { return try known(submission.send, db) ?? Self.contradiction() }
         let id = db.lastInsertedRowID
-        guard let refusal = admit(submission) else { return .stored(id: id) }
+        guard let refusal = admit(submission) else { return try stored(submission.send, id: id, db) }
         // The first refusal is taken back; those that follow are not written.
         isWary = true
         try BoundStatement(db, "DELETE FROM message WHERE id = ?").run { $0.add(id) }
@@ -55,7 +55,22 @@ final class BatchAcceptance: @unchecked Sendable {
         if let known = try known(submission.send, db) { return known }
         if let refusal = admit(submission) { return .refused(refusal) }
         _ = try insert(submission, db)
-        return .stored(id: db.lastInsertedRowID)
+        return try stored(submission.send, id: db.lastInsertedRowID, db)
+    }
+
+    /// With a post its topic's epoch rises: whoever leaves after it has seen that one.
+    private func stored(_ send: Send, id: Int64, _ db: Database) throws -> Acceptance {
+        if case .topic(let topic) = send.destination, let counter = send.epoch?.counter {
+            try BoundStatement(
+                db, "UPDATE topic SET epoch = ? WHERE mesh = ? AND name = ? AND epoch < ?"
+            ).run { values in
+                values.add(counter)
+                values.add(mesh.rowID)
+                values.add(topic.description)
+                values.add(counter)
+            }
+        }
+        return .stored(id: id)
     }
 
     private static func contradiction() throws -> Acceptance {
@@ -82,7 +97,8 @@ final class BatchAcceptance: @unchecked Sendable {
             db,
             """
             INSERT INTO message (mesh, sender, client_message_id, request_fingerprint, kind, ref, priority, line,
-                seq, sent_at, expires_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                seq, sent_at, expires_at, body, epoch_counter, epoch_minter)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (mesh, sender, client_message_id) DO NOTHING
             """)
         try insert.run { values in
@@ -98,6 +114,8 @@ final class BatchAcceptance: @unchecked Sendable {
             values.add(now)
             values.add(send.expiresAt)
             values.add(submission.body)
+            values.add(send.epoch?.counter)
+            values.add(send.epoch?.minter.description)
         }
         return db.changesCount > 0
     }

@@ -43,12 +43,24 @@ enum BrokerSchema {
             try db.execute(
                 sql: "CREATE TABLE settings (mesh INTEGER PRIMARY KEY REFERENCES mesh, proof BLOB NOT NULL)")
         }
+        migrator.registerMigration("4: topics") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE topic (
+                        mesh INTEGER NOT NULL REFERENCES mesh, name TEXT NOT NULL, proof BLOB,
+                        min_epoch INTEGER NOT NULL, epoch INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (mesh, name)) WITHOUT ROWID;
+                    CREATE TABLE topic_member (
+                        mesh INTEGER NOT NULL, topic TEXT NOT NULL, member TEXT NOT NULL, since INTEGER NOT NULL,
+                        PRIMARY KEY (mesh, topic, member)) WITHOUT ROWID;
+                    ALTER TABLE message ADD COLUMN epoch_counter INTEGER;
+                    ALTER TABLE message ADD COLUMN epoch_minter TEXT;
+                    """)
+        }
         return migrator
     }
 
-    /// One recipient's log of one priority, newest first: (mesh, ref, priority, the highest id). By the index `message_log`.
+    /// One destination's log of one priority, newest first: (mesh, ref, kind, priority, the highest id, above that id). By the index `message_log`.
     static let backwards = """
-        SELECT id, sender, client_message_id, line, seq, sent_at, expires_at, body FROM message
-        WHERE mesh = ? AND ref = ? AND kind = 'dm' AND priority = ? AND id <= ? ORDER BY id DESC
+        \(ForwardLog.columns) AND kind = ? AND priority = ? AND id <= ? AND id > ? ORDER BY id DESC
         """
 }

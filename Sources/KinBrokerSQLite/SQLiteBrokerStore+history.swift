@@ -31,26 +31,33 @@ extension SQLiteBrokerStore {
 
     private static func logs(of query: HistoryQuery, in mesh: MeshKey, _ db: Database) throws -> [BackwardLog] {
         let newest = query.before.map { $0 - 1 } ?? .max
-        let isEverything = query.other == query.member
-        var logs: [BackwardLog] = []
-        for priority in Priority.allCases {
+        let me = query.member
+        return try Priority.allCases.flatMap { priority in
             let finished = query.through.indices.contains(priority.rank) ? query.through[priority.rank] : 0
-            logs.append(
-                try BackwardLog(
-                    to: query.member, from: isEverything ? nil : query.other, priority, through: min(newest, finished),
-                    in: mesh, db))
-            guard !isEverything else { continue }
-            logs.append(
-                try BackwardLog(to: query.other, from: query.member, priority, through: newest, in: mesh, db))
+            let taken = min(newest, finished)
+            switch query.conversation {
+            case .everything: return [try BackwardLog(.dm(me), priority, through: taken, in: mesh, db)]
+            case .with(let other):
+                return [
+                    try BackwardLog(.dm(me), from: other, priority, through: taken, in: mesh, db),
+                    try BackwardLog(.dm(other), from: me, priority, through: newest, in: mesh, db),
+                ]
+            case .topic(let subscription):
+                return [
+                    try BackwardLog(
+                        .topic(subscription.topic), notFrom: me, priority, through: taken, above: subscription.since,
+                        in: mesh, db)
+                ]
+            }
         }
-        return logs
     }
 }
 
-/// The messages of one priority to one recipient, newest first, of which those of one sender may be wanted.
+/// The messages of one priority and one destination, newest first, of which those of one sender may be wanted, or of all others.
 private struct BackwardLog {
-    private let recipient: ULID
+    private let destination: Destination
     private let sender: String?
+    private let other: String?
     private let priority: Priority
     private let cursor: RowCursor
     /// The cursor's own: it changes with the next step.
@@ -59,15 +66,17 @@ private struct BackwardLog {
     private(set) var id: Int64?
 
     init(
-        to recipient: ULID, from sender: ULID?, _ priority: Priority, through id: Int64, in mesh: MeshKey,
-        _ db: Database
+        _ destination: Destination, from sender: ULID? = nil, notFrom other: ULID? = nil, _ priority: Priority,
+        through id: Int64, above: Int64 = 0, in mesh: MeshKey, _ db: Database
     ) throws {
-        self.recipient = recipient
+        self.destination = destination
         self.sender = sender?.description
+        self.other = other?.description
         self.priority = priority
         // Not a cached statement: several of the same text are stepped side by side.
         cursor = try Row.fetchCursor(
-            db, sql: BrokerSchema.backwards, arguments: [mesh.rowID, recipient.description, priority.rank, id])
+            db, sql: BrokerSchema.backwards,
+            arguments: [mesh.rowID, destination.ref, destination.kind, priority.rank, id, above])
         try advance()
     }
 
@@ -80,8 +89,10 @@ private struct BackwardLog {
 
     /// nil where another sent it, or its body was dropped.
     func message() throws -> StoredMessage? {
-        guard let row, sender == nil || row["sender"] == sender else { return nil }
-        let message = try StoredMessage(row, recipient: recipient, priority: priority)
+        guard let row, sender == nil || row["sender"] == sender, other == nil || row["sender"] != other else {
+            return nil
+        }
+        let message = try StoredMessage(row, destination: destination, priority: priority)
         return message.body.isEmpty ? nil : message
     }
 }

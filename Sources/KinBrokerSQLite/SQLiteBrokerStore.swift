@@ -53,7 +53,7 @@ public final class SQLiteBrokerStore: BrokerStore {
                 return StoredMesh(
                     key: key, mesh: mesh, chains: try Self.chains(in: key, db),
                     revocations: try Self.revocations(in: key, db), handovers: try Self.handovers(in: key, db),
-                    settings: try Self.settings(of: key, db))
+                    settings: try Self.settings(of: key, db), topics: try Self.topics(in: key, db))
             }
         }
     }
@@ -192,23 +192,23 @@ public final class SQLiteBrokerStore: BrokerStore {
     }
 
     public func pending(
-        for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int
+        for recipient: ULID, in mesh: MeshKey, priority: Priority, topics: [Subscription], after position: Int64,
+        limit: Int, maxBytes: Int
     ) throws -> [StoredMessage] {
         try database.read { db in
-            let rows = try db.cachedStatement(
-                sql: """
-                    SELECT id, sender, client_message_id, line, seq, sent_at, expires_at, body FROM message
-                    WHERE mesh = ? AND ref = ? AND kind = 'dm' AND priority = ? AND id > ? ORDER BY id LIMIT ?
-                    """)
-            let cursor = try Row.fetchCursor(
-                rows, arguments: [mesh.rowID, recipient.description, priority.rank, position, limit])
+            var logs = [try ForwardLog(to: recipient, priority, after: position, limit: limit, in: mesh, db)]
+            for topic in topics {
+                logs.append(try ForwardLog(topic, readBy: recipient, priority, after: position, in: mesh, db))
+            }
             var messages: [StoredMessage] = []
             var bytes = 0
-            while let row = try cursor.next() {
-                let message = try StoredMessage(row, recipient: recipient, priority: priority)
+            while messages.count < limit, let oldest = logs.indices.min(by: { logs[$1].isNewer(than: logs[$0]) }),
+                let message = try logs[oldest].message()
+            {
                 bytes += message.body.count
                 if bytes > maxBytes && !messages.isEmpty { break }
                 messages.append(message)
+                try logs[oldest].advance()
             }
             return messages
         }
@@ -244,14 +244,19 @@ public final class SQLiteBrokerStore: BrokerStore {
 }
 
 extension StoredMessage {
-    init(_ row: Row, recipient: ULID, priority: Priority) throws {
+    init(_ row: Row, destination: Destination, priority: Priority) throws {
         guard let sender = ULID(row["sender"]), let id = ClientMessageID(row["client_message_id"]) else {
             throw StoreError(.corrupt, "a stored message is damaged")
+        }
+        let counter: Int64? = row["epoch_counter"]
+        let minter: String? = row["epoch_minter"]
+        let epoch = counter.flatMap { counter in
+            minter.flatMap { ULID($0) }.map { Epoch(counter: counter, minter: $0) }
         }
         self.init(
             push: Push(
                 brokerMessageID: row["id"], clientMessageID: id, sender: sender, line: row["line"].bytes,
-                seq: row["seq"], destination: .dm(recipient), priority: priority, sentAt: row["sent_at"]),
+                seq: row["seq"], destination: destination, priority: priority, sentAt: row["sent_at"], epoch: epoch),
             expiresAt: row["expires_at"], body: row["body"].bytes)
     }
 }

@@ -87,6 +87,8 @@ struct DaemonCore: Sendable {
         }
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
+        let book = try TopicBook(installed, logger: logger)
+        let keptProfiles = installed.isEphemeral ? ProfileFile() : try ProfileFile(reading: state)
         let seen = try KnownMembers(reading: KnownMembers.path(in: state))
         let meshSettings = try MeshSettingsKeeper(
             installed, family: family, counters: metrics.inbound, logger: logger, now: now)
@@ -101,18 +103,31 @@ struct DaemonCore: Sendable {
         self.events = events
         let board = StatusBoard(servers: servers, now: now)
         let sealer = DirectSealer(chain: installed.chain, keys: installed.keys)
+        let topicSealer = TopicSealer(chain: installed.chain, keys: installed.keys)
         let control = ControlMessage(
-            sealer: sealer, me: me, name: name, revocations: installed.revocations, awaited: awaited)
+            sealer: sealer, topicSealer: topicSealer, me: me, name: name, revocations: installed.revocations,
+            awaited: awaited)
         let keeper = RevocationKeeper(
             installed, family: family, events: events, counters: metrics.inbound, logger: logger, now: now)
         revocations = keeper
         let exchange = RevocationExchange(
             keeper: keeper, control: control, events: events, counters: metrics.inbound, logger: logger, now: now)
+        let mail = ControlMail(control: control, family: family, topics: book, now: now)
+        let topicBroker = TopicBroker(now: now)
+        let keys = KeyExchange(
+            book: book, broker: topicBroker, mail: mail, family: family, me: me, metrics: metrics, logger: logger,
+            now: now)
+        mail.onKeyMissing { [weak keys] in keys?.need($0) }
+        let topics = TopicKeeper(
+            installed, book: book, broker: topicBroker, exchange: keys, family: family, counters: metrics.inbound,
+            logger: logger, now: now)
+        keeper.onChange { topics.revoked() }
         let outgoing = Outgoing(
             outbox: outbox,
             sealing: OutboxSealing(
-                sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger, limits: settings.outbox),
-            family: family, awaited: awaited, metrics: metrics, logger: logger, now: now)
+                sealer: sealer, topicSealer: topicSealer, topics: book, family: family, name: name, me: me,
+                revocations: keeper.ledger, limits: settings.outbox),
+            family: family, awaited: awaited, keys: keys, metrics: metrics, logger: logger, now: now)
         upkeep = StoreUpkeep(
             outbox: outbox, inbox: inbox, inboxDays: settings.inbox.maxAgeDays,
             expire: { outgoing.expireWhileAway() }, logger: logger, now: now)
@@ -127,14 +142,25 @@ struct DaemonCore: Sendable {
             installed, file: successionFile, seen: seen, family: family, mail: SuccessionMail(acceptance: acceptance),
             events: events, logger: logger, now: now)
         self.successions = successions
-        let opener = PushOpener(sealer: sealer, family: family, revocations: exchange)
+        let presence = Presence(family: family, events: events, now: now)
+        let profiles = ProfileBook(
+            installed, kept: keptProfiles, name: name, mail: mail, family: family, presence: presence, events: events,
+            logger: logger, now: now)
+        let opener = PushOpener(
+            sealer: sealer, topicSealer: topicSealer, topics: book, family: family, revocations: exchange)
         let refill = InboxRefill(
             inbox: inbox, opener: opener, member: me.member, days: settings.inbox.maxAgeDays, metrics: metrics,
             logger: logger, now: now)
         let incoming = Incoming(
             inbox: inbox, outbox: outbox, opener: opener, family: family,
-            receipts: receipts, revocations: exchange, successions: successions, events: events, metrics: metrics,
+            receipts: receipts, revocations: exchange, successions: successions,
+            topics: TopicMail(exchange: keys, profiles: profiles, family: family), events: events, metrics: metrics,
             logger: logger, now: now)
+        keys.onKeys { [weak outgoing, weak incoming, weak mail] topic, epochs in
+            outgoing?.keyCame(topic)
+            mail?.keyCame()
+            for epoch in epochs { incoming?.keyCame(topic, epoch) }
+        }
         let directory = DirectoryRunner(
             servers: servers, reader: RegistryReader(http: http, routeID: installed.wallet.routeID), family: family,
             revocations: exchange, state: state, events: events, logger: logger, now: now)
@@ -150,7 +176,8 @@ struct DaemonCore: Sendable {
             }, features: settings.features, tls: tls, eventLoop: eventLoop, localServer: localServer,
             parts: MeshParts(
                 family: family, outgoing: outgoing, incoming: incoming, refill: refill, receipts: receipts,
-                revocations: exchange, successions: successions, settings: meshSettings,
+                revocations: exchange, successions: successions, settings: meshSettings, topics: topics, mail: mail,
+                presence: presence, profiles: profiles,
                 storeIdentity: { Self.storeIdentity($0, installed) }, board: board, awaited: awaited,
                 events: events, metrics: metrics, lookAround: { directory.lookSoon() }, now: now),
             logger: logger)
@@ -165,11 +192,12 @@ struct DaemonCore: Sendable {
         self.vault = vault
         routes = DaemonRoutes(
             sending: Sending(
-                acceptance: acceptance, family: family, outgoing: outgoing,
+                acceptance: acceptance, family: family, topics: book, outgoing: outgoing,
                 known: metrics.knownLocal), receipts: receipts,
             revoking: Revoking(
                 installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
-            successions: successions, settings: meshSettings, vault: VaultRoutes(vault: vault), family: family,
+            successions: successions, settings: meshSettings, topics: topics, presence: presence,
+            profiles: profiles, vault: VaultRoutes(vault: vault), family: family,
             directory: directory, inbox: inbox, outbox: outbox, events: events, board: board, metrics: metrics,
             figures: DaemonFigures(
                 board: board, outbox: outbox, events: events, folder: options.state.daemon(), now: now),

@@ -54,12 +54,8 @@ public final class DirectSealer: Sendable {
     public func openAtAnyTime(
         _ body: [UInt8], header: Push, from sender: VerifiedMember
     ) throws(MessageFault) -> SealedMessage {
-        let message = try decode(unseal(body, from: sender))
-        try checkAddress(of: message, header: header, sender: sender)
-        guard
-            sender.anyKeySigned(
-                message.unsignedBytes(), signature: message.signature, domain: SealedMessage.domain)
-        else { throw .badSignature }
+        let message = try SealedMessage(padded: unseal(body, from: sender))
+        try message.check(in: mesh, recipient: member.description, header: header, sender: sender)
         return message
     }
 
@@ -80,23 +76,6 @@ public final class DirectSealer: Sendable {
             if let inner = Box.open(box, nonce: nonce, sharedKey: shared) { return inner }
         }
         throw .doesNotOpen
-    }
-
-    private func decode(_ inner: [UInt8]) throws(MessageFault) -> SealedMessage {
-        guard let bytes = MessagePadding.unpad(inner), let message = try? SealedMessage(canonical: bytes) else {
-            throw .malformed
-        }
-        return message
-    }
-
-    private func checkAddress(
-        of message: SealedMessage, header: Push, sender: VerifiedMember
-    ) throws(MessageFault) {
-        guard message.mesh == mesh, message.sender == sender.member, header.sender == sender.member,
-            header.destination == .dm(member), message.recipient == member.description,
-            message.clientMessageID == header.clientMessageID, message.line == header.line,
-            message.seq == header.seq, message.priority == header.priority
-        else { throw .misaddressed }
     }
 
     private func sharedKey(with key: X25519.PublicKey) throws -> SecretBytes {

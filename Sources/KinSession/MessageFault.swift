@@ -2,6 +2,8 @@
 public enum MessageFault: String, Error, Hashable, Sendable, CaseIterable {
     /// No key of ours opens it.
     case doesNotOpen = "does_not_open"
+    /// A post, and its topic's key of that epoch has not come.
+    case keyMissing = "key_missing"
     /// What is inside is no message.
     case malformed = "malformed"
     /// Its inside disagrees with its header, or it is meant for another.

@@ -26,6 +26,10 @@ public struct TestVerifier: BrokerVerifier {
         _ = try settings.verify(in: mesh, now: now)
     }
 
+    public func verify(_ proof: TopicProof, in mesh: MeshID, now: Int64) throws {
+        _ = try proof.verify(in: mesh, now: now)
+    }
+
     public func isNewer(_ one: MeshSettings, than other: MeshSettings) -> Bool { one.isNewer(than: other) }
 
     public func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }

@@ -135,11 +135,14 @@ import Testing
         try SQLiteBrokerStore(path: path).close()
         let queue = try DatabaseQueue(path: path)
         let plan = try queue.read { db in
-            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + BrokerSchema.backwards, arguments: [1, "x", 0, 5])
-                .map { String($0["detail"] ?? "") }
+            try Row.fetchAll(
+                db, sql: "EXPLAIN QUERY PLAN " + BrokerSchema.backwards, arguments: [1, "x", "dm", 0, 5, 0]
+            )
+            .map { String($0["detail"] ?? "") }
         }
         #expect(plan.count == 1, "no second step, which would be a sort: \(plan)")
-        #expect(plan[0].contains("message_log (mesh=? AND ref=? AND kind=? AND priority=? AND id<?)"), "\(plan)")
+        #expect(
+            plan[0].contains("message_log (mesh=? AND ref=? AND kind=? AND priority=? AND id>? AND id<?)"), "\(plan)")
         try queue.close()
     }
 }

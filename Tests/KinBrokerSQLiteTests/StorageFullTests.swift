@@ -26,7 +26,7 @@ struct StorageFullTests {
         let again = try #require(refused)
         #expect(stored > 5)
         let pending = try store.pending(
-            for: recipient, in: mesh, priority: .next, after: 0, limit: 1000, maxBytes: 1 << 30)
+            for: recipient, in: mesh, priority: .next, topics: [], after: 0, limit: 1000, maxBytes: 1 << 30)
         #expect(pending.map(\.push.seq) == (1...Int64(stored)).map { $0 })
 
         try disk.release()

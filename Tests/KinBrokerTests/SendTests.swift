@@ -130,17 +130,6 @@ import Testing
         #expect(try await recipient.push().body == body)
     }
 
-    @Test("a topic is not supported yet, and said so for good")
-    func topic() async throws {
-        let send = Send(
-            clientMessageID: try ClientMessageID("m").orThrow("id"),
-            requestFingerprint: [UInt8](repeating: 1, count: 32), line: [1, 2, 3, 4, 5, 6, 7, 8], seq: 1,
-            destination: .topic(try TopicName("release").orThrow("topic")), priority: .next)
-        sender.receive(.send(send), body: [1])
-        let nack = try await sender.nack(of: "m")
-        #expect(nack.code == "unsupported_destination" && !nack.retryable)
-    }
-
     @Test("what was refused for good holds nothing up")
     func refusedForGood() async throws {
         sender.receive([

@@ -27,6 +27,9 @@ struct WatchedStore: BrokerStore {
     func put(_ settings: SettingsProof, in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
         store.put(settings, in: mesh, completion: completion)
     }
+    func put(_ change: TopicChange, in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void) {
+        store.put(change, in: mesh, completion: completion)
+    }
     func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, wary: Bool, now: Int64,
         admit: @escaping @Sendable (Submission) -> Refusal?,
@@ -36,11 +39,13 @@ struct WatchedStore: BrokerStore {
             batch, from: sender, in: mesh, wary: wary, now: now, admit: admit, completion: completion)
     }
     func pending(
-        for recipient: ULID, in mesh: MeshKey, priority: Priority, after position: Int64, limit: Int, maxBytes: Int
+        for recipient: ULID, in mesh: MeshKey, priority: Priority, topics: [Subscription], after position: Int64,
+        limit: Int, maxBytes: Int
     ) throws -> [StoredMessage] {
         try onReading(.pending)
         return try store.pending(
-            for: recipient, in: mesh, priority: priority, after: position, limit: limit, maxBytes: maxBytes)
+            for: recipient, in: mesh, priority: priority, topics: topics, after: position, limit: limit,
+            maxBytes: maxBytes)
     }
     func history(_ query: HistoryQuery, in mesh: MeshKey) throws -> HistoryPage {
         try onReading(.history)

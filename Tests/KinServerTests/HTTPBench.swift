@@ -112,7 +112,7 @@ final class HTTPBench: Sendable {
         defer { store.close() }
         let mesh = try store.loadMeshes().first { $0.mesh == family.mesh }.orThrow("the mesh")
         return try store.pending(
-            for: studio.member, in: mesh.key, priority: .next, after: 0, limit: 10_000, maxBytes: 1 << 30
+            for: studio.member, in: mesh.key, priority: .next, topics: [], after: 0, limit: 10_000, maxBytes: 1 << 30
         ).map(\.push.clientMessageID.description)
     }
 

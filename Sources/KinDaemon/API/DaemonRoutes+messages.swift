@@ -48,7 +48,7 @@ extension DaemonRoutes {
         let wanted = InboxQuery(
             after: try query.integer("cursor", from: InboxQuery.beginning) ?? InboxQuery.beginning,
             since: try query.integer("since"),
-            from: try query["from"].map { try family.resolve($0).member }, words: words,
+            from: try query["from"].map { try family.resolve($0).member }, topic: try query.topic(), words: words,
             limit: try query.limit(), maxBytes: Self.maxPageBytes)
         let (rows, more) = try inbox.page(wanted)
         return InboxPage(
@@ -163,10 +163,13 @@ extension OutboxRow {
 extension InboxRow {
     /// As the API shows it.
     func message(_ family: Family) -> InboxMessage {
-        InboxMessage(
+        var message = InboxMessage(
             id: id, clientMessageID: clientMessageID, from: senderName.description, fromMember: senderMember,
             body: body, contentType: contentType, priority: priority, meta: meta, replyTo: replyTo,
             createdAt: createdAt,
             receivedAt: receivedAt, readAt: readAt)
+        message.topic = topic
+        message.mentions = mentions
+        return message
     }
 }

@@ -12,6 +12,9 @@ struct DaemonRoutes: Sendable {
     let revoking: Revoking
     let successions: SuccessionKeeper
     let settings: MeshSettingsKeeper
+    let topics: TopicKeeper
+    let presence: Presence
+    let profiles: ProfileBook
     let vault: VaultRoutes
     let family: Family
     let directory: DirectoryRunner
@@ -42,7 +45,7 @@ struct DaemonRoutes: Sendable {
         router.post("v1/send") { request, _ in try await send(request) }
         addMessages(to: router)
         router.get("v1/devices") { _, _ in APIResponse.json(await directory.refreshed().json) }
-        router.get("v1/peers") { _, _ in APIResponse.json(family.peers().json) }
+        router.get("v1/peers") { _, _ in APIResponse.json(peers().json) }
         router.get("v1/members") { _, _ in APIResponse.json(revoking.members().json) }
         router.post("v1/device/revoke") { request, _ in try await revoke(request) }
         router.post("v1/revocations") { request, _ in try await take(request) }
@@ -54,6 +57,10 @@ struct DaemonRoutes: Sendable {
         router.get("v1/metrics") { _, _ in APIResponse.metrics(metrics.text(figures)) }
         router.get("v1/version") { _, _ in APIResponse.json(version().json) }
         return router
+    }
+
+    private func peers() -> DeviceList {
+        presence.read { shown in family.peers(shown: shown) { profiles.profile(of: $0) } }
     }
 
     private func send(_ request: Request) async throws -> Response {

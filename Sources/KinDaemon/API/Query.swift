@@ -24,6 +24,12 @@ struct Query {
         }
     }
 
+    func topic() throws -> TopicName? {
+        guard let text = self["topic"] else { return nil }
+        guard let topic = TopicName(text) else { throw Self.invalid("topic", "be a topic's name") }
+        return topic
+    }
+
     /// How many to give: within what one page may hold.
     func limit(_ name: String = "limit") throws -> Int {
         let limit = try integer(name) ?? Int64(DaemonRoutes.defaultPage)

@@ -8,6 +8,7 @@ import KinWire
 struct Sending: Sendable {
     let acceptance: Acceptance
     let family: Family
+    let topics: TopicBook
     let outgoing: Outgoing
     /// Counts requests whose message the outbox had.
     let known: Counter
@@ -81,18 +82,44 @@ struct Sending: Sendable {
         }
     }
 
+    /// - Throws: `KinError`, its code as in docs/protocol/local-api.md.
+    func post(_ post: PostRequest) async throws -> SendAnswer {
+        var request = SendRequest(
+            to: "#\(post.topic)", message: post.message, priority: post.priority, meta: post.meta,
+            replyTo: post.replyTo, clientMessageID: post.clientMessageID, expiresIn: post.expiresIn)
+        request.mentions = post.mentions
+        return try await send(request)
+    }
+
     private func outboxRequest(_ request: SendRequest) throws -> OutboxRequest {
-        if request.to.hasPrefix("#") || request.to == "all" {
-            throw KinError("topics_unavailable", "topics are not built yet: name a device", category: .usage)
-        }
-        let recipient = try family.resolve(request.to)
         let wanted = acceptance.request(
             try request.clientMessageID ?? acceptance.freshID(),
-            OutboxRow.Lane(destination: .dm(recipient.member), priority: request.priority),
-            OutboxRow.Content(body: request.message, meta: request.meta, replyTo: request.replyTo),
+            OutboxRow.Lane(destination: try destination(request.to), priority: request.priority),
+            OutboxRow.Content(
+                body: request.message, meta: request.meta, replyTo: request.replyTo, mentions: request.mentions),
             expiresIn: request.expiresIn)
         try acceptance.checkSize(wanted)
         return wanted
+    }
+
+    /// A device by name or id, `#` and a topic's name, or `all`.
+    private func destination(_ text: String) throws -> Destination {
+        guard text == "all" || text.hasPrefix("#") else { return .dm(try family.resolve(text).member) }
+        let name = text == "all" ? text : String(text.dropFirst())
+        guard let topic = TopicName(name), let record = topics.record(topic) else { throw Self.unknown(name) }
+        guard record.joined else {
+            throw KinError(
+                "not_joined", "this device is not in \(topic): join it with  kin topic join \(topic)",
+                category: .conflict)
+        }
+        return .topic(topic)
+    }
+
+    private static func unknown(_ topic: String) -> KinError {
+        KinError(
+            "unknown_topic",
+            "there is no topic \(topic.prefix(64)) that this device may see:  kin topics  lists those there are",
+            category: .notFound)
     }
 
     private func conflict(_ row: OutboxRow, _ matches: Bool) -> KinError {

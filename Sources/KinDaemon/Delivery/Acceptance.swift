@@ -31,7 +31,7 @@ struct Acceptance: Sendable {
         let time = now()
         let facts = RequestFacts(
             clientMessageID: id, destination: lane.destination, replyTo: content.replyTo, priority: lane.priority,
-            mentions: nil, expiresIn: expiresIn, meta: content.meta,
+            mentions: content.mentions, expiresIn: expiresIn, meta: content.meta,
             bodySHA256: Digest.sha256(Array(content.body.utf8)))
         return OutboxRequest(
             clientMessageID: id, fingerprint: keys.fingerprint(of: facts), lane: lane, content: content,

@@ -8,6 +8,8 @@ final class InboundCounters: Sendable {
     enum Fact: String, CaseIterable {
         // Pushed messages that are not taken in: one for each `MessageFault`.
         case doesNotOpen = "does_not_open"
+        /// Posts that wait for a key.
+        case keyMissing = "key_missing"
         case malformed
         case misaddressed
         case badSignature = "bad_signature"
@@ -49,6 +51,8 @@ final class InboundCounters: Sendable {
         /// A chain with fewer rotations than the one known.
         case chainShorter = "chain_shorter"
         case rotationFork = "rotation_fork"
+        /// A topic that is not told as it was signed.
+        case topicRefused = "topic_refused"
         case settingsRefused = "settings_refused"
         case settingsRolledBack = "settings_rolled_back"
         case revocationRefused = "revocation_refused"
@@ -59,6 +63,7 @@ final class InboundCounters: Sendable {
             self =
                 switch fault {
                 case .doesNotOpen: .doesNotOpen
+                case .keyMissing: .keyMissing
                 case .malformed: .malformed
                 case .misaddressed: .misaddressed
                 case .badSignature: .badSignature

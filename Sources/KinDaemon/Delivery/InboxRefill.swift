@@ -251,11 +251,3 @@ extension RefillMark {
         ["messages": .stringConvertible(refilled), "refused": .stringConvertible(refused)]
     }
 }
-
-extension SealedMessage {
-    /// What daemons say to each other on their own account.
-    var isDaemonsOwn: Bool {
-        [Receipt.contentType, RevocationsGet.contentType, Revocations.contentType, SuccessionBundle.contentType]
-            .contains(contentType)
-    }
-}

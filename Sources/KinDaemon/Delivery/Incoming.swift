@@ -11,27 +11,28 @@ import Logging
 ///
 /// Unchecked: `intake` alone varies, and only on `queue`, which is serial: every entry from outside goes through it.
 final class Incoming: @unchecked Sendable {
-    private let queue = DispatchQueue(label: "incoming")
-    private let inbox: InboxStore
+    let queue = DispatchQueue(label: "incoming")
+    let inbox: InboxStore
     private let outbox: OutboxStore
-    private let opener: PushOpener
+    let opener: PushOpener
     private let family: Family
     private let receipts: Receipts
     private let revocations: RevocationExchange
     private let successions: SuccessionKeeper
+    let topics: TopicMail
     private let events: EventHub
-    private let metrics: DaemonMetrics
+    let metrics: DaemonMetrics
     private let lanes: LaneWatch
-    private let logger: Logger
+    let logger: Logger
     /// Milliseconds.
-    private let now: @Sendable () -> Int64
+    let now: @Sendable () -> Int64
     /// Of the connection that is served now; only touched on `queue`.
     private var intake: (link: MeshLink, inbox: InboxIntake)?
 
     init(
         inbox: InboxStore, outbox: OutboxStore, opener: PushOpener, family: Family, receipts: Receipts,
-        revocations: RevocationExchange, successions: SuccessionKeeper, events: EventHub, metrics: DaemonMetrics,
-        logger: Logger, now: @escaping @Sendable () -> Int64
+        revocations: RevocationExchange, successions: SuccessionKeeper, topics: TopicMail, events: EventHub,
+        metrics: DaemonMetrics, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.inbox = inbox
         self.outbox = outbox
@@ -40,6 +41,7 @@ final class Incoming: @unchecked Sendable {
         self.receipts = receipts
         self.revocations = revocations
         self.successions = successions
+        self.topics = topics
         self.events = events
         self.metrics = metrics
         lanes = LaneWatch(metrics.inbound)
@@ -56,10 +58,15 @@ final class Incoming: @unchecked Sendable {
         var messages: [IncomingMessage] = []
         var refused: [ClientAck.Entry] = []
         var late: [(message: RefusedMessage, entry: ClientAck.Entry)] = []
+        var locked: [SealedPost] = []
         for push in pushes {
             do throws(PushOpener.Refusal) {
                 messages.append(try opener.open(push.header, push.body, now: now()))
             } catch {
+                if error.fault == .keyMissing {
+                    locked.append(SealedPost(header: push.header, body: push.body, receivedAt: now()))
+                    continue
+                }
                 metrics.inbound.note(InboundCounters.Fact(error.fault))
                 logger.warning(
                     "message_refused",
@@ -77,12 +84,32 @@ final class Incoming: @unchecked Sendable {
             case Receipt.contentType: apply(incoming, link)
             case RevocationsGet.contentType, Revocations.contentType: exchange(incoming, link)
             case SuccessionBundle.contentType: succeed(incoming, link)
+            case TopicKeys.contentType, TopicKeysGet.contentType, Profile.contentType: takeTopicMail(incoming, link)
             default: return true
             }
             return false
         }
         if !mail.isEmpty { store(mail, sentAt: pushes.last?.header.sentAt, link) }
+        if !locked.isEmpty { keep(locked, link) }
         if !late.isEmpty { refuse(late.map(\.message), late.map(\.entry), link) }
+    }
+
+    private func takeTopicMail(_ incoming: IncomingMessage, _ link: MeshLink) {
+        let isUnderstood = topics.received(incoming.message)
+        if !isUnderstood { metrics.inbound.note(.controlRefused) }
+        acknowledge(
+            [ClientAck.Entry(brokerMessageID: incoming.brokerMessageID, result: isUnderstood ? .stored : .refused)],
+            link)
+    }
+
+    /// New rows are told of.
+    func arrived(_ rows: [InboxRow?], of mail: [IncomingMessage]) {
+        for (incoming, row) in zip(mail, rows) {
+            if row == nil { metrics.inbound.note(.duplicate) } else { lanes.came(incoming.message) }
+        }
+        for row in rows.compactMap({ $0 }) {
+            events.publish(DaemonEvent(kind: .message, id: row.id, data: row.message(family).json))
+        }
     }
 
     /// Acknowledged once what its sender is to be told is on disk.
@@ -126,18 +153,13 @@ final class Incoming: @unchecked Sendable {
         inbox.receive(mail, from: intake(of: link)) { [self] result in
             switch result {
             case .success(let rows):
-                for (incoming, row) in zip(mail, rows) {
-                    if row == nil { metrics.inbound.note(.duplicate) } else { lanes.came(incoming.message) }
-                }
                 acknowledge(
                     zip(mail, rows).map { message, row in
                         ClientAck.Entry(
                             brokerMessageID: message.brokerMessageID, result: row == nil ? .duplicate : .stored)
                     }, link)
                 count(rows, sentAt: sentAt)
-                for row in rows.compactMap({ $0 }) {
-                    events.publish(DaemonEvent(kind: .message, id: row.id, data: row.message(family).json))
-                }
+                arrived(rows, of: mail)
                 receipts.due()
             case .failure(let error):
                 // Not acknowledged: a new session gets it again, and what comes after it, in order.
@@ -155,7 +177,7 @@ final class Incoming: @unchecked Sendable {
         if new > 0, let sentAt { metrics.lag.set(Int(max(now() - sentAt, 0))) }
     }
 
-    private func intake(of link: MeshLink) -> InboxIntake {
+    func intake(of link: MeshLink) -> InboxIntake {
         if let intake, intake.link === link { return intake.inbox }
         let fresh = InboxIntake()
         intake = (link, fresh)
@@ -194,7 +216,7 @@ final class Incoming: @unchecked Sendable {
         metrics.inbound.note(.receiptForeign, times: rest.count - own.count)
     }
 
-    private func acknowledge(_ entries: [ClientAck.Entry], _ link: MeshLink) {
+    func acknowledge(_ entries: [ClientAck.Entry], _ link: MeshLink) {
         for start in stride(from: 0, to: entries.count, by: ClientAck.maxResults) {
             let results = Array(entries[start..<min(start + ClientAck.maxResults, entries.count)])
             link.send([MeshFrame.clientAck(ClientAck(results: results)).encoded()])

@@ -8,6 +8,8 @@ final class LaneWatch: Sendable {
     private struct Lane: Hashable {
         var sender: ULID
         var line: [UInt8]
+        /// This device, or a topic.
+        var recipient: String
         var priority: Priority
     }
 
@@ -21,7 +23,8 @@ final class LaneWatch: Sendable {
 
     /// A message is new here. The first of a lane says nothing: those before it came before this daemon was started, or went to others.
     func came(_ message: SealedMessage) {
-        let lane = Lane(sender: message.sender, line: message.line, priority: message.priority)
+        let lane = Lane(
+            sender: message.sender, line: message.line, recipient: message.recipient, priority: message.priority)
         let fact = last.withLock { last -> InboundCounters.Fact? in
             guard let known = last[lane] else {
                 if last.count >= Self.maxLanes { last.removeAll() }

@@ -16,6 +16,7 @@ final class Outgoing: @unchecked Sendable {
     private let sealing: OutboxSealing
     private let family: Family
     private let awaited: AwaitedAnswers
+    private let keys: KeyExchange
     private let metrics: DaemonMetrics
     private let logger: Logger
     /// Milliseconds.
@@ -29,12 +30,14 @@ final class Outgoing: @unchecked Sendable {
     private var features = NegotiatedFeatures.assumed
     /// Messages that somebody is giving up: they stay here meanwhile. True: one would have left.
     private var held: [ClientMessageID: Bool] = [:]
+    /// With which keys the posts left that have no answer yet.
+    private var epochs: [ClientMessageID: Epoch] = [:]
     /// When the drain is looked at next by itself, milliseconds; nil: when something happens.
     private var wakesAt: Int64?
 
     init(
-        outbox: OutboxStore, sealing: OutboxSealing, family: Family, awaited: AwaitedAnswers, metrics: DaemonMetrics,
-        logger: Logger, now: @escaping @Sendable () -> Int64
+        outbox: OutboxStore, sealing: OutboxSealing, family: Family, awaited: AwaitedAnswers, keys: KeyExchange,
+        metrics: DaemonMetrics, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         queue = DispatchQueue(label: "outgoing")
         book = AnswerBook(queue: queue)
@@ -42,6 +45,7 @@ final class Outgoing: @unchecked Sendable {
         self.sealing = sealing
         self.family = family
         self.awaited = awaited
+        self.keys = keys
         self.metrics = metrics
         self.logger = logger
         self.now = now
@@ -68,6 +72,14 @@ final class Outgoing: @unchecked Sendable {
                 if again > 0 { logger.notice("relayed_again", metadata: ["count": .stringConvertible(again)]) }
                 queue.async { [self] in drainInto(link) }
             }
+        }
+    }
+
+    /// A topic has a key to post with.
+    func keyCame(_ topic: TopicName) {
+        queue.async { [self] in
+            drain.due(.topic(topic))
+            pump()
         }
     }
 
@@ -120,6 +132,7 @@ final class Outgoing: @unchecked Sendable {
             book.startOver()
             guard self.link === link else { return }
             self.link = nil
+            epochs.removeAll()
             drain.disconnected()
         }
     }
@@ -129,6 +142,7 @@ final class Outgoing: @unchecked Sendable {
         queue.async { [self] in
             var own: [Ack] = []
             for ack in acks {
+                epochs[ack.clientMessageID] = nil
                 if drain.acked(ack.clientMessageID) {
                     own.append(ack)
                 } else if isStray(ack.clientMessageID, finally: true) {
@@ -165,6 +179,11 @@ final class Outgoing: @unchecked Sendable {
     }
 
     private func refused(_ nack: Nack) {
+        let epoch = epochs.removeValue(forKey: nack.clientMessageID)
+        if nack.code == "epoch_stale", let epoch, case .topic(let topic)? = drain.destination(of: nack.clientMessageID)
+        {
+            keys.stale(topic, epoch)
+        }
         switch drain.nacked(nack, now: now()) {
         case .ignore:
             if isStray(nack.clientMessageID, finally: !nack.retryable) { metrics.inbound.note(.nackUnexpected) }
@@ -235,10 +254,16 @@ final class Outgoing: @unchecked Sendable {
                 continue
             }
             do throws(OutboxSealing.Fault) {
-                frames.append(row.send.frame(body: try sealing.sealed(row, features, now: now())))
+                let sealed = try sealing.sealed(row, features, now: now())
+                if let epoch = sealed.epoch { epochs[row.clientMessageID] = epoch }
+                frames.append(row.send(in: sealed.epoch).frame(body: sealed.body))
             } catch .unknownRecipient {
                 // Whoever was known when the message was accepted is met again; what comes after must not overtake.
-                wait(for: row)
+                wait(for: row, .unknownRecipient)
+                break
+            } catch .keyMissing {
+                wait(for: row, .keyMissing)
+                if case .topic(let topic) = row.lane.destination { keys.need(topic) }
                 break
             } catch {
                 drain.dropped(row.clientMessageID)
@@ -248,8 +273,8 @@ final class Outgoing: @unchecked Sendable {
         if !frames.isEmpty { link?.send(frames) }
     }
 
-    private func wait(for row: OutboxRow) {
-        let reason = OutboxSealing.Fault.unknownRecipient.rawValue
+    private func wait(for row: OutboxRow, _ fault: OutboxSealing.Fault) {
+        let reason = fault.rawValue
         let refusal = Nack(clientMessageID: row.clientMessageID, code: reason, retryable: true)
         if case .delayed(let until) = drain.nacked(refusal, now: now()) {
             delay(row.clientMessageID, reason: reason, until: until)

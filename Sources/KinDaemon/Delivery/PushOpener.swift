@@ -12,6 +12,8 @@ struct PushOpener: Sendable {
     }
 
     let sealer: DirectSealer
+    let topicSealer: TopicSealer
+    let topics: TopicBook
     let family: Family
     let revocations: RevocationExchange
 
@@ -20,7 +22,7 @@ struct PushOpener: Sendable {
         guard let sender = family.sender(header.sender) else { throw Refusal(fault: .unknownSender) }
         let message: SealedMessage
         do throws(MessageFault) {
-            message = try sealer.openAtAnyTime(body, header: header, from: sender)
+            message = try unseal(body, header, from: sender)
             try Self.checkMembership(of: sender, message, header)
         } catch {
             throw Refusal(fault: error)
@@ -40,13 +42,31 @@ struct PushOpener: Sendable {
     func openHistory(_ header: Push, _ body: [UInt8], now: Int64) throws(Refusal) -> IncomingMessage {
         guard let sender = family.sender(header.sender) else { throw Refusal(fault: .unknownSender) }
         do throws(MessageFault) {
-            let message = try sealer.openAtAnyTime(body, header: header, from: sender)
+            let message = try unseal(body, header, from: sender)
             try Self.checkMembership(of: sender, message, header)
             return IncomingMessage(
                 message: message, brokerMessageID: header.brokerMessageID,
                 senderKey: sender.ed25519.first?.bytes ?? [], receivedAt: min(header.sentAt, now))
         } catch {
             throw Refusal(fault: error)
+        }
+    }
+
+    private func unseal(
+        _ body: [UInt8], _ header: Push, from sender: VerifiedMember
+    ) throws(MessageFault) -> SealedMessage {
+        guard case .topic(let topic) = header.destination else {
+            return try sealer.openAtAnyTime(body, header: header, from: sender)
+        }
+        guard let epoch = header.epoch, let record = topics.record(topic) else { throw .misaddressed }
+        // Of a private topic, who was taken off its list has nothing to say any more.
+        guard record.allows(sender) else { throw .unknownSender }
+        let candidates = record.ring.candidates(for: epoch)
+        do throws(MessageFault) {
+            return try topicSealer.open(body, header: header, from: sender, candidates: candidates)
+        } catch {
+            // Somebody may have given a wrong one.
+            throw error == .doesNotOpen && candidates.count < TopicKeyring.maxCandidates ? .keyMissing : error
         }
     }
 
@@ -61,7 +81,7 @@ struct PushOpener: Sendable {
 
     /// What daemons say to each other on their own account is never receipted.
     private static func told(_ message: SealedMessage, _ fault: MessageFault) -> RefusedMessage? {
-        guard !message.isDaemonsOwn else { return nil }
+        guard !message.isDaemonsOwn, !message.recipient.hasPrefix("#") else { return nil }
         return RefusedMessage(
             sender: message.sender, clientMessageID: message.clientMessageID, reason: fault.rawValue)
     }

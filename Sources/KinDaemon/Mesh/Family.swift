@@ -5,17 +5,29 @@ import KinIdentity
 import KinWire
 import Synchronization
 
+/// What members call themselves, for those whose records cannot be read.
+protocol MemberNames: AnyObject, Sendable {
+    func name(of member: ULID) -> DeviceName?
+    func members(called name: String) -> [ULID]
+}
+
 /// Everybody this device knows: registry records by name, and the broker's members.
 final class Family: Sendable {
     let roster: Roster
     private let me: Installation
     private let directory: Mutex<Directory>
+    private let said = Mutex<(any MemberNames)?>(nil)
 
     init(_ installation: Installation, directory: Directory) {
         me = installation
         roster = Roster(mesh: installation.mesh, revocations: installation.revocations)
         self.directory = Mutex(directory)
     }
+
+    /// Names besides those of records.
+    func know(_ names: any MemberNames) { said.withLock { $0 = names } }
+
+    private func saidName(of member: ULID) -> String? { said.withLock { $0 }?.name(of: member)?.description }
 
     /// The chain to seal with: the one with the most rotations of those known.
     func member(_ id: ULID) -> VerifiedMember? {
@@ -36,12 +48,23 @@ final class Family: Sendable {
             return member(published.member) ?? published
         } catch let error as KinError where error.code == "unknown_recipient" {
             // Who has not followed to the new wallet yet publishes nothing there.
-            let former = me.formerNames.filter { $0.value == text || $0.key.description == text }
-            guard former.count == 1, let id = former.keys.first, let member = member(id) else {
+            let former = me.formerNames.filter { $0.value == text || $0.key.description == text }.map(\.key)
+            let said = (said.withLock { $0 }?.members(called: text) ?? []).filter { roster.member($0) != nil }
+            let found = former.isEmpty ? said : former
+            guard found.count < 2 else { throw Self.ambiguous(text, found) }
+            guard let id = found.first, let member = member(id) else {
                 throw me.wallet.recordKey == nil ? Self.namesUnreadable(text) : error
             }
             return member
         }
+    }
+
+    private static func ambiguous(_ name: String, _ members: [ULID]) -> KinError {
+        let ids = members.map(\.description).sorted()
+        return KinError(
+            "ambiguous_recipient",
+            "\(name) is the name of several devices: say which by its member id, \(ids.joined(separator: " or "))",
+            category: .usage, detail: ["candidates": .strings(ids)])
     }
 
     private static func namesUnreadable(_ name: String) -> KinError {
@@ -52,10 +75,10 @@ final class Family: Sendable {
     }
 
     func name(of member: ULID) -> String {
-        directory.withLock { directory in
-            directory.device(member: member) == nil
-                ? me.formerNames[member] ?? member.description : directory.name(of: member)
+        let published = directory.withLock { directory in
+            directory.device(member: member).map { _ in directory.name(of: member) }
         }
+        return published ?? me.formerNames[member] ?? saidName(of: member) ?? member.description
     }
 
     func withDirectory<T>(_ body: (inout Directory) throws -> T) rethrows -> T {
@@ -89,20 +112,27 @@ final class Family: Sendable {
     }
 
     /// The members of the mesh.
-    func peers() -> DeviceList {
+    /// - Parameters:
+    ///   - shown: those that are there.
+    ///   - profile: what a member says of itself.
+    func peers(shown: Set<ULID>, profile: (ULID) -> Profile?) -> DeviceList {
         let members = roster.all
         return directory.withLock { directory in
             DeviceList(
                 devices: members.map { member in
                     let device = directory.device(member: member.member)
-                    return DeviceInfo(
+                    let profile = profile(member.member)
+                    var info = DeviceInfo(
                         name: device == nil
-                            ? me.formerNames[member.member] ?? member.member.description
+                            ? me.formerNames[member.member] ?? profile?.name.description ?? member.member.description
                             : directory.name(of: member.member), machineID: member.machineID.description,
                         member: member.member.description, role: member.role.description,
-                        online: roster.isOnline(member.member) || member.member == me.chain.member,
+                        online: shown.contains(member.member) || member.member == me.chain.member,
                         servers: device?.servers.map(\.authority).sorted() ?? [], lastSeen: device?.lastSeen,
                         version: device?.opened.record.certified?.version, thisDevice: member.machineID == me.machineID)
+                    info.status = profile?.status
+                    info.summary = profile?.summary
+                    return info
                 })
         }
     }

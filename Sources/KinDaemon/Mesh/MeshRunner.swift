@@ -113,6 +113,10 @@ struct MeshParts: Sendable {
     let revocations: RevocationExchange
     let successions: SuccessionKeeper
     let settings: MeshSettingsKeeper
+    let topics: TopicKeeper
+    let mail: ControlMail
+    let presence: Presence
+    let profiles: ProfileBook
     /// By what the outbox knows a broker's store.
     let storeIdentity: @Sendable ([UInt8]) -> [UInt8]
     let board: StatusBoard

@@ -56,6 +56,7 @@ final class MeshSession: MeshLinkDelegate {
             state.opened = (ready, features)
         }
         parts.family.roster.startOver(now: parts.now())
+        parts.presence.began()
         parts.board.brokerConnected(features, offered: offered)
         if let former { parts.metrics.reconnects[former].add() }
         logger.notice("connected", metadata: ["server": .string(parts.board.broker().address)])
@@ -79,6 +80,8 @@ final class MeshSession: MeshLinkDelegate {
         parts.revocations.connected(link)
         parts.successions.connected(link)
         parts.settings.connected(link, opened.features)
+        parts.mail.connected(link)
+        parts.topics.connected(link, opened.features)
         parts.refill.connected(link, store: ready.store)
     }
 
@@ -87,14 +90,30 @@ final class MeshSession: MeshLinkDelegate {
         case .push(let push): state.withLock { $0.burst.pushes.append((push, frame.body)) }
         case .ack(let ack): state.withLock { $0.burst.acks.append(ack) }
         case .nack(let nack): state.withLock { $0.burst.nacks.append(nack) }
-        case .member(let member): add(member.chain, online: member.online)
-        case .membersEnd: membersKnown(link)
+        case .member(let member):
+            add(member.chain, online: member.online)
+            if member.online { parts.presence.listed(member.chain.member) }
+        case .membersEnd(let end):
+            parts.presence.ended(version: end.version)
+            membersKnown(link)
         case .memberJoined(let joined):
             add(joined.chain, online: joined.online)
+            if joined.online { arrived(joined.chain.member, version: joined.version) }
+            parts.profiles.tell()
             parts.lookAround()
         case .memberKeypairRotated(let rotated): add(rotated.chain, online: true)
-        case .peerJoin(let change): presence(change.member, online: true)
-        case .peerLeave(let change): presence(change.member, online: false)
+        case .peerJoin(let change): arrived(change.member, version: change.version)
+        case .peerLeave(let change):
+            parts.family.roster.set(change.member, online: false)
+            parts.presence.changed(change.member, isOnline: false, version: change.version)
+            parts.lookAround()
+        case .topic(let state): parts.topics.brokerTold(state)
+        case .topicGone(let gone): parts.topics.brokerTold(gone)
+        case .topicsEnd:
+            parts.topics.brokerToldAll()
+            parts.profiles.tell()
+        case .topicAnswer(let answer): parts.topics.brokerAnswered(answer)
+        case .topicMembers(let page): parts.topics.brokerAnswered(page)
         case .revocationsGet(let get): parts.revocations.brokerHas(get, link)
         case .revocations(let revocations): parts.revocations.brokerTold(revocations)
         case .succession(let handover): parts.successions.brokerTold(handover)
@@ -106,9 +125,10 @@ final class MeshSession: MeshLinkDelegate {
             parts.settings.brokerRefused(error)
             parts.successions.brokerRefused(error)
             logger.warning("broker_error", metadata: ["code": .string(error.code), "message": .string(error.message)])
-        case .memberLeft, .memberRevoked: break
+        case .memberRevoked(let change): parts.presence.removed(change.member)
+        case .memberLeft: break
         case .challenge, .hello, .featureRequest, .featureResponse, .ready, .memberPut, .send, .clientAck, .history,
-            .credential:
+            .credential, .topicCreate, .topicJoin, .topicLeave, .topicSet, .topicRekey, .topicMembersGet:
             parts.metrics.inbound.note(.frameUnexpected)
         }
     }
@@ -127,6 +147,7 @@ final class MeshSession: MeshLinkDelegate {
         if !burst.acks.isEmpty || !burst.nacks.isEmpty {
             parts.outgoing.answered(acks: burst.acks, nacks: burst.nacks)
             parts.receipts.answered(acks: burst.acks, nacks: burst.nacks)
+            parts.mail.answered(acks: burst.acks, nacks: burst.nacks)
         }
         if !burst.pushes.isEmpty { parts.incoming.received(burst.pushes, on: link) }
     }
@@ -137,9 +158,12 @@ final class MeshSession: MeshLinkDelegate {
         parts.revocations.disconnected(link)
         parts.successions.disconnected(link)
         parts.settings.disconnected(link)
+        parts.mail.disconnected(link)
+        parts.topics.disconnected(link)
         parts.refill.disconnected(link)
         // Who is there is not known any more.
         parts.family.roster.startOver(now: parts.now())
+        parts.presence.lost()
         onEnd(state.withLock { $0.failure }.map { .fatal($0) } ?? end)
     }
 
@@ -157,12 +181,10 @@ final class MeshSession: MeshLinkDelegate {
         }
     }
 
-    private func presence(_ member: ULID, online: Bool) {
-        parts.family.roster.set(member, online: online)
-        let data: [String: JSON] = [
-            "member": .string(member.description), "name": .string(parts.family.name(of: member)),
-        ]
-        parts.events.publish(DaemonEvent(kind: online ? .peerJoin : .peerLeave, data: .object(data)))
+    private func arrived(_ member: ULID, version: Int64) {
+        parts.family.roster.set(member, online: true)
+        parts.presence.changed(member, isOnline: true, version: version)
+        parts.topics.exchange.came(member)
         parts.lookAround()
     }
 }

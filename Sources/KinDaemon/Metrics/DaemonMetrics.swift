@@ -17,6 +17,7 @@ struct DaemonMetrics: Sendable {
     let refilled: Counter
     /// Messages recognised as known: pushed again, known to the broker, sent again over the local API.
     let knownIn, knownOut, knownLocal: Counter
+    let topicKeysMinted: Counter
     let inbound: InboundCounters
     let clones: Counter
     let requests: RequestMetrics
@@ -41,6 +42,7 @@ struct DaemonMetrics: Sendable {
             "Messages recognised as known: pushed again (in), known to the broker (out), sent again over the local API (local).",
             by: "direction", ["in", "out", "local"])
         (knownIn, knownOut, knownLocal) = (known["in"], known["out"], known["local"])
+        topicKeysMinted = registry.counter("kin_daemon_topic_keys_minted_total", "Keys of topics made here.")
         inbound = InboundCounters(registry)
         clones = registry.counter(
             "kin_daemon_clone_suspected_total", "Starts on another machine than the one the home was made on.")

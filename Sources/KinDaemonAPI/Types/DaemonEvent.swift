@@ -7,6 +7,7 @@ public struct DaemonEvent: Hashable, Sendable {
         case message, receipt
         case peerJoin = "peer_join"
         case peerLeave = "peer_leave"
+        case profile
         case deviceNew = "device_new"
         case succession
         case successionConflict = "succession_conflict"

@@ -16,6 +16,9 @@ public struct DeviceInfo: Hashable, Sendable {
     public var lastSeen: Int64?
     public var version: String?
     public var thisDevice: Bool
+    /// What it says of itself.
+    public var status: Profile.Status?
+    public var summary: String?
 
     public init(
         name: String, machineID: String, member: String?, role: String?, online: Bool, servers: [String],
@@ -43,6 +46,10 @@ public struct DeviceInfo: Hashable, Sendable {
         lastSeen = try fields.givenTime("last_seen")
         version = try fields.givenText("version")
         thisDevice = try fields.bool("this_device")
+        status = try fields.given("status") { fields, name throws(WireError) in
+            try fields.parsed(name, as: "idle, working or dnd") { Profile.Status(rawValue: $0) }
+        }
+        summary = try fields.givenText("summary")
         try fields.end()
     }
 
@@ -51,7 +58,8 @@ public struct DeviceInfo: Hashable, Sendable {
             "name": .string(name), "machine_id": .string(machineID), "member": .orNull(member) { .string($0) },
             "role": .orNull(role) { .string($0) }, "online": .bool(online), "servers": .strings(servers),
             "last_seen": .orNull(lastSeen) { .integer($0) }, "version": .orNull(version) { .string($0) },
-            "this_device": .bool(thisDevice),
+            "this_device": .bool(thisDevice), "status": .orNull(status) { .string($0.rawValue) },
+            "summary": .orNull(summary) { .string($0) },
         ])
     }
 }

@@ -17,6 +17,10 @@ public struct InboxMessage: Hashable, Sendable {
     public var createdAt: Int64
     public var receivedAt: Int64
     public var readAt: Int64?
+    /// Of a post.
+    public var topic: TopicName?
+    /// Whom a post names.
+    public var mentions: [DeviceName] = []
 
     public init(
         id: Int64, clientMessageID: ClientMessageID, from: String, fromMember: ULID, body: String,
@@ -60,6 +64,11 @@ public struct InboxMessage: Hashable, Sendable {
         createdAt = try fields.time("created_at")
         receivedAt = try fields.time("received_at")
         readAt = try fields.givenTime("read_at")
+        topic = try fields.given("topic") { fields, name throws(WireError) in try fields.topic(name) }
+        mentions =
+            try fields.given("mentions") { fields, name throws(WireError) in
+                try fields.list(name, atMost: SealedMessage.maxMentions, as: "a device's name") { DeviceName($0) }
+            } ?? []
     }
 
     public var json: JSON {
@@ -68,7 +77,8 @@ public struct InboxMessage: Hashable, Sendable {
             "from_member": .text(fromMember), "body": .string(body), "content_type": .string(contentType),
             "priority": .text(priority), "meta": meta ?? .null, "reply_to": .orNull(replyTo) { .text($0) },
             "created_at": .integer(createdAt), "received_at": .integer(receivedAt),
-            "read_at": .orNull(readAt) { .integer($0) },
+            "read_at": .orNull(readAt) { .integer($0) }, "topic": .orNull(topic) { .text($0) },
+            "mentions": .array(mentions.map { .text($0) }),
         ])
     }
 }

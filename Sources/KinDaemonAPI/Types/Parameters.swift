@@ -13,15 +13,18 @@ public struct InboxParameters: Hashable, Sendable {
     public var since: Int64?
     /// A device's name or member id.
     public var from: String?
+    public var topic: TopicName?
     public var limit: Int?
 
     public init(
-        words: String? = nil, cursor: String? = nil, since: Int64? = nil, from: String? = nil, limit: Int? = nil
+        words: String? = nil, cursor: String? = nil, since: Int64? = nil, from: String? = nil, topic: TopicName? = nil,
+        limit: Int? = nil
     ) {
         self.words = words
         self.cursor = cursor
         self.since = since
         self.from = from
+        self.topic = topic
         self.limit = limit
     }
 }

@@ -3,7 +3,7 @@ import KinWire
 
 /// `POST /v1/send`: a message for one device.
 public struct SendRequest: Hashable, Sendable {
-    /// A device's name, its member id, or `#topic` (topics come later).
+    /// A device's name, its member id, `#` and a topic's name, or `all`.
     public var to: String
     public var message: String
     public var priority: Priority
@@ -14,11 +14,13 @@ public struct SendRequest: Hashable, Sendable {
     public var clientMessageID: ClientMessageID?
     /// Milliseconds from now after which the message is worthless.
     public var expiresIn: Int64?
+    /// Names of devices, at most 32; with a topic.
+    public var mentions: [DeviceName]?
 
     /// Largest request body: 1 MiB.
     public static let maxBytes = 1 << 20
     /// Milliseconds: ten years.
-    static let longestExpiry: Int64 = 315_360_000_000
+    public static let longestExpiry: Int64 = 315_360_000_000
 
     public init(
         to: String, message: String, priority: Priority = .next, meta: JSON? = nil, replyTo: ClientMessageID? = nil,

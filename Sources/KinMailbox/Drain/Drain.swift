@@ -151,6 +151,14 @@ public struct Drain: Sendable {
         return goBack(lane, to: seq, nack, now: now)
     }
 
+    /// Where a message goes that was sent on this connection and has no answer yet.
+    public func destination(of id: ClientMessageID) -> Destination? { laneOf[id]?.destination }
+
+    /// What a lane waited for has come.
+    public mutating func due(_ destination: Destination) {
+        for lane in lanes.keys where lane.destination == destination { lanes[lane]?.waitsUntil = nil }
+    }
+
     /// A message never left (it could not be sealed, or is too old): the broker was not asked.
     public mutating func dropped(_ id: ClientMessageID) { _ = resolve(id) }
 

@@ -22,24 +22,28 @@ final class InboxInsertion: @unchecked Sendable {
             try remind(message, db)
             return nil
         }
-        return InboxRow(
+        var row = InboxRow(
             id: db.lastInsertedRowID, clientMessageID: message.clientMessageID,
             brokerMessageID: incoming.brokerMessageID, senderMember: message.sender, senderName: message.senderName,
             priority: message.priority, contentType: message.contentType, body: message.body, meta: message.meta,
             replyTo: message.replyTo, createdAt: message.createdAt, receivedAt: incoming.receivedAt)
+        row.topic = incoming.topic
+        row.mentions = message.mentions ?? []
+        return row
     }
 
     private static let inserting = inserting(besides: [])
 
-    /// A message whose row is gone is still the same message.
+    /// A message whose row is gone is still the same message. Of posts no receipt is due.
     /// - Parameter columns: whose values follow those of `IncomingMessage.add`.
     static func inserting(besides columns: [String]) -> String {
-        let names = columns.map { ", \($0)" }.joined()
-        let values = columns.indices.map { ", ?\($0 + 14)" }.joined()
+        let isDueKnown = columns.contains("receipt_due")
+        let names = columns.map { ", \($0)" }.joined() + (isDueKnown ? "" : ", receipt_due")
+        let values = columns.indices.map { ", ?\($0 + 16)" }.joined() + (isDueKnown ? "" : ", ?14 IS NULL")
         return """
             INSERT INTO inbox (client_message_id, broker_message_id, mesh, sender_member, sender_pubkey, sender_name,
-                priority, content_type, body, meta, reply_to_id, created_at, received_at\(names))
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13\(values)
+                priority, content_type, body, meta, reply_to_id, created_at, received_at, topic, mentions\(names))
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15\(values)
             WHERE NOT EXISTS (SELECT 1 FROM former WHERE sender_member = ?4 AND client_message_id = ?1)
             ON CONFLICT DO NOTHING
             """
@@ -54,13 +58,15 @@ final class InboxInsertion: @unchecked Sendable {
     /// Whoever sends a message again has not got its receipt.
     private func remind(_ message: SealedMessage, _ db: Database) throws {
         try db.cachedStatement(
-            sql: "UPDATE inbox SET receipt_due = 1 WHERE sender_member = ? AND client_message_id = ?"
+            sql: """
+                UPDATE inbox SET receipt_due = 1 WHERE sender_member = ? AND client_message_id = ? AND topic IS NULL
+                """
         ).execute(arguments: [message.sender.description, message.clientMessageID.description])
     }
 }
 
 extension IncomingMessage {
-    /// The first 13 values of `InboxInsertion.inserting`.
+    /// The first 15 values of `InboxInsertion.inserting`.
     func add(to values: inout BoundStatement.Values) {
         values.add(message.clientMessageID.description)
         values.add(brokerMessageID)
@@ -75,5 +81,7 @@ extension IncomingMessage {
         values.add(message.replyTo?.description)
         values.add(message.createdAt)
         values.add(receivedAt)
+        values.add(topic?.description)
+        values.add(message.mentions?.map(\.description).joined(separator: " "))
     }
 }

@@ -19,6 +19,10 @@ public struct InboxRow: Hashable, Sendable {
     /// Milliseconds: when this inbox took it.
     public var receivedAt: Int64
     public var readAt: Int64?
+    /// Of a post.
+    public var topic: TopicName?
+    /// Whom a post names.
+    public var mentions: [DeviceName] = []
 }
 
 /// A message that was opened and found sound.
@@ -29,6 +33,11 @@ public struct IncomingMessage: Sendable {
     public var senderKey: [UInt8]
     /// Milliseconds.
     public var receivedAt: Int64
+
+    /// Of a post.
+    public var topic: TopicName? {
+        message.recipient.hasPrefix("#") ? TopicName(String(message.recipient.dropFirst())) : nil
+    }
 
     public init(message: SealedMessage, brokerMessageID: Int64, senderKey: [UInt8], receivedAt: Int64) {
         self.message = message
@@ -48,6 +57,8 @@ public struct InboxQuery: Sendable {
     /// Only rows received at or after this time (milliseconds).
     public var since: Int64?
     public var from: ULID?
+    /// Only posts of this topic.
+    public var topic: TopicName?
     /// Only rows with all these words; needs the index.
     public var words: SearchWords?
     public var limit: Int
@@ -55,12 +66,13 @@ public struct InboxQuery: Sendable {
     public var maxBytes: Int
 
     public init(
-        after: Int64 = Self.beginning, since: Int64? = nil, from: ULID? = nil, words: SearchWords? = nil, limit: Int,
-        maxBytes: Int
+        after: Int64 = Self.beginning, since: Int64? = nil, from: ULID? = nil, topic: TopicName? = nil,
+        words: SearchWords? = nil, limit: Int, maxBytes: Int
     ) {
         self.after = after
         self.since = since
         self.from = from
+        self.topic = topic
         self.words = words
         self.limit = limit
         self.maxBytes = maxBytes

@@ -49,6 +49,17 @@ enum InboxSchema {
                         refilled INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0);
                     """)
         }
+        migrator.registerMigration("4: mentions, posts without a key") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE inbox ADD COLUMN mentions TEXT;
+                    CREATE TABLE sealed (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, counter INTEGER NOT NULL,
+                        minter TEXT NOT NULL, sender TEXT NOT NULL, client_message_id TEXT NOT NULL, header BLOB NOT NULL,
+                        body BLOB NOT NULL, received_at INTEGER NOT NULL, UNIQUE (sender, client_message_id));
+                    CREATE INDEX sealed_epoch ON sealed (topic, counter, minter, id);
+                    """)
+        }
         return migrator
     }
 }
@@ -67,5 +78,9 @@ extension InboxRow {
             body: String(decoding: body, as: UTF8.self),
             meta: meta.flatMap { try? JSON.parse([UInt8]($0)) }, replyTo: replyTo.flatMap { ClientMessageID($0) },
             createdAt: row["created_at"], receivedAt: row["received_at"], readAt: row["read_at"])
+        let topic: String? = row["topic"]
+        self.topic = topic.flatMap { TopicName($0) }
+        let mentions: String? = row["mentions"]
+        self.mentions = (mentions ?? "").split(separator: " ").compactMap { DeviceName(String($0)) }
     }
 }

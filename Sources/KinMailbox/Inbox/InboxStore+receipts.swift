@@ -69,7 +69,7 @@ extension InboxStore {
         do {
             return try await database.writer.write { db in
                 let update = try db.cachedStatement(
-                    sql: "UPDATE inbox SET read_at = ?, read_due = 1 WHERE id = ? AND read_at IS NULL")
+                    sql: "UPDATE inbox SET read_at = ?, read_due = topic IS NULL WHERE id = ? AND read_at IS NULL")
                 return try ids.filter { id in
                     try update.execute(arguments: [time, id])
                     return db.changesCount > 0

@@ -26,6 +26,7 @@ extension InboxStore {
         var upkeep = Upkeep()
         do {
             upkeep.deleted = try await repeated { try Self.delete(before: now - Int64(days) * Self.day, now, $0) }
+            upkeep.deleted += try await repeated { try Self.dropSealed(before: now - Int64(days) * Self.day, $0) }
             upkeep.forgotten = try await repeated { try Self.forget(before: now - Self.formerDays * Self.day, $0) }
             upkeep.vacuumed = try await vacuumIfDue(now)
         } catch {

@@ -53,7 +53,8 @@ public final class InboxStore: Sendable {
                 db,
                 sql: """
                     SELECT * FROM inbox WHERE id > :after AND received_at >= :since
-                    AND (:from IS NULL OR sender_member = :from) \(matching) ORDER BY id LIMIT :limit
+                    AND (:from IS NULL OR sender_member = :from) AND (:topic IS NULL OR topic = :topic)
+                    \(matching) ORDER BY id LIMIT :limit
                     """,
                 arguments: Self.arguments(of: query))
             var rows: [InboxRow] = []
@@ -70,7 +71,8 @@ public final class InboxStore: Sendable {
 
     private static func arguments(of query: InboxQuery) -> StatementArguments {
         var arguments: StatementArguments = [
-            "after": query.after, "since": query.since ?? 0, "from": query.from?.description, "limit": query.limit + 1,
+            "after": query.after, "since": query.since ?? 0, "from": query.from?.description,
+            "topic": query.topic?.description, "limit": query.limit + 1,
         ]
         if let words = query.words { arguments += ["words": words.expression] }
         return arguments

@@ -78,7 +78,9 @@ public struct OutboxRow: Hashable, Sendable {
     public var prunedAt: Int64?
 
     /// Whether a user or program sent it; else the daemon did, on its own account, and it is nobody else's to read or change.
-    public var isUsers: Bool { content.contentType != SuccessionBundle.contentType }
+    public var isUsers: Bool { !Self.daemonsOwn.contains(content.contentType) }
+
+    private static let daemonsOwn: Set = [SuccessionBundle.contentType, Profile.contentType]
 
     /// Whether the recipient had the last word, and it was no.
     public var isRefused: Bool { status == .done && refusedAt != nil }
@@ -118,9 +120,10 @@ public struct OutboxRow: Hashable, Sendable {
     }
 
     /// The frame header it travels under.
-    public var send: Send {
+    /// - Parameter epoch: of the key it is sealed with, where it is a post.
+    public func send(in epoch: Epoch?) -> Send {
         Send(
             clientMessageID: clientMessageID, requestFingerprint: fingerprint, line: line, seq: seq,
-            destination: lane.destination, priority: lane.priority, expiresAt: expiresAt)
+            destination: lane.destination, priority: lane.priority, epoch: epoch, expiresAt: expiresAt)
     }
 }

@@ -34,6 +34,10 @@ struct IdentityVerifier: BrokerVerifier {
         _ = try settings.verify(in: mesh, now: now)
     }
 
+    func verify(_ proof: TopicProof, in mesh: MeshID, now: Int64) throws {
+        _ = try proof.verify(in: mesh, now: now)
+    }
+
     func isNewer(_ one: MeshSettings, than other: MeshSettings) -> Bool { one.isNewer(than: other) }
 
     func keyID(of key: [UInt8]) -> [UInt8] { Digest.sha256(key) }

@@ -77,11 +77,29 @@ final class StoreBench: Sendable {
 
     func pending(
         for recipient: ULID? = nil, in mesh: MeshKey? = nil, _ priority: Priority = .next, after position: Int64 = 0,
-        limit: Int = 1000, maxBytes: Int = 1 << 20
+        topics: [Subscription] = [], limit: Int = 1000, maxBytes: Int = 1 << 20
     ) throws -> [StoredMessage] {
         try store.pending(
-            for: recipient ?? carol, in: mesh ?? self.mesh, priority: priority, after: position, limit: limit,
-            maxBytes: maxBytes)
+            for: recipient ?? carol, in: mesh ?? self.mesh, priority: priority, topics: topics, after: position,
+            limit: limit, maxBytes: maxBytes)
+    }
+
+    /// A post of a topic.
+    func post(
+        _ id: String, to topic: TopicName, epoch: Int64 = 1, priority: Priority = .next, seq: Int64 = 1,
+        body: [UInt8] = [1, 2, 3]
+    ) throws -> Submission {
+        var post = try submission(id, priority: priority, seq: seq, body: body)
+        post.send.destination = .topic(topic)
+        post.send.epoch = Epoch(counter: epoch, minter: alice)
+        return post
+    }
+
+    /// Changes a topic, and says whether that is on disk.
+    func change(_ change: TopicChange) async -> Bool {
+        await withCheckedContinuation { continuation in
+            store.put(change, in: mesh) { continuation.resume(returning: $0) }
+        }
     }
 
     /// Moves positions, and waits until they are stored: writes take effect in order.
@@ -100,6 +118,14 @@ final class StoreBench: Sendable {
             at: Self.now, oldSignature: Random.bytes(64), newSignature: Random.bytes(64),
             memberSignature: Random.bytes(64))
         return Handover(succession: succession, owner: try chain(of: alice))
+    }
+
+    /// The list of a private topic of this bench's mesh; stores keep it without judging signatures.
+    func topicProof(_ topic: TopicName, seq: Int64) throws -> TopicProof {
+        let list = TopicList(
+            mesh: meshID, topic: topic, creator: alice, seq: seq, members: [alice, carol], member: alice, at: Self.now,
+            signature: Random.bytes(64))
+        return TopicProof(list: list, signer: try chain(of: alice))
     }
 
     /// Settings of this bench's mesh; stores keep them without judging signatures.

@@ -11,7 +11,7 @@ public enum Feature: String, CaseIterable, Sendable {
     /// What every daemon requires.
     public static let requiredByDaemon: [Feature] = [.clientMessageIDDedupe, .concurrentConnectionPolicy]
     /// What a daemon uses where it is offered.
-    public static let optionalForDaemon: [Feature] = [.maxPayload]
+    public static let optionalForDaemon: [Feature] = [.maxPayload, .keyEpoch]
 }
 
 /// Why a feature cannot be used.
@@ -51,6 +51,8 @@ public struct NegotiatedFeatures: Hashable, Sendable {
     public var concurrentPolicy: ConcurrentPolicy
     /// Bytes of a sealed body.
     public var inlineBytes: Int
+    /// How many epochs of a topic may be read beside the current one; nil: the broker has no topics.
+    public var concurrentEpochs: Int?
     /// Optional features that were offered but unusable.
     public var ignored: [FeatureFault]
 
@@ -60,11 +62,13 @@ public struct NegotiatedFeatures: Hashable, Sendable {
         ignored: [])
 
     public init(
-        dedupeWindowHours: Int64?, concurrentPolicy: ConcurrentPolicy, inlineBytes: Int, ignored: [FeatureFault]
+        dedupeWindowHours: Int64?, concurrentPolicy: ConcurrentPolicy, inlineBytes: Int,
+        concurrentEpochs: Int? = nil, ignored: [FeatureFault]
     ) {
         self.dedupeWindowHours = dedupeWindowHours
         self.concurrentPolicy = concurrentPolicy
         self.inlineBytes = inlineBytes
+        self.concurrentEpochs = concurrentEpochs
         self.ignored = ignored
     }
 
@@ -101,7 +105,8 @@ public struct NegotiatedFeatures: Hashable, Sendable {
             let offered = try params.integer("inline_bytes", floor: 1024)
             _ = try params.integer("blob_bytes", floor: 1024)
             inlineBytes = Int(offered)
-        case .keyEpoch: _ = try params.integer("max_concurrent_epochs", floor: 1)
+        case .keyEpoch:
+            concurrentEpochs = Int(min(try params.integer("max_concurrent_epochs", floor: 1), Int64(TopicKeys.maxKeys)))
         case .memberKeypairRotatedEvent: break
         }
     }

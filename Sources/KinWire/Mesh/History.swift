@@ -22,7 +22,7 @@ public struct History: Hashable, Sendable {
         request = try fields.ulid("request")
         let dm = try fields.optional("dm") { fields, name throws(WireError) in try fields.ulid(name) }
         let topic = try fields.optional("topic") { fields, name throws(WireError) in
-            try fields.parsed(name, as: "a topic's name") { TopicName($0) }
+            try fields.topic(name)
         }
         switch (dm, topic) {
         case (let member?, nil): conversation = .dm(member)

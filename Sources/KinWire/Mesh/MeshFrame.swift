@@ -29,6 +29,17 @@ public enum MeshFrame: Hashable, Sendable {
     case revocations(Revocations)
     case succession(Handover)
     case settings(SettingsProof)
+    case topicCreate(TopicCreate)
+    case topicJoin(TopicRequest)
+    case topicLeave(TopicRequest)
+    case topicSet(TopicSet)
+    case topicRekey(TopicRekey)
+    case topicMembersGet(TopicMembersGet)
+    case topic(TopicState)
+    case topicGone(TopicGone)
+    case topicsEnd(TopicsEnd)
+    case topicAnswer(TopicAnswer)
+    case topicMembers(TopicMembers)
     case error(ErrorFrame)
 
     /// Bounds that hold before and besides what a server advertises.
@@ -136,6 +147,17 @@ extension MeshFrame {
         "revocations": { fields throws(WireError) in .revocations(try Revocations(&fields)) },
         "succession": { fields throws(WireError) in .succession(try Handover(&fields)) },
         "settings": { fields throws(WireError) in .settings(try SettingsProof(&fields)) },
+        "topic_create": { fields throws(WireError) in .topicCreate(try TopicCreate(&fields)) },
+        "topic_join": { fields throws(WireError) in .topicJoin(try TopicRequest(&fields)) },
+        "topic_leave": { fields throws(WireError) in .topicLeave(try TopicRequest(&fields)) },
+        "topic_set": { fields throws(WireError) in .topicSet(try TopicSet(&fields)) },
+        "topic_rekey": { fields throws(WireError) in .topicRekey(try TopicRekey(&fields)) },
+        "topic_members_get": { fields throws(WireError) in .topicMembersGet(try TopicMembersGet(&fields)) },
+        "topic": { fields throws(WireError) in .topic(try TopicState(&fields)) },
+        "topic_gone": { fields throws(WireError) in .topicGone(try TopicGone(&fields)) },
+        "topics_end": { fields throws(WireError) in .topicsEnd(try TopicsEnd(&fields)) },
+        "topic_answer": { fields throws(WireError) in .topicAnswer(try TopicAnswer(&fields)) },
+        "topic_members": { fields throws(WireError) in .topicMembers(try TopicMembers(&fields)) },
         "error": { fields throws(WireError) in .error(try ErrorFrame(&fields)) },
     ]
 
@@ -168,6 +190,17 @@ extension MeshFrame {
         case .revocations(let message): ("revocations", message.members)
         case .succession(let message): ("succession", message.members)
         case .settings(let message): ("settings", message.members)
+        case .topicCreate(let message): ("topic_create", message.members)
+        case .topicJoin(let message): ("topic_join", message.members)
+        case .topicLeave(let message): ("topic_leave", message.members)
+        case .topicSet(let message): ("topic_set", message.members)
+        case .topicRekey(let message): ("topic_rekey", message.members)
+        case .topicMembersGet(let message): ("topic_members_get", message.members)
+        case .topic(let message): ("topic", message.members)
+        case .topicGone(let message): ("topic_gone", message.members)
+        case .topicsEnd(let message): ("topics_end", message.members)
+        case .topicAnswer(let message): ("topic_answer", message.members)
+        case .topicMembers(let message): ("topic_members", message.members)
         case .error(let message): ("error", message.members)
         }
     }

@@ -66,12 +66,13 @@ public struct Epoch: Hashable, Sendable {
         self.minter = minter
     }
 
-    init(json: JSON) throws(WireError) {
+    /// - Throws: `invalid_message`.
+    public init(json: JSON) throws(WireError) {
         var fields = try Fields(json, in: "epoch")
         counter = try fields.integer("counter")
         minter = try fields.ulid("minter")
         try fields.end()
     }
 
-    var json: JSON { .object(["counter": .integer(counter), "minter": .text(minter)]) }
+    public var json: JSON { .object(["counter": .integer(counter), "minter": .text(minter)]) }
 }

@@ -57,6 +57,14 @@ public struct SealedMessage: SingleSignatureStatement {
         self.signature = signature
     }
 
+    /// What daemons say to each other on their own account: it enters no inbox.
+    public var isDaemonsOwn: Bool { Self.daemonsOwn.contains(contentType) }
+
+    private static let daemonsOwn: Set = [
+        Receipt.contentType, RevocationsGet.contentType, Revocations.contentType, SuccessionBundle.contentType,
+        TopicKeys.contentType, TopicKeysGet.contentType, Profile.contentType,
+    ]
+
     public init(canonical bytes: [UInt8]) throws(WireError) { try self.init(json: parseCanonical(bytes)) }
 
     public init(json: JSON) throws(WireError) {

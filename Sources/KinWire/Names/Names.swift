@@ -40,6 +40,9 @@ public struct ClientMessageID: Hashable, Sendable, CustomStringConvertible {
 public struct TopicName: Hashable, Sendable, CustomStringConvertible {
     public let description: String
 
+    /// A name of this code's own.
+    init(known name: StaticString) { description = "\(name)" }
+
     public init?(_ text: String) {
         let punctuation: [UInt8] = [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")]
         guard (1...64).contains(text.utf8.count),

@@ -1,0 +1,61 @@
+import KinEncoding
+import KinWire
+
+/// A topic as the store holds it.
+public struct StoredTopic: Hashable, Sendable {
+    public var name: TopicName
+    /// Of a private topic, and only there.
+    public var proof: TopicProof?
+    /// Posts of an epoch with a lower counter are not taken; 0: no key was minted yet.
+    public var minEpoch: Int64
+    /// The highest counter of a post so far.
+    public var epoch: Int64
+    /// Whose deliveries its posts are, and above which message id.
+    public var members: [ULID: Int64]
+    /// The highest id of a post, by priority rank.
+    public var last: [Int64]
+
+    public init(
+        name: TopicName, proof: TopicProof? = nil, minEpoch: Int64 = 0, epoch: Int64 = 0, members: [ULID: Int64] = [:],
+        last: [Int64] = Priority.allCases.map { _ in 0 }
+    ) {
+        self.name = name
+        self.proof = proof
+        self.minEpoch = minEpoch
+        self.epoch = epoch
+        self.members = members
+        self.last = last
+    }
+}
+
+/// What changes of a topic at once.
+public struct TopicChange: Hashable, Sendable {
+    public var name: TopicName
+    public var proof: TopicProof?
+    public var minEpoch: Int64
+    /// With the message id above which its posts are theirs.
+    public var joining: [ULID: Int64]
+    public var leaving: [ULID]
+
+    public init(
+        name: TopicName, proof: TopicProof?, minEpoch: Int64, joining: [ULID: Int64] = [:], leaving: [ULID] = []
+    ) {
+        self.name = name
+        self.proof = proof
+        self.minEpoch = minEpoch
+        self.joining = joining
+        self.leaving = leaving
+    }
+}
+
+/// A topic whose posts are among a member's deliveries.
+public struct Subscription: Hashable, Sendable {
+    public var topic: TopicName
+    /// Only posts with a higher id.
+    public var since: Int64
+
+    public init(topic: TopicName, since: Int64) {
+        self.topic = topic
+        self.since = since
+    }
+}

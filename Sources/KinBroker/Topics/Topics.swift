@@ -1,0 +1,94 @@
+import KinEncoding
+import KinWire
+
+/// The topics of one mesh while the broker runs. What is changed here is on disk, or goes there.
+struct Topics {
+    static let maxTopics = 1024
+
+    private(set) var named: [TopicName: StoredTopic]
+
+    init(_ stored: [StoredTopic]) {
+        named = Dictionary(stored.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    subscript(_ name: TopicName) -> StoredTopic? { named[name] }
+
+    var isFull: Bool { named.count >= Self.maxTopics }
+
+    /// Takes in what has reached the disk.
+    mutating func apply(_ change: TopicChange) {
+        var topic = named[change.name] ?? StoredTopic(name: change.name)
+        topic.proof = change.proof
+        topic.minEpoch = max(topic.minEpoch, change.minEpoch)
+        for (member, since) in change.joining where topic.members[member] == nil { topic.members[member] = since }
+        for member in change.leaving { topic.members[member] = nil }
+        named[change.name] = topic
+    }
+
+    /// A post was stored. Returns whether its epoch is higher than any before.
+    mutating func posted(_ name: TopicName, id: Int64, priority: Priority, epoch: Epoch?) -> Bool {
+        guard var topic = named[name] else { return false }
+        topic.last[priority.rank] = max(topic.last[priority.rank], id)
+        let isNew = (epoch?.counter ?? 0) > topic.epoch
+        topic.epoch = max(topic.epoch, epoch?.counter ?? 0)
+        named[name] = topic
+        return isNew
+    }
+
+    /// The topics that hold anything of that priority for `member` behind `position`.
+    func subscriptions(of member: ULID, priority: Priority, after position: Int64) -> [Subscription] {
+        named.values.compactMap { topic in
+            guard let since = topic.members[member], topic.last[priority.rank] > max(position, since) else {
+                return nil
+            }
+            return Subscription(topic: topic.name, since: since)
+        }
+    }
+
+    /// The topics that a member is in.
+    func joined(by member: ULID) -> [StoredTopic] { named.values.filter { $0.members[member] != nil } }
+}
+
+extension StoredTopic {
+    /// The lowest counter that nobody who is in it has a key of.
+    var nextEpoch: Int64 { max(minEpoch, epoch) + 1 }
+
+    /// The highest that may be used: a server that lost its store begins low.
+    var highestEpoch: Int64 { max(minEpoch, epoch) + TopicRights.maxAhead }
+
+    func mayBeSeen(by certificate: Certificate) -> Bool {
+        TopicRights.allow(certificate, name, list: proof?.list)
+    }
+
+    func state(for member: ULID) -> TopicState {
+        TopicState(
+            topic: name, joined: members[member] != nil, minEpoch: minEpoch, epoch: epoch, proof: proof)
+    }
+
+    /// What happens when some leave: no key that they have is used any more.
+    func change(leaving members: [ULID], proof: TopicProof? = nil) -> TopicChange {
+        // Where no key was minted nobody has one.
+        TopicChange(
+            name: name, proof: proof ?? self.proof, minEpoch: minEpoch == 0 && epoch == 0 ? 0 : nextEpoch,
+            leaving: members)
+    }
+}
+
+/// Why a request about a topic is refused; the `code` of its `topic_answer`.
+enum TopicRefusal: String {
+    case exists = "topic_exists"
+    /// There is none that this member may see.
+    case unknown = "unknown_topic"
+    case notAllowed = "topic_not_allowed"
+    /// The mesh has as many as it may.
+    case limit = "topic_limit"
+    /// The list is not signed by who may sign it.
+    case invalid = "topic_invalid"
+    /// A newer list holds.
+    case outdated = "topic_outdated"
+    /// Every member is in `all`.
+    case everybody = "topic_everybody"
+    /// Counters rise in small steps.
+    case epochAhead = "epoch_ahead"
+    case notStored = "storage_unavailable"
+}

@@ -1,0 +1,255 @@
+import Dispatch
+import KinClient
+import KinCrypto
+import KinEncoding
+import KinIdentity
+import KinWire
+import Logging
+import Synchronization
+
+/// Gets and gives the keys of topics: asks those who may have them, answers those who may, and mints where it is this device's turn.
+///
+/// Unchecked: what varies is touched only on `queue`, which is serial: every entry from outside goes through it.
+final class KeyExchange: @unchecked Sendable {
+    /// Between answers to one member about one topic, milliseconds.
+    private static let answerInterval: Int64 = 200
+    private static let step = DispatchTimeInterval.milliseconds(250)
+    private static let maxAnswered = 4096
+
+    private let queue = DispatchQueue(label: "topic-keys")
+    private let book: TopicBook
+    private let broker: TopicBroker
+    private let mail: ControlMail
+    private let family: Family
+    private let me: VerifiedMember
+    private let metrics: DaemonMetrics
+    private let logger: Logger
+    /// Milliseconds.
+    private let now: @Sendable () -> Int64
+    /// Told of topics of which keys have come, and of which epochs.
+    private let listeners = Mutex<[@Sendable (TopicName, [Epoch]) -> Void]>([])
+
+    private var quest = KeyQuest()
+    private var isConnected = false
+    private var isStepScheduled = false
+    private var minting: Set<TopicName> = []
+    private var answered: [String: Int64] = [:]
+
+    init(
+        book: TopicBook, broker: TopicBroker, mail: ControlMail, family: Family, me: VerifiedMember,
+        metrics: DaemonMetrics, logger: Logger, now: @escaping @Sendable () -> Int64
+    ) {
+        self.book = book
+        self.broker = broker
+        self.mail = mail
+        self.family = family
+        self.me = me
+        self.metrics = metrics
+        self.logger = logger
+        self.now = now
+    }
+
+    /// - Parameter listener: called with a topic that has a key to post with now, and the epochs of which keys have come.
+    func onKeys(_ listener: @escaping @Sendable (TopicName, [Epoch]) -> Void) {
+        listeners.withLock { $0.append(listener) }
+    }
+
+    private func tell(_ topic: TopicName, _ epochs: [Epoch]) {
+        for listener in listeners.withLock({ $0 }) { listener(topic, epochs) }
+    }
+
+    // MARK: What is needed
+
+    /// A post waits to be sealed.
+    func need(_ topic: TopicName) {
+        queue.async { [self] in
+            // It may have come meanwhile.
+            guard book.record(topic)?.current == nil else { return tell(topic, []) }
+            look(for: KeyQuest.Want(topic: topic))
+        }
+    }
+
+    /// A post came that does not open.
+    func need(_ topic: TopicName, _ epoch: Epoch, from sender: ULID) {
+        queue.async { [self] in
+            look(for: KeyQuest.Want(topic: topic, epoch: epoch), preferring: [sender, epoch.minter])
+        }
+    }
+
+    private func look(for want: KeyQuest.Want, preferring members: [ULID] = []) {
+        if quest.want(want, preferring: members.filter { $0 != me.member }, now: now()) { step() }
+    }
+
+    /// Broker said that a post's key is not to be used any more.
+    func stale(_ topic: TopicName, _ epoch: Epoch) {
+        book.note(topic) { record in
+            guard let current = record.current, current.epoch.counter <= epoch.counter else { return }
+            record.minEpoch = epoch.counter + 1
+        }
+    }
+
+    func connected() {
+        queue.async { [self] in
+            isConnected = true
+            quest.startOver()
+            step()
+        }
+    }
+
+    func disconnected() { queue.async { [self] in isConnected = false } }
+
+    /// A member is there, who may have keys.
+    func came(_ member: ULID) {
+        queue.async { [self] in
+            guard !quest.isEmpty else { return }
+            quest.came(member)
+            step()
+        }
+    }
+
+    // MARK: What is done
+
+    private func step() {
+        guard isConnected, !quest.isEmpty else { return }
+        for topic in quest.mintable(now: now()) { mintIfDue(topic) }
+        let online = family.roster.onlineMembers
+        let questions = quest.next(now: now()) { topic in
+            let record = book.record(topic)
+            return online.filter { id in
+                guard id != me.member, let member = family.member(id) else { return false }
+                return record?.allows(member) ?? false
+            }.sorted { $0.description < $1.description }
+        }
+        for question in questions {
+            mail.send(TopicKeysGet.contentType, question.get.canonicalBytes(), to: .dm(question.member))
+        }
+        guard !isStepScheduled else { return }
+        isStepScheduled = true
+        queue.asyncAfter(deadline: .now() + Self.step) { [self] in
+            isStepScheduled = false
+            step()
+        }
+    }
+
+    /// Where nobody has minted yet, or whoever had the key before has to.
+    private func mintIfDue(_ topic: TopicName) {
+        guard let record = book.record(topic), record.joined, record.allows(me), record.current == nil,
+            record.minEpoch == 0 || record.ring.highest > 0, minting.insert(topic).inserted
+        else { return }
+        Task {
+            do { try await mint(topic) } catch {
+                logger.warning(
+                    "topic_key_not_minted",
+                    metadata: ["topic": .string("\(topic)"), "error": .string("\(error)")])
+            }
+            queue.async { [self] in minting.remove(topic) }
+        }
+    }
+
+    /// Makes a key that only those get who are in the topic now.
+    /// - Throws: where the broker does not say who they are, or the key cannot be written.
+    func mint(_ topic: TopicName) async throws {
+        guard let record = book.record(topic) else { throw TopicBroker.unknown(topic) }
+        let isWanted = record.current == nil && record.minEpoch > record.ring.highest
+        let counter = isWanted ? max(record.minEpoch, 1) : record.nextEpoch
+        let members = try await broker.members(of: topic)
+        // First the broker: from then on nobody posts with a key that those who left have.
+        try await broker.ask { .topicRekey(TopicRekey(request: $0, topic: topic, counter: counter)) }
+        let key = TopicKey(
+            epoch: Epoch(counter: counter, minter: me.member), key: .random(count: 32), from: me.member, at: now())
+        let isKept = try book.change(topic) { $0.ring.add(key, keeping: broker.epochsKept) }
+        guard isKept else { return }
+        give([key], of: topic, to: members)
+        logger.notice(
+            "topic_key_minted", metadata: ["topic": .string("\(topic)"), "counter": .stringConvertible(counter)])
+        metrics.topicKeysMinted.add()
+        has(topic, [key.epoch])
+    }
+
+    /// Gives the keys in use to members that have just been let in.
+    func welcome(_ members: [ULID], to topic: TopicName) {
+        guard let key = book.record(topic)?.current else { return }
+        give([key], of: topic, to: members)
+    }
+
+    private func give(_ keys: [TopicKey], of topic: TopicName, to members: [ULID]) {
+        guard let record = book.record(topic) else { return }
+        let body = TopicKeys(topic: topic, keys: keys).canonicalBytes()
+        for id in members where id != me.member {
+            guard let member = family.member(id), record.allows(member) else { continue }
+            mail.send(TopicKeys.contentType, body, to: .dm(id))
+        }
+    }
+
+    private func has(_ topic: TopicName, _ epochs: [Epoch]) {
+        queue.async { [self] in
+            for epoch in epochs { quest.found(KeyQuest.Want(topic: topic, epoch: epoch)) }
+            if book.record(topic)?.current != nil { quest.found(KeyQuest.Want(topic: topic)) }
+            tell(topic, epochs)
+        }
+    }
+
+    // MARK: What members say
+
+    /// - Returns: whether it was understood, from one who may say it.
+    func received(_ message: SealedMessage, from member: VerifiedMember) -> Bool {
+        let body = Array(message.body.utf8)
+        switch message.contentType {
+        case TopicKeysGet.contentType:
+            guard let get = try? TopicKeysGet(canonical: body) else { return false }
+            queue.async { [self] in answer(get, member) }
+        case TopicKeys.contentType:
+            guard let keys = try? TopicKeys(canonical: body), let record = book.record(keys.topic),
+                record.allows(member)
+            else { return false }
+            take(keys, from: member.member)
+        default: return false
+        }
+        return true
+    }
+
+    private func take(_ told: TopicKeys, from member: ULID) {
+        guard !told.keys.isEmpty else {
+            return queue.async { [self] in
+                quest.none(from: member, of: told.topic)
+                step()
+            }
+        }
+        let keys = told.keys.map {
+            TopicKey(epoch: $0.epoch, key: SecretBytes(copying: $0.key), from: member, at: now())
+        }
+        var new: [Epoch] = []
+        book.note(told.topic) { record in
+            new = keys.filter { record.ring.add($0, keeping: broker.epochsKept) }.map(\.epoch)
+        }
+        has(told.topic, new)
+    }
+
+    /// Those in use; or that of an epoch, to whoever was a member when it came.
+    private func answer(_ get: TopicKeysGet, _ member: VerifiedMember) {
+        let limiter = "\(member.member) \(get.topic) \(get.epoch?.counter ?? 0) \(get.epoch?.minter.description ?? "")"
+        let time = now()
+        guard time - (answered[limiter] ?? .min / 2) >= Self.answerInterval else { return }
+        if answered.count >= Self.maxAnswered { answered.removeAll() }
+        answered[limiter] = time
+        guard let record = book.record(get.topic), record.allows(member) else { return }
+        var keys = record.current.map { [$0] } ?? []
+        if let epoch = get.epoch {
+            let isOfUse = { (key: TopicKey) in
+                key.epoch.counter >= record.minEpoch
+                    || member.chain.certificate.issuedAt <= key.at && record.proof == nil
+            }
+            keys = record.ring.candidates(for: epoch).filter(isOfUse)
+        }
+        mail.send(
+            TopicKeys.contentType, TopicKeys(topic: get.topic, keys: keys).canonicalBytes(), to: .dm(member.member))
+    }
+}
+
+extension TopicKeys {
+    /// What is sent of keys.
+    fileprivate init(topic: TopicName, keys: [TopicKey]) {
+        self.init(
+            topic: topic, keys: keys.map { key in Entry(epoch: key.epoch, key: key.key.withBytes { Array($0) }) })
+    }
+}

@@ -1,0 +1,118 @@
+import KinDaemonAPI
+import KinEncoding
+import KinIdentity
+import KinWire
+
+// What the local API asks for.
+
+extension TopicKeeper {
+    private var me: ULID { installation.chain.member }
+
+    /// Every topic this device may see.
+    func list() -> TopicListing {
+        TopicListing(topics: book.all.map { info($0) })
+    }
+
+    private func info(_ record: TopicRecord) -> TopicInfo {
+        TopicInfo(
+            name: record.topic, joined: record.joined, isPrivate: record.proof != nil,
+            epoch: record.ring.highest, hasKey: record.current != nil,
+            creator: record.proof.map { family.name(of: $0.list.creator) })
+    }
+
+    private func shown(_ topic: TopicName) throws -> TopicInfo {
+        guard let record = book.record(topic) else { throw TopicBroker.unknown(topic) }
+        return info(record)
+    }
+
+    /// Makes a topic that every member may join; or, for named members, one that nobody else knows of.
+    /// - Parameter members: names or ids besides this device's own; nil: for everybody.
+    func create(_ topic: TopicName, members: [String]?) async throws -> TopicInfo {
+        let proof = try members.map { names in
+            installation.topicProof(topic, members: [me] + (try resolve(names)), after: nil, now: now())
+        }
+        try await broker.ask { .topicCreate(TopicCreate(request: $0, topic: topic, proof: proof)) }
+        return try shown(topic)
+    }
+
+    func join(_ topic: TopicName) async throws -> TopicInfo {
+        try await broker.ask { .topicJoin(TopicRequest(request: $0, topic: topic)) }
+        return try shown(topic)
+    }
+
+    func leave(_ topic: TopicName) async throws -> TopicInfo {
+        leaving.withLock { _ = $0.insert(topic) }
+        defer { leaving.withLock { _ = $0.remove(topic) } }
+        try await broker.ask { .topicLeave(TopicRequest(request: $0, topic: topic)) }
+        try book.change(topic) { $0.joined = false }
+        return try shown(topic)
+    }
+
+    /// Lets members into a private topic, or takes them off its list.
+    func set(_ topic: TopicName, adding: [String], removing: [String]) async throws -> TopicMemberList {
+        guard let record = book.record(topic) else { throw TopicBroker.unknown(topic) }
+        guard let list = record.proof?.list else { throw Self.notPrivate(topic) }
+        let added = try resolve(adding).filter { !list.members.contains($0) }
+        let removed = try resolve(removing, among: list.members)
+        let members = (list.members + added).filter { !removed.contains($0) }
+        guard members != list.members else { return try await self.members(of: topic) }
+        guard members.count <= TopicList.maxMembers else { throw Self.tooMany }
+        let proof = installation.topicProof(topic, members: members, after: list, now: now())
+        try await broker.ask { .topicSet(TopicSet(request: $0, proof: proof)) }
+        try book.change(topic) { record in
+            if proof.follows(record.proof) { record.proof = proof }
+            if !removed.isEmpty { record.retireKeys() }
+        }
+        exchange.welcome(added, to: topic)
+        if !removed.isEmpty, record.ring.highest > 0, !removed.contains(me) { try await exchange.mint(topic) }
+        return try await self.members(of: topic)
+    }
+
+    /// Makes a new key that those in the topic get, and nobody else.
+    func rekey(_ topic: TopicName) async throws -> TopicInfo {
+        guard let record = book.record(topic), record.joined else { throw TopicBroker.unknown(topic) }
+        try await exchange.mint(topic)
+        return try shown(topic)
+    }
+
+    /// Who is in a topic: by the broker's word, and of a private one only who is named.
+    func members(of topic: TopicName) async throws -> TopicMemberList {
+        guard let record = book.record(topic) else { throw TopicBroker.unknown(topic) }
+        let joined = try await broker.members(of: topic)
+        let ids = record.proof.map { $0.list.members } ?? joined
+        return TopicMemberList(
+            topic: topic,
+            members: ids.map { id in
+                TopicMemberInfo(
+                    name: family.name(of: id), member: id.description, joined: joined.contains(id),
+                    online: id == me || family.roster.isOnline(id), creator: record.proof?.list.creator == id,
+                    thisDevice: id == me)
+            }.sorted { ($0.name, $0.member) < ($1.name, $1.member) })
+    }
+
+    private func resolve(_ names: [String]) throws -> [ULID] {
+        var members: [ULID] = []
+        for name in names {
+            let member = try family.resolve(name).member
+            if member != me, !members.contains(member) { members.append(member) }
+        }
+        return members
+    }
+
+    /// Whom to take off: those that are gone can be named by their ids.
+    private func resolve(_ names: [String], among known: [ULID]) throws -> [ULID] {
+        try names.map { name in
+            if let id = ULID(name), known.contains(id) { return id }
+            return try family.resolve(name).member
+        }
+    }
+
+    private static func notPrivate(_ topic: TopicName) -> KinError {
+        KinError(
+            "topic_not_private", "every member may join \(topic): only of a private topic somebody says who is in it",
+            category: .conflict)
+    }
+
+    private static let tooMany = KinError(
+        "topic_full", "a private topic has at most \(TopicList.maxMembers) members", category: .tooLarge)
+}

@@ -1,0 +1,132 @@
+import KinEncoding
+import KinWire
+
+/// A topic as `GET /v1/topic/list` shows it.
+public struct TopicInfo: Hashable, Sendable {
+    public var name: TopicName
+    /// Whether this device gets its posts.
+    public var joined: Bool
+    /// Whether only those know of it whom its list names.
+    public var isPrivate: Bool
+    /// The counter of the newest key here; 0: none has come.
+    public var epoch: Int64
+    /// Whether this device has the key to post with now.
+    public var hasKey: Bool
+    /// Who made a private topic.
+    public var creator: String?
+
+    public init(name: TopicName, joined: Bool, isPrivate: Bool, epoch: Int64, hasKey: Bool, creator: String?) {
+        self.name = name
+        self.joined = joined
+        self.isPrivate = isPrivate
+        self.epoch = epoch
+        self.hasKey = hasKey
+        self.creator = creator
+    }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in try TopicInfo(&fields) }
+    }
+
+    init(json: JSON) throws(WireError) {
+        var fields = try Fields(json, in: "topic")
+        try self.init(&fields)
+        try fields.end()
+    }
+
+    private init(_ fields: inout Fields) throws(WireError) {
+        name = try fields.topic("name")
+        joined = try fields.bool("joined")
+        isPrivate = try fields.bool("private")
+        epoch = try fields.integer("epoch")
+        hasKey = try fields.bool("has_key")
+        creator = try fields.givenText("creator")
+    }
+
+    public var json: JSON {
+        .object([
+            "name": .text(name), "joined": .bool(joined), "private": .bool(isPrivate), "epoch": .integer(epoch),
+            "has_key": .bool(hasKey), "creator": .orNull(creator) { .string($0) },
+        ])
+    }
+}
+
+/// `GET /v1/topic/list`.
+public struct TopicListing: Hashable, Sendable {
+    public var topics: [TopicInfo]
+
+    public init(topics: [TopicInfo]) { self.topics = topics }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            TopicListing(
+                topics: try APIBody.array(fields.array("topics", atMost: 4096)) { item throws(WireError) in
+                    try TopicInfo(json: item)
+                })
+        }
+    }
+
+    public var json: JSON { .object(["topics": .array(topics.map(\.json))]) }
+}
+
+/// One of those in a topic.
+public struct TopicMemberInfo: Hashable, Sendable {
+    public var name: String
+    public var member: String
+    /// Whether it gets the posts; of those named for a private topic some may have left.
+    public var joined: Bool
+    public var online: Bool
+    /// Whether it made the topic, where that is private.
+    public var creator: Bool
+    public var thisDevice: Bool
+
+    public init(name: String, member: String, joined: Bool, online: Bool, creator: Bool, thisDevice: Bool) {
+        self.name = name
+        self.member = member
+        self.joined = joined
+        self.online = online
+        self.creator = creator
+        self.thisDevice = thisDevice
+    }
+
+    init(json: JSON) throws(WireError) {
+        var fields = try Fields(json, in: "member")
+        name = try fields.text("name")
+        member = try fields.text("member")
+        joined = try fields.bool("joined")
+        online = try fields.bool("online")
+        creator = try fields.bool("creator")
+        thisDevice = try fields.bool("this_device")
+        try fields.end()
+    }
+
+    public var json: JSON {
+        .object([
+            "name": .string(name), "member": .string(member), "joined": .bool(joined), "online": .bool(online),
+            "creator": .bool(creator), "this_device": .bool(thisDevice),
+        ])
+    }
+}
+
+/// `GET /v1/topic/members?topic=`, and the answer of `POST /v1/topic/members`.
+public struct TopicMemberList: Hashable, Sendable {
+    public var topic: TopicName
+    public var members: [TopicMemberInfo]
+
+    public init(topic: TopicName, members: [TopicMemberInfo]) {
+        self.topic = topic
+        self.members = members
+    }
+
+    public init(json bytes: [UInt8]) throws {
+        self = try APIBody.read(bytes) { fields throws(WireError) in
+            TopicMemberList(
+                topic: try fields.topic(),
+                members: try APIBody.array(fields.array("members", atMost: 65_536)) { item throws(WireError) in
+                    try TopicMemberInfo(json: item)
+                })
+        }
+    }
+
+    public var json: JSON { .object(["topic": .text(topic), "members": .array(members.map(\.json))]) }
+}

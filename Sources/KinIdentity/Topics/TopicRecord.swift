@@ -1,0 +1,124 @@
+import Foundation
+import KinCrypto
+import KinEncoding
+import KinWire
+
+/// What a device knows of one topic.
+public struct TopicRecord: Hashable, Sendable {
+    public var topic: TopicName
+    /// Of the mesh the keys belong to.
+    public var mesh: MeshID
+    /// Whether this device gets its posts.
+    public var joined: Bool
+    /// No key of a lower counter is used any more; 0: none was minted yet. The broker's word, or this device's own where it knows more.
+    public var minEpoch: Int64
+    /// The highest counter the broker knows of.
+    public var epoch: Int64
+    /// Of a private topic, and only there.
+    public var proof: TopicProof?
+    public var ring: TopicKeyring
+
+    public init(
+        topic: TopicName, mesh: MeshID, joined: Bool = false, minEpoch: Int64 = 0, epoch: Int64 = 0,
+        proof: TopicProof? = nil, ring: TopicKeyring = TopicKeyring()
+    ) {
+        self.topic = topic
+        self.mesh = mesh
+        self.joined = joined
+        self.minEpoch = minEpoch
+        self.epoch = epoch
+        self.proof = proof
+        self.ring = ring
+    }
+
+    /// What to seal a post with now; nil: a newer key is needed.
+    public var current: TopicKey? {
+        ring.current(from: minEpoch, through: max(minEpoch, epoch) + TopicRights.maxAhead)
+    }
+
+    /// The counter of a key that nobody has.
+    public var nextEpoch: Int64 { max(minEpoch, epoch, ring.highest) + 1 }
+
+    /// Whether a member may read and write it.
+    public func allows(_ member: VerifiedMember) -> Bool {
+        TopicRights.allow(member.chain.certificate, topic, list: proof?.list)
+    }
+
+    /// Somebody who has its keys is to read nothing more.
+    public mutating func retireKeys() {
+        guard ring.highest > 0 else { return }
+        minEpoch = max(minEpoch, ring.highest + 1)
+    }
+}
+
+/// `topics/<name>.json`, 0600: a topic with its keys.
+public enum TopicFile {
+    public static func folder(in state: StateFolder) -> String { state.daemon() + "/topics" }
+
+    private static func path(_ topic: TopicName, in state: StateFolder) -> String {
+        "\(folder(in: state))/\(topic).json"
+    }
+
+    /// Every topic that was kept.
+    /// - Throws: `file_damaged`, `loose_mode`.
+    public static func readAll(_ state: StateFolder) throws -> [TopicRecord] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder(in: state))) ?? []
+        return try names.sorted().compactMap { name in
+            guard name.hasSuffix(".json"), let topic = TopicName(String(name.dropLast(5))) else { return nil }
+            return try read(topic, in: state)
+        }
+    }
+
+    static func read(_ topic: TopicName, in state: StateFolder) throws -> TopicRecord? {
+        let path = path(topic, in: state)
+        guard let document = try SecretDocument(reading: path) else { return nil }
+        do {
+            var fields = try Fields(try JSON.parse(Hex.decode(document.text("state"))), in: "state")
+            var record = TopicRecord(topic: topic, mesh: try fields.mesh())
+            record.joined = try fields.bool("joined")
+            record.minEpoch = try fields.integer("min_epoch")
+            record.epoch = try fields.integer("epoch")
+            record.proof = try fields.nullable("proof") { fields, name throws(WireError) in
+                try TopicProof(json: fields.take(name))
+            }
+            var keys: [TopicKey] = []
+            for (index, item) in try fields.array("keys", atMost: 1024).enumerated() {
+                var entry = try Fields(item, in: "key")
+                keys.append(
+                    TopicKey(
+                        epoch: try Epoch(json: entry.take("epoch")),
+                        key: try document.secret(keyName(index), count: 32), from: try entry.ulid("from"),
+                        at: try entry.time("at")))
+                try entry.end()
+            }
+            try fields.end()
+            record.ring = TopicKeyring(keys)
+            return record
+        } catch let error as KinError {
+            throw error
+        } catch {
+            throw KinError(
+                "file_damaged",
+                "\(path) is damaged (\(error)): restore it from a backup, or remove it; then its keys are asked of others in the topic"
+            )
+        }
+    }
+
+    public static func write(_ record: TopicRecord, in state: StateFolder) throws {
+        let keys = record.ring.keys
+        let entries = keys.map {
+            JSON.object(["epoch": $0.epoch.json, "from": .text($0.from), "at": .integer($0.at)])
+        }
+        let described = JSON.object([
+            "mesh": .text(record.mesh), "joined": .bool(record.joined), "min_epoch": .integer(record.minEpoch),
+            "epoch": .integer(record.epoch), "proof": .orNull(record.proof) { $0.json }, "keys": .array(entries),
+        ])
+        let document = SecretDocument.render(
+            [("schema_version", "1"), ("state", Hex.encode(described.canonicalBytes()))],
+            secrets: keys.enumerated().map { (keyName($0.offset), $0.element.key) })
+        try StateFolder.prepareFolder(folder(in: state))
+        try StateFolder.write(document, to: path(record.topic, in: state))
+    }
+
+    private static func keyName(_ index: Int) -> String { "key \(index)" }
+}

@@ -1,0 +1,73 @@
+import KinEncoding
+
+// What daemons say to each other about topic keys: bodies of sealed DMs (docs/protocol/messages.md, "Topic keys").
+
+/// Keys of a topic, from one that has them: freshly minted, or the answer to `TopicKeysGet`. None: the sender has none.
+public struct TopicKeys: Hashable, Sendable {
+    public static let contentType = "application/vnd.kindred.topic-keys+json"
+    public static let maxKeys = 64
+
+    public struct Entry: Hashable, Sendable {
+        public var epoch: Epoch
+        /// 32 bytes.
+        public var key: [UInt8]
+
+        public init(epoch: Epoch, key: [UInt8]) {
+            self.epoch = epoch
+            self.key = key
+        }
+    }
+
+    public var topic: TopicName
+    public var keys: [Entry]
+
+    public init(topic: TopicName, keys: [Entry]) {
+        self.topic = topic
+        self.keys = keys
+    }
+
+    public init(canonical bytes: [UInt8]) throws(WireError) {
+        var fields = try Fields(parseCanonical(bytes), in: "topic keys")
+        topic = try fields.topic()
+        var keys: [Entry] = []
+        for item in try fields.array("keys", atMost: Self.maxKeys) {
+            var entry = try Fields(item, in: "topic key")
+            keys.append(
+                Entry(epoch: try Epoch(json: entry.take("epoch")), key: try entry.hex("key", bytes: 32)))
+            try entry.end()
+        }
+        self.keys = keys
+        try fields.end()
+    }
+
+    public func canonicalBytes() -> [UInt8] {
+        let items = keys.map { JSON.object(["epoch": $0.epoch.json, "key": .hex($0.key)]) }
+        return JSON.object(["topic": .text(topic), "keys": .array(items)]).canonicalBytes()
+    }
+}
+
+/// Asks for the keys of a topic: those in use, or that of one epoch.
+public struct TopicKeysGet: Hashable, Sendable {
+    public static let contentType = "application/vnd.kindred.topic-keys-get+json"
+
+    public var topic: TopicName
+    public var epoch: Epoch?
+
+    public init(topic: TopicName, epoch: Epoch? = nil) {
+        self.topic = topic
+        self.epoch = epoch
+    }
+
+    public init(canonical bytes: [UInt8]) throws(WireError) {
+        var fields = try Fields(parseCanonical(bytes), in: "topic keys get")
+        topic = try fields.topic()
+        epoch = try fields.nullable("epoch") { fields, name throws(WireError) in
+            try Epoch(json: fields.take(name))
+        }
+        try fields.end()
+    }
+
+    public func canonicalBytes() -> [UInt8] {
+        JSON.object(["topic": .text(topic), "epoch": .orNull(epoch) { $0.json }]).canonicalBytes()
+    }
+}
