@@ -41,10 +41,12 @@ struct DaemonCore: Sendable {
     private let inbox: InboxStore
     private let http: HTTPClient
     private let localServer: LocalServer?
+    private let logger: Logger
 
     /// - Parameter former: the daemon's life in the mesh before, which is closed: this one goes on in its place.
     init(_ options: DaemonOptions, continuing former: DaemonCore? = nil, logger: Logger) throws {
         state = options.state
+        self.logger = logger
         let now = options.now
         self.now = now
         let awaited = AwaitedAnswers()
@@ -175,10 +177,13 @@ struct DaemonCore: Sendable {
                 board: board, outbox: outbox, events: events, folder: options.state.daemon(), now: now),
             isOnAnotherHost: host == .differs, ephemeral: isEphemeral ? .init(endsAt: options.endsAt) : nil,
             logger: logger, now: now,
+            compatibility: .own(requiring: settings.features.required.map(\.rawValue)),
             version: {
-                DaemonVersion(
+                var version = DaemonVersion(
                     daemonVersion: KinVersion.current, mesh: installed.mesh, member: me.member,
                     machineID: installed.machineID, name: name, brokerFeatures: board.features)
+                version.features = DaemonRoutes.features
+                return version
             })
     }
 
@@ -206,7 +211,8 @@ struct DaemonCore: Sendable {
         // The lock is held, so whatever is there is of a daemon that is gone.
         unlink(path)
         return Application(
-            router: routes.router(),
+            responder: LocalResponder(
+                routes: routes, table: RouteTable(DaemonRoutes.table), requests: metrics.requests, logger: logger),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
             onServerRunning: { _ in
                 chmod(path, 0o600)

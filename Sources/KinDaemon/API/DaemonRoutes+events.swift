@@ -19,9 +19,26 @@ extension HTTPField.Name {
 }
 
 extension DaemonRoutes {
+    static let streams: [LocalRoute] = [
+        .get(
+            "/v1/events", "events", "What happens, as server-sent events",
+            [
+                .header(
+                    "Last-Event-ID", .text(pattern: "-?[0-9]{1,19}"),
+                    "The id of the last message event: what came since comes first.")
+            ],
+            answers: [
+                .init(
+                    status: 200, note: "The stream, which does not end by itself.", mediaType: "text/event-stream",
+                    schema: .text)
+            ], errors: .store + [429: ["too_many_streams"]]
+        ) { routes, request in try await routes.stream(request) }
+    ]
+
     /// `GET /v1/events`: what was missed since `Last-Event-ID`, then what happens.
-    func stream(_ request: Request) async throws -> Response {
-        let last = try request.headers[.lastEventID].map { text in
+    private func stream(_ asked: LocalRequest) async throws -> Response {
+        let request = asked.request
+        let last = try asked.header(.lastEventID).map { text in
             guard let id = Int64(text) else {
                 throw KinError("invalid_request", "Last-Event-ID must be the id of a message event", category: .usage)
             }

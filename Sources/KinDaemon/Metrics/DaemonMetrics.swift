@@ -44,7 +44,8 @@ struct DaemonMetrics: Sendable {
         inbound = InboundCounters(registry)
         clones = registry.counter(
             "kin_daemon_clone_suspected_total", "Starts on another machine than the one the home was made on.")
-        requests = RequestMetrics(registry, prefix: "kin_daemon_ipc", LocalRoute.all)
+        requests = RequestMetrics(
+            registry, prefix: "kin_daemon_ipc", DaemonRoutes.table.map { ($0.method.rawValue, $0.path) })
     }
 
     /// Everything as it is now.
