@@ -41,14 +41,22 @@ enum APIResponse {
         }
     }
 
+    /// What a refusal is called.
+    static func code(_ error: any Error) -> String {
+        switch error {
+        case let refusal as LocalRefusal: refusal.error.code
+        case RouteTable.Miss.method: "method_not_allowed"
+        default: kinError(error).code
+        }
+    }
+
     private static func kinError(_ error: any Error) -> KinError {
         switch error {
         case let error as KinError: error
         case is RouteTable.Miss:
             KinError(
                 "no_such_route", "there is no such route:  GET /openapi.json  lists them", category: .notFound)
-        case is NIOTooManyBytesError:
-            KinError("body_too_large", "a request body is at most \(SendRequest.maxBytes) bytes", category: .tooLarge)
+        case is NIOTooManyBytesError: RequestGate.bodyTooLarge
         case let error as HTTPError:
             KinError("invalid_request", error.body ?? "the request is not understood", category: .usage)
         default: KinError("internal", "the daemon failed: \(type(of: error)); see its log")

@@ -15,8 +15,24 @@ extension DaemonRoutes {
         },
         .get(
             "/v1/health", "health", "The daemon's connections and queues",
-            answers: [.json(DaemonHealth.schema, "How it is.")], errors: .store, access: .openable
-        ) { routes, _ in APIResponse.json(try routes.health().json) },
+            answers: [
+                .json(
+                    DaemonHealth.schema,
+                    "How it is; where [ipc] public_health_check opens it, status alone for whoever shows no token.")
+            ], errors: .store, access: .openable
+        ) { routes, request in
+            let health = try routes.health()
+            return APIResponse.json(request.caller == .user ? health.json : health.publicJSON)
+        },
+        .post(
+            "/v1/token/rotate", "token", "Makes another token; the former one is taken for another minute",
+            body: .optional(EmptyRequest.schema),
+            answers: [.json(TokenRotation.schema, "Where the new token is.")],
+            errors: [500: ["home_not_writable"]], access: .socketOnly
+        ) { routes, request in
+            _ = try await request.read(EmptyRequest.init)
+            return APIResponse.json(try routes.rotateToken().json)
+        },
         .get(
             "/v1/metrics", "metrics", "Counts and figures, as text for a scraper",
             answers: [
@@ -36,6 +52,13 @@ extension DaemonRoutes {
             answers: [.json(.table(of: .anything), "An OpenAPI 3.1 document.")]
         ) { _, _ in APIResponse.bytes(OpenAPIDocument.bytes) },
     ]
+
+    private func rotateToken() throws -> TokenRotation {
+        let until = try tokens.renew(now: now())
+        metrics.tokenRotations.add()
+        logger.notice("local_token_rotated", metadata: ["security": "true"])
+        return TokenRotation(path: tokens.path, formerUntil: until)
+    }
 
     /// What this API can do, a word each.
     static let features = OpenAPIDocument.groups(of: table)

@@ -27,6 +27,7 @@ struct DaemonRoutes: Sendable {
     let logger: Logger
     /// Milliseconds.
     let now: @Sendable () -> Int64
+    let tokens: LocalTokens
     let compatibility: DaemonCompatibility
     let version: @Sendable () -> DaemonVersion
 

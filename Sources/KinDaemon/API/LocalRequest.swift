@@ -12,12 +12,14 @@ struct LocalRequest: Sendable {
 
     let request: Request
     let query: Query
+    let caller: RequestGate.Caller
     let channel: any Channel
     private let parameters: [String: String]
 
     /// - Throws: `invalid_request` for query parameters that the route does not know, or not so.
-    init(_ request: Request, _ match: RouteTable.Match, on channel: any Channel) throws {
+    init(_ request: Request, _ match: RouteTable.Match, by caller: RequestGate.Caller, on channel: any Channel) throws {
         self.request = request
+        self.caller = caller
         self.channel = channel
         parameters = match.parameters
         query = try Query(request, match.route)

@@ -1,15 +1,21 @@
 import HTTPTypes
 import Hummingbird
 import KinMetrics
+import KinWire
 import Logging
 import NIOCore
 
-/// Answers requests of one listener by the table of routes. Counts every one, and says in the log which failed by the daemon's own fault.
+/// Answers requests of one listener by the table of routes, those that its gate lets through. Counts every one, and says in the log which failed by the daemon's own fault.
 struct LocalResponder: HTTPResponder {
     let routes: DaemonRoutes
     let table: RouteTable
+    let gate: RequestGate
+    let refused: RefusedRequests
     let requests: RequestMetrics
     let logger: Logger
+
+    /// Bytes of an answer that is held to be written at once.
+    private static let smallAnswer = 64 << 10
 
     func respond(to request: Request, context: LocalContext) async throws -> Response {
         let started = ContinuousClock.now
@@ -26,19 +32,46 @@ struct LocalResponder: HTTPResponder {
         return request.method == .head ? response.createHeadResponse() : response
     }
 
+    /// A connection was closed since what it was told was not read.
+    func noteUnread() {
+        refused.noteUnread()
+        logger.notice("connection_cut", metadata: ["reason": "slow_reader", "via": .string(gate.listener.rawValue)])
+    }
+
     /// Every error becomes an answer of the API's form.
     private func answer(
         _ request: Request, _ found: Result<RouteTable.Match, RouteTable.Miss>, _ context: LocalContext
     ) async throws -> Response {
         do {
+            try gate.checkHead(request)
+            let caller = try gate.caller(request, for: try? found.get().route)
+            let passage = try gate.flow.enter()
             let match = try found.get()
-            let wanted = try LocalRequest(request, match, on: context.channel)
-            return try await match.route.respond(routes, wanted)
+            try gate.checkBody(request, for: match.route)
+            let response = try await match.route.respond(
+                routes, LocalRequest(request, match, by: caller, on: context.channel))
+            return Self.holding(passage, response)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            return APIResponse.failure(error)
+            let response = APIResponse.failure(error)
+            refused.note(
+                APIResponse.code(error), via: gate.listener.rawValue,
+                showsCredential: request.headers[.authorization] != nil)
+            return response
         }
+    }
+
+    /// A request is being answered until a large answer is written; an event stream has a bound of its own.
+    private static func holding(_ passage: RequestFlow.Passage, _ response: Response) -> Response {
+        guard let count = response.body.contentLength, count > smallAnswer else { return response }
+        let body = response.body
+        return Response(
+            status: response.status, headers: response.headers,
+            body: ResponseBody(contentLength: count) { writer in
+                defer { withExtendedLifetime(passage) {} }
+                try await body.write(writer)
+            })
     }
 }
 

@@ -228,8 +228,8 @@ extension DaemonHealth {
 }
 
 extension DaemonHealth {
+    /// What `[ipc] public_health_check` tells whoever asks over TCP without the token.
     public static let publicSchema = Schema.object("PublicHealth", [.required("status", .one(of: ["ok", "degraded"]))])
 
-    /// What `[ipc] public_health_check` tells whoever asks without a token.
-    public static func publicJSON(status: String) -> JSON { .object(["status": .string(status)]) }
+    public var publicJSON: JSON { .object(["status": .string(status)]) }
 }
