@@ -90,10 +90,10 @@ let processes = [
         "KinDaemon",
         [
             "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMailbox", "KinMetrics",
-            "KinSession", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, httpTypes, lifecycle,
-            logging,
-            nio("NIOCore"),
-            nio("NIOPosix"), nioSSL, product("TOMLKit", "TOMLKit"),
+            "KinSession", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, hummingbirdCore,
+            httpTypes,
+            lifecycle, logging, nio("NIOCore"), nio("NIOPosix"), nioSSL, product("NIOHTTPTypes", "swift-nio-extras"),
+            product("TOMLKit", "TOMLKit"),
         ]),
     part(
         "KinDemo",

@@ -31,6 +31,11 @@ public struct KinCommand: AsyncParsableCommand {
                     PeersCommand.self,
                 ]),
             CommandGroup(
+                name: "Groups",
+                subcommands: [
+                    TopicCommand.self, TopicsCommand.self, PostCommand.self, TailCommand.self, ProfileCommand.self,
+                ]),
+            CommandGroup(
                 name: "This machine",
                 subcommands: [
                     StatusCommand.self, DownCommand.self, DaemonCommand.self, ServeCommand.self, APIKeyCommand.self,

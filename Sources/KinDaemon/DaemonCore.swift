@@ -13,6 +13,7 @@ import KinWire
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Everything a daemon is made of, wired together.
 struct DaemonCore: Sendable {
@@ -41,10 +42,17 @@ struct DaemonCore: Sendable {
     private let inbox: InboxStore
     private let http: HTTPClient
     private let localServer: LocalServer?
+    private let logger: Logger
+    private let localAPISettings: LocalAPISettings
+    /// Where the local API is to answer.
+    let listen: LocalListen
+    private let tcpPort = LocalPort()
+    private let refused: RefusedRequests
 
     /// - Parameter former: the daemon's life in the mesh before, which is closed: this one goes on in its place.
     init(_ options: DaemonOptions, continuing former: DaemonCore? = nil, logger: Logger) throws {
         state = options.state
+        self.logger = logger
         let now = options.now
         self.now = now
         let awaited = AwaitedAnswers()
@@ -61,6 +69,11 @@ struct DaemonCore: Sendable {
         host = try HostCheck(options.state, reader: options.host).run(settings.clonePolicy)
         let metrics = former?.metrics ?? DaemonMetrics()
         self.metrics = metrics
+        refused = former?.refused ?? RefusedRequests(metrics.ipcRefused, logger: logger)
+        localAPISettings = settings.localAPI
+        listen = options.listen ?? settings.localAPI.listen ?? options.listenUnlessSaid
+        let tokens = former?.routes.tokens ?? LocalTokens(path: DaemonPaths.token(in: options.state))
+        if former == nil, listen != .socketOnly { try tokens.prepare() }
         if host == .differs {
             // The same start goes on in the mesh of another wallet.
             if former == nil { metrics.clones.add() }
@@ -203,10 +216,14 @@ struct DaemonCore: Sendable {
                 board: board, outbox: outbox, events: events, folder: options.state.daemon(), now: now),
             isOnAnotherHost: host == .differs, ephemeral: isEphemeral ? .init(endsAt: options.endsAt) : nil,
             logger: logger, now: now,
-            version: {
-                DaemonVersion(
+            tokens: tokens, compatibility: .own(requiring: settings.features.required.map(\.rawValue)),
+            version: { [tcpPort] in
+                var version = DaemonVersion(
                     daemonVersion: KinVersion.current, mesh: installed.mesh, member: me.member,
                     machineID: installed.machineID, name: name, brokerFeatures: board.features)
+                version.features = DaemonRoutes.features
+                version.tcpPort = tcpPort.value
+                return version
             })
     }
 
@@ -221,9 +238,9 @@ struct DaemonCore: Sendable {
         for await error in damage { throw error }
     }
 
-    /// The local API on its Unix socket.
-    /// - Parameter onReady: called once, when it answers.
-    func application(onReady: @escaping @Sendable () -> Void) throws -> some ApplicationProtocol {
+    /// The local API, on its Unix socket and where else it is wanted.
+    /// - Parameter onReady: called once, when it answers everywhere.
+    func localAPI(onReady: @escaping @Sendable () -> Void) throws -> LocalAPI {
         let path = DaemonPaths.socket(in: state)
         // sun_path holds 108 bytes on Linux and 104 on macOS, its end mark included.
         guard path.utf8.count < 104 else {
@@ -231,16 +248,31 @@ struct DaemonCore: Sendable {
                 "socket_path_too_long", "\(path) is too long for a Unix socket: set KINDRED_HOME to a shorter path",
                 category: .usage)
         }
-        // The lock is held, so whatever is there is of a daemon that is gone.
-        unlink(path)
-        return Application(
-            router: routes.router(),
-            configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
-            onServerRunning: { _ in
-                chmod(path, 0o600)
-                onReady()
-            },
-            logger: Logger(label: "http") { _ in SwiftLogNoOpLogHandler() })
+        var places: [LocalListener.Place] = [.socket(path: path)]
+        if case .tcp(let port) = listen { places.append(.tcp(port: port)) }
+        let ready = LocalListeners(places.count, onReady: onReady)
+        let (state, tcpPort) = (state, tcpPort)
+        let table = RouteTable(DaemonRoutes.table)
+        let listeners = places.map { place in
+            LocalListener(place: place, responder: responder(place, table)) { port in
+                if let port {
+                    tcpPort.value = port
+                    try? StateFolder.write(Array("\(port)\n".utf8), to: DaemonPaths.port(in: state), mode: 0o644)
+                }
+                ready.oneIsReady()
+            }
+        }
+        return LocalAPI(listeners, events: events)
+    }
+
+    private func responder(_ place: LocalListener.Place, _ table: RouteTable) -> LocalResponder {
+        let isSocket = if case .socket = place { true } else { false }
+        return LocalResponder(
+            routes: routes, table: table,
+            gate: RequestGate(
+                listener: isSocket ? .socket : .tcp, tokens: routes.tokens, settings: localAPISettings,
+                flow: RequestFlow(isSocket ? .socket : .tcp), now: now),
+            refused: refused, requests: metrics.requests, logger: logger)
     }
 
     /// Waits until this device's certificate is over: what it sends from then on nobody takes.
@@ -275,5 +307,16 @@ struct DaemonCore: Sendable {
         localServer?.stop()
         try? await http.shutdown()
         unlink(DaemonPaths.socket(in: state))
+        unlink(DaemonPaths.port(in: state))
+    }
+}
+
+/// The port of the local API, once it is known.
+private final class LocalPort: Sendable {
+    private let port = Mutex<Int?>(nil)
+
+    var value: Int? {
+        get { port.withLock { $0 } }
+        set { port.withLock { $0 = newValue } }
     }
 }

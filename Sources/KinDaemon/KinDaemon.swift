@@ -42,6 +42,9 @@ public struct KinDaemon: Service {
     /// Whether the home was made on another machine, and its policy lets the daemon start all the same.
     public var isOnAnotherHost: Bool { core.host == .differs }
 
+    /// Whether other users of this machine can reach the local API's port; they need its token all the same.
+    public var isOnTCP: Bool { core.listen != .socketOnly }
+
     /// Runs until graceful shutdown.
     /// - Throws: `KinError` where the daemon must not go on: `feature_…`, `replaced_by_newer_connection`, `member_revoked`, `store_corrupt`, …
     public func run() async throws {
@@ -89,7 +92,7 @@ public struct KinDaemon: Service {
 
     private func runParts(of core: DaemonCore) async throws {
         let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
-        let application = try core.application {
+        let api = try core.localAPI {
             let version = core.version()
             logger.notice(
                 "started",
@@ -100,7 +103,6 @@ public struct KinDaemon: Service {
             onReady(version, DaemonPaths.socket(in: core.state))
             isReady.finish()
         }
-        let api = LocalAPI(application, events: core.events)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 defer { isReady.finish() }

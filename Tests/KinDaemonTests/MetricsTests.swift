@@ -163,7 +163,7 @@ extension TestDaemon {
             let figures = Figures(text)
             let name = "kin_daemon_ipc_request_total"
             #expect(figures["\(name){route=\"/v1/health\",method=\"GET\",status=\"2xx\"}"] ?? 0 >= 1)
-            #expect(figures["\(name){route=\"/v1/message/{id}\",method=\"GET\",status=\"4xx\"}"] == 1)
+            #expect(figures["\(name){route=\"/v1/message/{client_message_id}\",method=\"GET\",status=\"4xx\"}"] == 1)
             #expect(figures["\(name){route=\"none\",method=\"any\",status=\"4xx\"}"] == 1)
             #expect(figures["\(name){route=\"/v1/send\",method=\"POST\",status=\"4xx\"}"] == 1)
             let duration = "kin_daemon_ipc_duration_seconds"

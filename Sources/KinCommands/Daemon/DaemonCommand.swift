@@ -3,12 +3,16 @@ import ArgumentParser
 struct DaemonCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "daemon",
-        abstract: "This machine's identity and queues while its daemon is down.",
+        abstract: "What a daemon is told seldom: its token, its machine, its queues.",
         discussion: """
             EXAMPLES
               kin daemon accept-host
               kin daemon remint
               kin daemon recover
+              kin daemon rotate-token
             """,
-        subcommands: [DaemonAcceptHostCommand.self, DaemonRemintCommand.self, DaemonRecoverCommand.self])
+        subcommands: [
+            DaemonAcceptHostCommand.self, DaemonRemintCommand.self, DaemonRecoverCommand.self,
+            DaemonRotateTokenCommand.self,
+        ])
 }

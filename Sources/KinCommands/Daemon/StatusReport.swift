@@ -39,12 +39,13 @@ struct StatusReport {
     }
 
     private var device: Drawing.Fact {
+        let port = version.tcpPort.map { ", API at 127.0.0.1:\($0)" } ?? ""
         let span = health.ephemeral.map {
             $0.endsAt.map { ", ephemeral, ends in \(Moments.span($0 - now))" } ?? ", ephemeral"
         }
         return .init(
             name: "device",
-            value: "\(version.name) is up in \(version.mesh), kin \(version.daemonVersion)\(span ?? "")",
+            value: "\(version.name) is up in \(version.mesh), kin \(version.daemonVersion)\(port)\(span ?? "")",
             tone: problems.isEmpty ? .good : .plain)
     }
 

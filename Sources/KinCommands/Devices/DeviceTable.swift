@@ -15,13 +15,19 @@ enum DeviceTable {
 
     static func peers(_ peers: [DeviceInfo], _ moments: Moments) -> Table {
         Table(
-            headings: ["NAME", "STATE", "ROLE", "LAST SEEN", "MEMBER"],
+            headings: ["NAME", "STATE", "ROLE", "LAST SEEN", "DOES", "MEMBER"],
             rows: peers.map { peer in
                 [
-                    name(peer), state(peer), .init(peer.role ?? "-"), .init(lastSeen(peer, moments)),
+                    name(peer), state(peer), .init(peer.role ?? "-"), .init(lastSeen(peer, moments)), .init(does(peer)),
                     .init(peer.member ?? "-", .dim),
                 ]
             })
+    }
+
+    /// By its own word.
+    private static func does(_ peer: DeviceInfo) -> String {
+        let said = [peer.status.flatMap { $0 == .idle ? nil : $0.rawValue }, peer.summary].compactMap { $0 }
+        return said.isEmpty ? "-" : said.joined(separator: ": ")
     }
 
     private static func name(_ device: DeviceInfo) -> Table.Cell { .init(device.name, .strong) }

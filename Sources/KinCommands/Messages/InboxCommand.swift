@@ -127,7 +127,10 @@ struct MessageDrawing: Sendable {
     /// Others wrote the text: a terminal gets it without anything it would obey, a file gets it as it is.
     let isTerminal: Bool
 
-    func draw(_ message: InboxMessage) -> Drawing { draw(message.body, of: message.from, at: message.receivedAt) }
+    func draw(_ message: InboxMessage) -> Drawing {
+        let place = message.topic.map { " #\($0)" } ?? ""
+        return draw(message.body, of: message.from + place, at: message.receivedAt)
+    }
 
     /// - Parameter party: who said it, or to whom it was said.
     func draw(_ text: String, of party: String, at time: Int64) -> Drawing {

@@ -22,6 +22,7 @@ struct InboxReading: Sendable {
     /// Milliseconds.
     let since: Int64?
     let from: String?
+    var topic: TopicName?
     /// The newest so many.
     let limit: Int?
     /// How waiting is done.
@@ -38,7 +39,8 @@ struct InboxReading: Sendable {
     /// - Returns: the id of the last; 0 where there was none.
     @discardableResult
     func each(_ body: (InboxMessage) async throws -> Void) async throws -> Int64 {
-        var parameters = InboxParameters(words: words, since: since, from: from, limit: InboxParameters.maxLimit)
+        var parameters = InboxParameters(
+            words: words, since: since, from: from, topic: topic, limit: InboxParameters.maxLimit)
         var newest: [InboxMessage] = []
         var last: Int64 = 0
         while true {
@@ -91,6 +93,7 @@ struct InboxReading: Sendable {
     /// The events are everybody's; the pages were chosen by the daemon.
     private func isWanted(_ message: InboxMessage) -> Bool {
         if let since, message.receivedAt < since { return false }
+        if let topic, message.topic != topic { return false }
         guard let from else { return true }
         return message.from == from || message.fromMember.description == from
     }

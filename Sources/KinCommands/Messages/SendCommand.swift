@@ -6,7 +6,7 @@ import KinWire
 struct SendCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "send",
-        abstract: "Send a message to a device.",
+        abstract: "Send a message to a device, a topic or everybody.",
         discussion: """
             The answer “queued” means: on this machine's disk, and never lost from here on. With - for the message, or with \
             none and something piped in, standard input is the message (without its last line end). It must fit the broker's limit when \
@@ -21,13 +21,14 @@ struct SendCommand: ContextCommand {
               kin send studio "deploy" --wait delivered --timeout 10s
               make 2>&1 | kin send studio
               git log --oneline | kin send studio - --lines
+              kin send '#alerts' "disk 91%"                      as  kin post alerts ; all is everybody
               kin send studio --priority now --expires-in 10m "fire drill"
               kin send studio --id nightly-2026-11-21 "done"     once, however often
             """)
 
     @OptionGroup var options: OutputOptions
 
-    @Argument(help: "A device's name or member id.", completion: KnownDevices.completion)
+    @Argument(help: "A device's name or member id, # and a topic's name, or all.", completion: KnownDevices.completion)
     var to: String
 
     @Argument(help: "The text, or - for standard input.")
@@ -35,7 +36,7 @@ struct SendCommand: ContextCommand {
 
     @Option(
         help: "How urgent: now, next or low.", completion: .list(Priority.allCases.map(\.rawValue)),
-        transform: Self.priority)
+        transform: MessageArguments.priority)
     var priority = Priority.next
 
     @Option(
@@ -43,14 +44,14 @@ struct SendCommand: ContextCommand {
         transform: TimeSpan.parse)
     var expiresIn: TimeSpan?
 
-    @Option(help: "An id of your own: repeating a send with it changes nothing.", transform: Self.identifier)
+    @Option(help: "An id of your own: repeating a send with it changes nothing.", transform: MessageArguments.identifier)
     var id: ClientMessageID?
 
-    @Option(help: ArgumentHelp("The id of the message this answers.", valueName: "id"), transform: Self.identifier)
+    @Option(help: ArgumentHelp("The id of the message this answers.", valueName: "id"), transform: MessageArguments.identifier)
     var replyTo: ClientMessageID?
 
     @Option(
-        help: ArgumentHelp("A JSON object for the program that reads it.", valueName: "json"), transform: Self.object)
+        help: ArgumentHelp("A JSON object for the program that reads it.", valueName: "json"), transform: MessageArguments.object)
     var meta: JSON?
 
     @Flag(help: "Send each line of standard input by itself.")
@@ -99,29 +100,7 @@ struct SendCommand: ContextCommand {
     }
 
     private func text(_ context: CommandContext) throws -> String {
-        let text = try anyText(context)
-        // Far more often a mistake in a script than meant; with --meta there is something to send.
-        guard !text.isEmpty || meta != nil else {
-            throw KinError("message_empty", "the message is empty: say what to send", category: .usage)
-        }
-        return text
-    }
-
-    private func anyText(_ context: CommandContext) throws -> String {
-        if let message, message != "-" { return message }
-        guard message == "-" || !context.terminal.canAsk else {
-            throw KinError(
-                "message_missing", "say what to send:  kin send \(to) \"text\", or pipe it in", category: .usage)
-        }
-        return try context.terminal.readAll(limit: SendRequest.maxBytes).withBytes { bytes in
-            let end = bytes.last == UInt8(ascii: "\n") ? bytes.count - 1 : bytes.count
-            guard let text = String(validating: bytes.prefix(end), as: UTF8.self) else {
-                throw KinError(
-                    "message_not_text", "the input is not UTF-8 text: encode it first, as with base64", category: .usage
-                )
-            }
-            return text
-        }
+        try MessageText(message, example: "kin send \(to) \"text\"").read(context, mayBeEmpty: meta != nil)
     }
 
     private static func goal(_ text: String) throws -> MessageState {
@@ -129,24 +108,5 @@ struct SendCommand: ContextCommand {
             throw ValidationError("it is relayed, delivered or read")
         }
         return goal
-    }
-
-    private static func priority(_ text: String) throws -> Priority {
-        guard let priority = Priority(rawValue: text) else { throw ValidationError("it is now, next or low") }
-        return priority
-    }
-
-    private static func identifier(_ text: String) throws -> ClientMessageID {
-        guard let id = ClientMessageID(text) else {
-            throw ValidationError("an id is 1 to 64 of A-Z a-z 0-9 . _ : -")
-        }
-        return id
-    }
-
-    private static func object(_ text: String) throws -> JSON {
-        guard case .object(let members)? = try? JSON.parse(Array(text.utf8)) else {
-            throw ValidationError("it is a JSON object, as in '{\"build\":7}'")
-        }
-        return .object(members)
     }
 }

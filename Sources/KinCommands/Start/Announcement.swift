@@ -22,7 +22,8 @@ struct Announcement: Hashable {
         let reached = servers.isEmpty ? "a server on this machine" : servers.joined(separator: ", ")
         output.note("\(version.name) is up in \(version.mesh), with \(reached)", .good)
         let end = detached.map { "process \($0):  kin down  ends it" } ?? "Control-C ends it"
-        output.note("local API \(socket)\n\(end);  kin status  and  kin devices  say more")
+        let tcp = version.tcpPort.map { " and http://127.0.0.1:\($0)" } ?? ""
+        output.note("local API \(socket)\(tcp)\n\(end);  kin status  and  kin devices  say more")
         if isEphemeral {
             output.note("other commands find it by this line; it and its messages go when it ends:")
             try? output.raw(

@@ -9,12 +9,18 @@ struct DaemonStart {
     let context: CommandContext
     let output: Output
     let level: Logger.Level
+    let surroundings: Surroundings
+    /// Where the local API is told to answer.
+    let listen: LocalListen?
 
     /// What every daemon of this process is told.
     func options(_ state: StateFolder) -> DaemonOptions {
-        DaemonOptions(
+        var options = DaemonOptions(
             state: state, trustRoots: context.environment["SSL_CERT_FILE"], executable: context.executable,
             host: context.host)
+        options.listen = listen
+        options.listenUnlessSaid = surroundings.listen
+        return options
     }
 
     /// Opens it; nothing is dialled yet.
@@ -28,6 +34,11 @@ struct DaemonStart {
         let daemon = try KinDaemon(options, logger: logger) { version, socket in
             Announcement(version: version, state: options.state, socket: socket, isEphemeral: options.ephemeral != nil)
                 .make(output, unsetting: namesMesh)
+        }
+        if daemon.isOnTCP, let sign = surroundings.sign {
+            let remark = StartRemark.onTCP(sign)
+            Self.log(remark, logger)
+            output.note(remark.text, .bad)
         }
         if daemon.isOnAnotherHost {
             output.note(
@@ -43,6 +54,7 @@ struct DaemonStart {
             logger.warning("persistent_keypair_in_ci_environment", metadata: ["sign": .string(sign)])
         case .ephemeralInCI(let sign): logger.info("ci_environment", metadata: ["sign": .string(sign)])
         case .inContainer(let sign): logger.info("container_environment", metadata: ["sign": .string(sign)])
+        case .onTCP(let sign): logger.warning("local_api_on_tcp", metadata: ["sign": .string(sign)])
         case nil: break
         }
     }

@@ -90,6 +90,8 @@ struct DetachedStart {
         if given.isPhrase { arguments.append("--phrase") }
         if up.start.words.passphrase { arguments.append("--passphrase") }
         if let container = up.start.container { arguments.append(container ? "--container" : "--no-container") }
+        if let tcp = up.start.tcp { arguments.append(tcp ? "--tcp" : "--no-tcp") }
+        if let port = up.start.port { arguments += ["--port", "\(port)"] }
         return arguments
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KinDaemon
 
 /// How a daemon lives: whether it stays, how long, and in what surroundings.
 struct StartOptions: ParsableArguments {
@@ -26,6 +27,14 @@ struct StartOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Whether this is a container, where that is not seen rightly.")
     var container: Bool?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Whether the local API answers at 127.0.0.1 besides its socket. Not in CI or a container, unless told.")
+    var tcp: Bool?
+
+    @Option(help: "Which port of 127.0.0.1: else 7441 where that is free, else any.")
+    var port: UInt16?
+
     private static let longest: Int64 = 3650 * 86_400_000
 
     func validate() throws {
@@ -35,6 +44,8 @@ struct StartOptions: ParsableArguments {
         guard ttl.map({ $0.milliseconds <= Self.longest }) ?? true else {
             throw ValidationError("--ttl is at most 10 years")
         }
+        guard port != 0 else { throw ValidationError("--port is 1 to 65535; without it a free one is found") }
+        guard port == nil || tcp != false else { throw ValidationError("--port and --no-tcp exclude each other") }
         guard ttl == nil || !persistent else {
             throw ValidationError("--ttl ends an ephemeral daemon: it goes with --ephemeral")
         }
@@ -44,6 +55,15 @@ struct StartOptions: ParsableArguments {
     func isEphemeral(in surroundings: Surroundings) -> Bool {
         guard case .continuousIntegration = surroundings else { return ephemeral }
         return !persistent
+    }
+
+    /// Where the local API is told to answer; nil: nothing was said.
+    var listen: LocalListen? {
+        switch tcp {
+        case false?: .socketOnly
+        case true?: .tcp(port: port.map { Int($0) })
+        case nil: port.map { .tcp(port: Int($0)) }
+        }
     }
 
     /// What is to be said of a start in such surroundings.

@@ -1,3 +1,4 @@
+import KinDaemon
 import KinIdentity
 
 /// What kind of place a program runs in, as far as it says so itself: what is the safe thing to do depends on it.
@@ -8,6 +9,17 @@ enum Surroundings: Hashable, Sendable {
     case continuousIntegration(sign: String)
     /// - Parameter sign: by what it is told.
     case container(sign: String)
+
+    /// By what they are told; nil where they are ordinary.
+    var sign: String? {
+        switch self {
+        case .ordinary: nil
+        case .continuousIntegration(let sign), .container(let sign): sign
+        }
+    }
+
+    /// Where the local API answers unless told: other jobs and containers may share this machine's 127.0.0.1.
+    var listen: LocalListen { self == .ordinary ? .tcp(port: nil) : .socketOnly }
 
     private static let services = ["GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "CIRCLECI", "JENKINS_URL"]
     private static let runtimes = ["docker", "containerd", "kubepods", "libpod", "lxc", "garden"]

@@ -58,6 +58,7 @@ struct UpCommand: ContextCommand {
             throw ValidationError("--join and --phrase are two ways to join: use one of them")
         }
         guard all else { return }
+        guard start.port == nil else { throw ValidationError("--all starts several: each has a port of its own") }
         guard mesh == nil, name == nil, servers.isEmpty, join == nil, !start.ephemeral, start.ttl == nil else {
             throw ValidationError(
                 "--all starts what is kept: it takes no --mesh, --name, --server, --join, --ephemeral or --ttl")
@@ -75,7 +76,8 @@ struct UpCommand: ContextCommand {
         guard !detach else { return try await DetachedStart(self, isEphemeral, context, output).run() }
         let remark = StartOptions.remark(in: surroundings, isEphemeral: isEphemeral)
         if let remark { output.note(remark.text, remark.isWarning ? .bad : .plain) }
-        let starting = DaemonStart(context: context, output: output, level: log.level)
+        let starting = DaemonStart(
+            context: context, output: output, level: log.level, surroundings: surroundings, listen: start.listen)
         if isEphemeral {
             try await runEphemeral(starting, remark)
         } else {

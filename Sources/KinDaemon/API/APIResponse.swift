@@ -9,9 +9,13 @@ import NIOCore
 /// JSON answers of the local API.
 enum APIResponse {
     static func json(_ json: JSON, status: HTTPResponse.Status = .ok) -> Response {
+        bytes(json.canonicalBytes(), status: status)
+    }
+
+    static func bytes(_ bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
         Response(
             status: status, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.canonicalBytes())))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
     static func metrics(_ text: String) -> Response {
@@ -21,33 +25,41 @@ enum APIResponse {
     }
 
     static func failure(_ error: any Error) -> Response {
-        let error =
-            switch error {
-            case let error as KinError: error
-            case is NIOTooManyBytesError:
-                KinError(
-                    "body_too_large", "a request body is at most \(SendRequest.maxBytes) bytes", category: .tooLarge)
-            case let error as HTTPError where error.status == .notFound:
-                KinError("no_such_route", "there is no such route: see docs/protocol/local-api.md", category: .notFound)
-            case let error as HTTPError:
-                KinError("invalid_request", error.body ?? "the request is not understood", category: .usage)
-            default: KinError("internal", "the daemon failed: \(type(of: error)); see its log")
-            }
-        return json(APIError.json(error), status: .init(code: APIError.status(of: error.category)))
+        switch error {
+        case let refusal as LocalRefusal:
+            var response = json(APIError.json(refusal.error), status: refusal.status)
+            response.headers.append(contentsOf: refusal.headers)
+            return response
+        case RouteTable.Miss.method(let allowed):
+            let error = KinError("method_not_allowed", "here there is \(allowed)", category: .usage)
+            var response = json(APIError.json(error), status: .methodNotAllowed)
+            response.headers[.allow] = allowed
+            return response
+        default:
+            let error = kinError(error)
+            return json(APIError.json(error), status: .init(code: APIError.status(of: error.category)))
+        }
     }
-}
 
-/// Turns every error into an answer of the API's form.
-struct APIErrorMiddleware<Context: RequestContext>: RouterMiddleware {
-    func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        do {
-            return try await next(request, context)
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            return APIResponse.failure(error)
+    /// What a refusal is called.
+    static func code(_ error: any Error) -> String {
+        switch error {
+        case let refusal as LocalRefusal: refusal.error.code
+        case RouteTable.Miss.method: "method_not_allowed"
+        default: kinError(error).code
+        }
+    }
+
+    private static func kinError(_ error: any Error) -> KinError {
+        switch error {
+        case let error as KinError: error
+        case is RouteTable.Miss:
+            KinError(
+                "no_such_route", "there is no such route:  GET /openapi.json  lists them", category: .notFound)
+        case is NIOTooManyBytesError: RequestGate.bodyTooLarge
+        case let error as HTTPError:
+            KinError("invalid_request", error.body ?? "the request is not understood", category: .usage)
+        default: KinError("internal", "the daemon failed: \(type(of: error)); see its log")
         }
     }
 }

@@ -7,75 +7,140 @@ import KinWire
 // What came and what was sent (docs/protocol/local-api.md, "Inbox", "Outbox", "History").
 
 extension DaemonRoutes {
-    func addMessages(to router: Router<BasicRequestContext>) {
-        router.post("v1/send/batch") { request, _ in
-            let batch = try SendBatch(json: try await Self.body(of: request))
-            return APIResponse.json(await sending.send(batch).json)
-        }
-        router.get("v1/inbox") { request, _ in APIResponse.json(try inboxPage(Query(request)).json) }
-        router.get("v1/inbox/search") { request, _ in APIResponse.json(try found(Query(request)).json) }
-        router.post("v1/inbox/read") { request, _ in
-            let wanted = try ReadRequest(json: try await Self.body(of: request))
-            let read = try await inbox.markRead(wanted.ids, at: now())
-            if !read.isEmpty { receipts.due() }
+    static let messages: [LocalRoute] = [
+        .get(
+            "/v1/inbox", "inbox", "Messages received, oldest first", [.rowCursor, .since, .from, .topic, .limit],
+            answers: [.json(InboxPage.schema, "A page of them.")],
+            errors: .store + [404: ["unknown_recipient"]]
+        ) { routes, request in try routes.page(request.query) },
+        .get(
+            "/v1/inbox/search", "inbox", "Those of them that hold all of these words",
+            [
+                .query(
+                    "q", .text, "Words of letters or digits; \"…\" is a phrase, * stands for any ending.",
+                    isRequired: true), .rowCursor, .since, .from, .topic, .limit,
+            ], answers: [.json(InboxPage.schema, "A page of them.")],
+            errors: .store + [404: ["unknown_recipient"], 409: ["search_off"]]
+        ) { routes, request in try routes.found(request.query) },
+        .post(
+            "/v1/inbox/read", "inbox", "Marks messages as read, and tells their senders",
+            body: .required(ReadRequest.schema),
+            answers: [.json(ReadAnswer.schema, "Those that were not read before.")],
+            errors: .full
+        ) { routes, request in
+            let wanted = try await request.read(ReadRequest.init)
+            let read = try await routes.inbox.markRead(wanted.ids, at: routes.now())
+            if !read.isEmpty { routes.receipts.due() }
             return APIResponse.json(ReadAnswer(read: read).json)
-        }
-        router.get("v1/message/:id") { _, context in APIResponse.json(try row(context).status(family).json) }
-        router.get("v1/history") { request, _ in APIResponse.json(try history(Query(request)).json) }
-        addOutbox(to: router)
-    }
+        },
+        .get(
+            "/v1/message/{client_message_id}", "message", "How far a sent message has come", [.clientMessageID],
+            answers: [.json(MessageStatus.schema, "Its state.")],
+            errors: .store + [404: ["unknown_message"]]
+        ) { routes, request in APIResponse.json(try routes.row(request).status(routes.family).json) },
+        .get(
+            "/v1/history", "history", "What was sent and received together, oldest first",
+            [
+                .query("to", .text, "What was sent to this device: a name or member id."), .from, .cursor, .limit,
+                .query("last", .count, "Instead of pages: the newest so many."),
+            ], answers: [.json(HistoryPage.schema, "A page of it.")],
+            errors: .store + [404: ["unknown_recipient"]]
+        ) { routes, request in try routes.history(request.query) },
+    ]
 
-    private func addOutbox(to router: Router<BasicRequestContext>) {
-        router.get("v1/outbox") { request, _ in APIResponse.json(try outboxPage(Query(request)).json) }
-        router.get("v1/outbox/:id") { _, context in APIResponse.json(try row(context).message(family).json) }
-        router.post("v1/outbox/:id/requeue") { request, context in
-            let body = try await Self.body(of: request)
+    static let outbox: [LocalRoute] = [
+        .get(
+            "/v1/outbox", "outbox", "Messages that wait or failed, oldest first",
+            [
+                .query("failed", .bool, "Only those that cannot be sent or were refused."),
+                .query("cursor", .count, "From the page before."), .limit,
+            ], answers: [.json(OutboxPage.schema, "A page of them.")], errors: .store
+        ) { routes, request in APIResponse.json(try routes.outboxPage(request.query).json) },
+        .get(
+            "/v1/outbox/{client_message_id}", "outbox", "A sent message with what it says", [.clientMessageID],
+            answers: [.json(OutboxMessage.schema, "The message.")],
+            errors: .store + [404: ["unknown_message"]]
+        ) { routes, request in APIResponse.json(try routes.row(request).message(routes.family).json) },
+        .post(
+            "/v1/outbox/{client_message_id}/requeue", "outbox",
+            "Gives it up and sends it, changed, under another id", [.clientMessageID],
+            body: .optional(RequeuePatch.schema), answers: [.json(MessageStatus.schema, "The new message.")],
+            errors: .full + changeErrors + sendErrors
+        ) { routes, request in
+            let id = try routes.row(request)
+            let body = try await request.body()
             let patch = try body.isEmpty ? RequeuePatch() : RequeuePatch(json: body)
-            return APIResponse.json(try await sending.requeue(row(context), patch).status(family).json)
-        }
-        router.post("v1/outbox/:id/drop") { _, context in
-            APIResponse.json(try await sending.drop(row(context).clientMessageID).status(family).json)
-        }
-        router.post("v1/outbox/prune") { request, _ in
-            let wanted = try PruneRequest(json: try await Self.body(of: request))
-            let time = now()
-            let pruned = try await outbox.prune(before: time - wanted.olderThan, now: time)
+            return APIResponse.json(try await routes.sending.requeue(id, patch).status(routes.family).json)
+        },
+        .post(
+            "/v1/outbox/{client_message_id}/drop", "outbox", "Gives it up", [.clientMessageID],
+            body: .optional(EmptyRequest.schema), answers: [.json(MessageStatus.schema, "The message.")],
+            errors: .full + changeErrors
+        ) { routes, request in
+            let row = try routes.row(request)
+            _ = try await request.read(EmptyRequest.init)
+            return APIResponse.json(try await routes.sending.drop(row.clientMessageID).status(routes.family).json)
+        },
+        .post(
+            "/v1/outbox/prune", "outbox", "Erases what finished messages said", body: .required(PruneRequest.schema),
+            answers: [.json(PruneAnswer.schema, "How many.")],
+            errors: .full
+        ) { routes, request in
+            let wanted = try await request.read(PruneRequest.init)
+            let time = routes.now()
+            let pruned = try await routes.outbox.prune(before: time - wanted.olderThan, now: time)
             return APIResponse.json(PruneAnswer(pruned: Int64(pruned)).json)
+        },
+    ]
+
+    private static let changeErrors: RouteErrors = [
+        403: ["message_of_daemon"], 404: ["unknown_message"],
+        409: ["outbox_inflight", "outbox_done", "outbox_aborted", "outbox_pruned", "outbox_id_taken"],
+    ]
+
+    /// An answer of at most `maxAnswerBytes`: bodies grow where letters have to be escaped.
+    private func fitting(_ page: (_ maxBytes: Int) throws -> JSON) throws -> Response {
+        var maxBytes = Self.maxPageBytes
+        while true {
+            let bytes = try page(maxBytes).canonicalBytes()
+            if bytes.count <= Self.maxAnswerBytes || maxBytes < SendRequest.maxBytes { return APIResponse.bytes(bytes) }
+            maxBytes /= 2
         }
     }
 
-    private func inboxPage(_ query: Query, words: SearchWords? = nil) throws -> InboxPage {
-        let wanted = InboxQuery(
-            after: try query.integer("cursor", from: InboxQuery.beginning) ?? InboxQuery.beginning,
-            since: try query.integer("since"),
-            from: try query["from"].map { try family.resolve($0).member }, topic: try query.topic(), words: words,
-            limit: try query.limit(), maxBytes: Self.maxPageBytes)
-        let (rows, more) = try inbox.page(wanted)
-        return InboxPage(
-            messages: rows.map { $0.message(family) }, cursor: more ? rows.last.map { String($0.id) } : nil)
+    private func page(_ query: Query, words: SearchWords? = nil) throws -> Response {
+        let from = try query["from"].map { try family.resolve($0).member }
+        return try fitting { maxBytes in
+            let wanted = InboxQuery(
+                after: query.integer("cursor") ?? InboxQuery.beginning, since: query.integer("since"), from: from,
+                topic: query.topic(), words: words, limit: query.limit(), maxBytes: maxBytes)
+            let (rows, more) = try inbox.page(wanted)
+            return InboxPage(
+                messages: rows.map { $0.message(family) }, cursor: more ? rows.last.map { String($0.id) } : nil
+            ).json
+        }
     }
 
-    private func found(_ query: Query) throws -> InboxPage {
+    private func found(_ query: Query) throws -> Response {
         guard let words = query["q"].flatMap({ SearchWords($0) }) else {
             throw KinError(
                 "invalid_request",
                 "q must hold what to look for: words of letters or digits, at most \(SearchWords.maxBytes) bytes",
                 category: .usage)
         }
-        return try inboxPage(query, words: words)
+        return try page(query, words: words)
     }
 
     private func outboxPage(_ query: Query) throws -> OutboxPage {
-        let isFailed = try query.bool("failed")
         let (rows, more) = try outbox.page(
             OutboxQuery(
-                part: isFailed ? .failed : .unfinished, after: try query.integer("cursor") ?? 0,
-                limit: try query.limit()))
+                part: query.bool("failed") ? .failed : .unfinished, after: query.integer("cursor") ?? 0,
+                limit: query.limit()))
         return OutboxPage(
             messages: rows.map { $0.status(family) }, cursor: more ? rows.last.map { String($0.id) } : nil)
     }
 
-    private func history(_ query: Query) throws -> HistoryPage {
+    private func history(_ query: Query) throws -> Response {
         let to = try query["to"].map { try family.resolve($0).member }
         let from = try query["from"].map { try family.resolve($0).member }
         // Who names one side means that side alone.
@@ -83,32 +148,28 @@ extension DaemonRoutes {
             outbox: outbox, inbox: inbox,
             to: to.map { .only($0) } ?? (from == nil ? .everybody : .none),
             from: from.map { .only($0) } ?? (to == nil ? .everybody : .none))
-        if query["last"] != nil {
-            let entries = try history.newest(try query.limit("last"), maxBytes: Self.maxPageBytes)
-            return HistoryPage(messages: entries.map { $0.entry(family) }, cursor: nil)
-        }
         let start = try query["cursor"].map { text in
             guard let position = Correspondence.Position(text) else {
                 throw Query.invalid("cursor", "be one of a page")
             }
             return position
         }
-        let (entries, next) = try history.page(
-            after: start ?? .init(), limit: try query.limit(), maxBytes: Self.maxPageBytes)
-        return HistoryPage(messages: entries.map { $0.entry(family) }, cursor: next?.description)
+        return try fitting { maxBytes in
+            if query["last"] != nil {
+                let entries = try history.newest(query.limit("last"), maxBytes: maxBytes)
+                return HistoryPage(messages: entries.map { $0.entry(family) }, cursor: nil).json
+            }
+            let (entries, next) = try history.page(
+                after: start ?? .init(), limit: query.limit(), maxBytes: maxBytes)
+            return HistoryPage(messages: entries.map { $0.entry(family) }, cursor: next?.description).json
+        }
     }
 
-    private func row(_ context: some RequestContext) throws -> OutboxRow {
-        guard let id = context.parameters.get("id").flatMap({ ClientMessageID($0) }), let row = try outbox.row(id)
-        else {
+    private func row(_ request: LocalRequest) throws -> OutboxRow {
+        guard let id = ClientMessageID(request.parameter("client_message_id")), let row = try outbox.row(id) else {
             throw KinError("unknown_message", "this device sent no message with that id", category: .notFound)
         }
         return row
-    }
-
-    private static func body(of request: Request) async throws -> [UInt8] {
-        var request = request
-        return Array(try await request.collectBody(upTo: SendRequest.maxBytes).readableBytesView)
     }
 }
 

@@ -1,30 +1,45 @@
-import Hummingbird
 import KinDaemonAPI
 import KinWire
 
 // How a family moves to a new wallet (docs/protocol/local-api.md, "Changing the wallet").
 
 extension DaemonRoutes {
-    func addSuccessions(to router: Router<BasicRequestContext>) {
-        router.get("v1/wallet/succession") { _, _ in APIResponse.json(successions.progress().json) }
-        router.post("v1/wallet/succession/draft") { request, _ in
-            let wanted = try SuccessionDraftRequest(json: try await Self.body(of: request))
-            return APIResponse.json(try successions.plan(wanted).json)
-        }
-        router.post("v1/wallet/succession") { request, _ in
-            try successions.take(SignedSuccession(json: try await Self.body(of: request)))
-            await successions.tell()
-            return APIResponse.json(successions.progress().json)
-        }
-        router.post("v1/wallet/succession/follow") { request, _ in
-            let wanted = try SuccessionRequest(json: try await Self.body(of: request))
-            try successions.follow(wanted.successor)
-            return APIResponse.json(successions.progress().json)
-        }
-    }
-
-    private static func body(of request: Request) async throws -> [UInt8] {
-        var request = request
-        return Array(try await request.collectBody(upTo: SendRequest.maxBytes).readableBytesView)
-    }
+    static let succession: [LocalRoute] = [
+        .get(
+            "/v1/wallet/succession", "succession",
+            "Which wallets would take over, and how far this device and the others have moved",
+            answers: [.json(SuccessionProgress.schema, "How far it is.")]
+        ) { routes, _ in APIResponse.json(routes.successions.progress().json) },
+        .post(
+            "/v1/wallet/succession/draft", "succession", "What both wallets have to sign for one to take over",
+            body: .required(SuccessionDraftRequest.schema),
+            answers: [.json(SuccessionPlan.schema, "Statements without signatures.")],
+            errors: [
+                400: ["same_wallet"], 403: ["not_an_owner", "ephemeral_device"], 404: ["unknown_recipient"],
+                409: ["succession_under_way"], 500: ["file_damaged"],
+            ]
+        ) { routes, request in
+            APIResponse.json(try routes.successions.plan(await request.read(SuccessionDraftRequest.init)).json)
+        },
+        .post(
+            "/v1/wallet/succession", "succession", "Takes what they signed, and tells the family",
+            body: .required(SignedSuccession.schema), answers: [.json(SuccessionProgress.schema, "How far it is.")],
+            errors: [
+                403: ["not_an_owner", "succession_invalid", "ephemeral_device"],
+                409: ["succession_under_way", "no_draft", "too_many_successions"], 500: ["file_damaged"],
+            ]
+        ) { routes, request in
+            try routes.successions.take(await request.read(SignedSuccession.init))
+            await routes.successions.tell()
+            return APIResponse.json(routes.successions.progress().json)
+        },
+        .post(
+            "/v1/wallet/succession/follow", "succession", "The user decides for one",
+            body: .required(SuccessionRequest.schema), answers: [.json(SuccessionProgress.schema, "How far it is.")],
+            errors: [403: ["succession_invalid"], 404: ["unknown_succession"], 409: ["succession_under_way"]]
+        ) { routes, request in
+            try routes.successions.follow(await request.read(SuccessionRequest.init).successor)
+            return APIResponse.json(routes.successions.progress().json)
+        },
+    ]
 }

@@ -1,4 +1,3 @@
-import Hummingbird
 import KinDaemonAPI
 import KinEncoding
 import KinMailbox
@@ -31,66 +30,21 @@ struct DaemonRoutes: Sendable {
     let logger: Logger
     /// Milliseconds.
     let now: @Sendable () -> Int64
+    let tokens: LocalTokens
+    let compatibility: DaemonCompatibility
     let version: @Sendable () -> DaemonVersion
 
     /// Bytes of message bodies in one answer.
     static let maxPageBytes = 8 << 20
+    /// Bytes of one answer.
+    static let maxAnswerBytes = 10 << 20
     static let defaultPage = 100
 
-    func router() -> Router<BasicRequestContext> {
-        let router = Router()
-        router.add(middleware: RequestCountingMiddleware(requests: metrics.requests, logger: logger))
-        router.add(middleware: APIErrorMiddleware())
-        router.add(middleware: QueryMiddleware())
-        router.post("v1/send") { request, _ in try await send(request) }
-        addMessages(to: router)
-        router.get("v1/devices") { _, _ in APIResponse.json(await directory.refreshed().json) }
-        router.get("v1/peers") { _, _ in APIResponse.json(peers().json) }
-        router.get("v1/members") { _, _ in APIResponse.json(revoking.members().json) }
-        router.post("v1/device/revoke") { request, _ in try await revoke(request) }
-        router.post("v1/revocations") { request, _ in try await take(request) }
-        addSuccessions(to: router)
-        addSettings(to: router)
-        vault.add(to: router)
-        router.get("v1/events") { request, _ in try await stream(request) }
-        router.get("v1/health") { _, _ in APIResponse.json(try health().json) }
-        router.get("v1/metrics") { _, _ in APIResponse.metrics(metrics.text(figures)) }
-        router.get("v1/version") { _, _ in APIResponse.json(version().json) }
-        return router
-    }
+    /// Every route of the local API.
+    static let table: [LocalRoute] =
+        sends + messages + outbox + devices + topicRoutes + meshSettings + succession + VaultRoutes.all + streams + about
 
-    private func peers() -> DeviceList {
-        presence.read { shown in family.peers(shown: shown) { profiles.profile(of: $0) } }
-    }
-
-    private func send(_ request: Request) async throws -> Response {
-        var request = request
-        let body = try await request.collectBody(upTo: SendRequest.maxBytes)
-        var wanted = try SendRequest(json: Array(body.readableBytesView))
-        if let key = request.headers[.idempotencyKey] {
-            guard let id = ClientMessageID(key) else {
-                throw KinError(
-                    "invalid_request", "Idempotency-Key must be 1 to 64 of A-Z a-z 0-9 . _ : -", category: .usage)
-            }
-            wanted.clientMessageID = id
-        }
-        let answer = try await sending.send(wanted)
-        return APIResponse.json(answer.json, status: answer.status == .queued ? .accepted : .ok)
-    }
-
-    private func revoke(_ request: Request) async throws -> Response {
-        var request = request
-        let body = try await request.collectBody(upTo: SendRequest.maxBytes)
-        return APIResponse.json(try revoking.revoke(RevokeRequest(json: Array(body.readableBytesView))).json)
-    }
-
-    private func take(_ request: Request) async throws -> Response {
-        var request = request
-        let body = try await request.collectBody(upTo: SendRequest.maxBytes)
-        return APIResponse.json(try revoking.take(SignedRevocation(json: Array(body.readableBytesView))).json)
-    }
-
-    private func health() throws -> DaemonHealth {
+    func health() throws -> DaemonHealth {
         let depth = try outbox.depth()
         var health = DaemonHealth(
             broker: board.broker(), relays: board.relays(), outboxPending: Int64(depth.pending),

@@ -2,69 +2,66 @@ import Hummingbird
 import KinDaemonAPI
 import KinWire
 
-/// The query parameters of one request, each known to its route and given once.
-struct Query {
-    private let parameters: Parameters
+/// The query parameters of one request, each known to its route, of its kind and given once.
+struct Query: Sendable {
+    private let parameters: [String: String]
 
-    init(_ request: Request) { parameters = request.uri.queryParameters }
-
-    subscript(_ name: String) -> String? { parameters[Substring(name)].map(String.init) }
-
-    func integer(_ name: String, from lowest: Int64 = 0) throws -> Int64? {
-        guard let text = self[name] else { return nil }
-        guard let value = Int64(text), value >= lowest else { throw Self.invalid(name, "be a whole number") }
-        return value
-    }
-
-    func bool(_ name: String) throws -> Bool {
-        switch self[name] {
-        case nil, "false": false
-        case "true": true
-        default: throw Self.invalid(name, "be true or false")
+    /// One that is misspelt would be a filter that is not applied.
+    /// - Throws: `invalid_request`.
+    init(_ request: Request, _ route: LocalRoute) throws {
+        let known = route.parameters.filter { $0.place == .query }
+        var parameters: [String: String] = [:]
+        for (name, value) in request.uri.queryParameters {
+            guard let parameter = known.first(where: { $0.name == name }) else {
+                throw Self.unknown(name, known.map(\.name))
+            }
+            guard parameters.updateValue(String(value), forKey: parameter.name) == nil else {
+                throw Self.invalid(parameter.name, "be given once")
+            }
+            try Self.check(String(value), parameter)
         }
+        if let missing = known.first(where: { $0.isRequired && parameters[$0.name] == nil }) {
+            throw Self.invalid(missing.name, "be given")
+        }
+        self.parameters = parameters
     }
 
-    func topic() throws -> TopicName? {
-        guard let text = self["topic"] else { return nil }
-        guard let topic = TopicName(text) else { throw Self.invalid("topic", "be a topic's name") }
-        return topic
-    }
+    subscript(_ name: String) -> String? { parameters[name] }
+
+    func integer(_ name: String) -> Int64? { self[name].flatMap { Int64($0) } }
+
+    func bool(_ name: String) -> Bool { self[name] == "true" }
+
+    func topic() -> TopicName? { self["topic"].flatMap { TopicName($0) } }
 
     /// How many to give: within what one page may hold.
-    func limit(_ name: String = "limit") throws -> Int {
-        let limit = try integer(name) ?? Int64(DaemonRoutes.defaultPage)
+    func limit(_ name: String = "limit") -> Int {
+        let limit = integer(name) ?? Int64(DaemonRoutes.defaultPage)
         return Int(min(max(limit, 1), Int64(InboxParameters.maxLimit)))
+    }
+
+    private static func check(_ value: String, _ parameter: LocalRoute.Parameter) throws {
+        switch parameter.schema.form {
+        case .integer(let range):
+            guard let number = Int64(value), range.contains(number) else {
+                throw invalid(
+                    parameter.name, "be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            }
+        case .boolean:
+            guard ["true", "false"].contains(value) else { throw invalid(parameter.name, "be true or false") }
+        case .text(let text):
+            guard value.unicodeScalars.count <= text.longest ?? .max else {
+                throw invalid(parameter.name, "be at most \(text.longest ?? 0) characters")
+            }
+            if parameter.schema == .topic, TopicName(value) == nil {
+                throw invalid(parameter.name, "be a topic's name: 1 to 64 of a-z 0-9 . _ -")
+            }
+        default: break
+        }
     }
 
     static func invalid(_ name: String, _ expectation: String) -> KinError {
         KinError("invalid_request", "\(name) must \(expectation)", category: .usage)
-    }
-}
-
-/// Refuses query parameters that a route does not know: one that is misspelt would be a filter that is not applied.
-struct QueryMiddleware<Context: RequestContext>: RouterMiddleware {
-    /// By the route's path; those that are not here know none.
-    static var known: [String: [String]] {
-        [
-            "/v1/inbox": ["cursor", "since", "from", "limit"],
-            "/v1/inbox/search": ["q", "cursor", "since", "from", "limit"],
-            "/v1/outbox": ["failed", "cursor", "limit"],
-            "/v1/history": ["to", "from", "cursor", "limit", "last"],
-        ]
-    }
-
-    func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        // A route that is none is said as such.
-        guard let path = context.endpointPath else { return try await next(request, context) }
-        let known = Self.known[path] ?? []
-        var seen: Set<Substring> = []
-        for name in request.uri.queryParameters.map(\.key) {
-            guard known.contains(String(name)) else { throw Self.unknown(name, known) }
-            guard seen.insert(name).inserted else { throw Query.invalid(String(name), "be given once") }
-        }
-        return try await next(request, context)
     }
 
     private static func unknown(_ name: Substring, _ known: [String]) -> KinError {

@@ -124,10 +124,10 @@ struct Sending: Sendable {
 
     private func conflict(_ row: OutboxRow, _ matches: Bool) -> KinError {
         let state = row.status.rawValue
-        let match = matches ? "match" : "mismatch"
         let reason = matches ? "that message is \(state)" : "it belongs to another message"
         return KinError(
-            "outbox_\(state)_fingerprint_\(match)", "the id \(row.clientMessageID) is taken: \(reason). Use another id",
+            OutboxConflict.code(state, matches: matches),
+            "the id \(row.clientMessageID) is taken: \(reason). Use another id",
             category: .conflict, detail: ["stored_fingerprint": .string(Hex.encode(row.fingerprint.prefix(8)))])
     }
 }

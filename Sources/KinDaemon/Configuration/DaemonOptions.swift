@@ -19,6 +19,9 @@ public struct DaemonOptions: Sendable {
     public var executable: String
     /// What the machine is known by.
     public var host: HostReader
+    /// Where the local API answers besides its socket; nil: as in `config.toml`, else `listenUnlessSaid`.
+    public var listen: LocalListen?
+    public var listenUnlessSaid = LocalListen.socketOnly
     /// Milliseconds since 1970.
     public var now: @Sendable () -> Int64
 
@@ -49,6 +52,10 @@ extension DaemonOptions {
 public enum DaemonPaths {
     /// The local API.
     public static func socket(in state: StateFolder) -> String { state.daemon() + "/sock" }
+    /// What is asked for over TCP: one line.
+    public static func token(in state: StateFolder) -> String { state.daemon() + "/local_token" }
+    /// Where on 127.0.0.1 the local API answers, while it does: one line.
+    public static func port(in state: StateFolder) -> String { state.daemon() + "/port" }
     /// JSON lines, rotated.
     public static func log(in state: StateFolder) -> String { state.daemon() + "/daemon.log" }
     public static func pid(in state: StateFolder) -> String { state.daemon() + "/pid" }

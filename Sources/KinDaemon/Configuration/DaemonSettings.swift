@@ -19,11 +19,14 @@ public struct DaemonSettings: Hashable, Sendable {
     /// `[features]`: what the broker must offer, and what is asked for.
     public private(set) var features = FeatureSettings()
 
+    /// `[ipc]`: where the local API answers, and whom.
+    public private(set) var localAPI = LocalAPISettings()
+
     /// `[fleet] max_daemons`: how many meshes `kin up --all` starts at most.
     public private(set) var maxDaemons = 8
 
     private static let keys = [
-        "name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features", "fleet",
+        "name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features", "fleet", "ipc",
     ]
 
     public init(
@@ -55,6 +58,7 @@ public struct DaemonSettings: Hashable, Sendable {
         if let table = try table.table("inbox", ["max_age_days"]) {
             inbox.maxAgeDays = try table.integer("max_age_days", 1...3650) ?? inbox.maxAgeDays
         }
+        if let table = try table.table("ipc", LocalAPISettings.keys) { localAPI = try LocalAPISettings(table) }
         if let table = try table.table("fleet", ["max_daemons"]) {
             maxDaemons = try table.integer("max_daemons", 1...64) ?? maxDaemons
         }

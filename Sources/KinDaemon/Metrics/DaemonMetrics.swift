@@ -21,6 +21,9 @@ struct DaemonMetrics: Sendable {
     let inbound: InboundCounters
     let clones: Counter
     let requests: RequestMetrics
+    /// Requests of the local API that were refused before a route was asked, by why.
+    let ipcRefused: Counters
+    let tokenRotations: Counter
     /// Milliseconds from the broker's taking of the last message to this inbox's.
     let lag = Gauge()
     private let process = ProcessFigures()
@@ -46,7 +49,14 @@ struct DaemonMetrics: Sendable {
         inbound = InboundCounters(registry)
         clones = registry.counter(
             "kin_daemon_clone_suspected_total", "Starts on another machine than the one the home was made on.")
-        requests = RequestMetrics(registry, prefix: "kin_daemon_ipc", LocalRoute.all)
+        ipcRefused = registry.counters(
+            "kin_daemon_ipc_refused_total",
+            "Requests to the local API that were refused for how they came, by why.", by: "reason",
+            RefusedRequests.reasons)
+        tokenRotations = registry.counter(
+            "kin_daemon_local_token_rotations_total", "Changes of the token that is asked for over TCP.")
+        requests = RequestMetrics(
+            registry, prefix: "kin_daemon_ipc", DaemonRoutes.table.map { ($0.method.rawValue, $0.path) })
     }
 
     /// Everything as it is now.

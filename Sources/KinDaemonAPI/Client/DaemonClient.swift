@@ -23,6 +23,18 @@ public struct DaemonClient: Sendable {
 
     public func health() async throws -> DaemonHealth { try DaemonHealth(json: await get("/v1/health")) }
 
+    public func compatibility() async throws -> DaemonCompatibility {
+        try DaemonCompatibility(json: await get("/v1/compat"))
+    }
+
+    /// Says that an agent is alive.
+    public func heartbeat() async throws -> Heartbeat { try Heartbeat(json: await post("/v1/heartbeat", [])) }
+
+    /// Has the daemon make another token for TCP.
+    public func rotateToken() async throws -> TokenRotation {
+        try TokenRotation(json: await post("/v1/token/rotate", []))
+    }
+
     /// Counts and figures, as text for a scraper (docs/operations.md).
     public func metrics() async throws -> String { String(decoding: try await get("/v1/metrics"), as: UTF8.self) }
 

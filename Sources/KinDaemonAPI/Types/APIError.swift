@@ -58,3 +58,16 @@ public enum APIError {
             code, message, category: category, retryable: error["retryable"] == .bool(true), detail: detail)
     }
 }
+
+extension APIError {
+    public static let schema = Schema.object("Error", [.required("error", innerSchema)])
+
+    static let innerSchema = Schema.object(
+        "ErrorBody",
+        [
+            .required("code", .text(pattern: "[a-z0-9_]{1,64}"), "Stable, for programs."),
+            .required("message", .text, "For people: what is wrong and what to do."),
+            .required("retryable", .bool, "Whether the same request can succeed later."),
+            .required("detail", .table(of: .anything), "More for programs."),
+        ])
+}

@@ -3,7 +3,7 @@ import KinWire
 
 /// One event of `GET /v1/events` (server-sent events, WHATWG HTML §9.2).
 public struct DaemonEvent: Hashable, Sendable {
-    public enum Kind: String, Hashable, Sendable {
+    public enum Kind: String, CaseIterable, Hashable, Sendable {
         case message, receipt
         case peerJoin = "peer_join"
         case peerLeave = "peer_leave"
@@ -17,6 +17,8 @@ public struct DaemonEvent: Hashable, Sendable {
         case featureNegotiationFailed = "feature_negotiation_failed"
         case daemonDisconnect = "daemon_disconnect"
         case daemonReconnect = "daemon_reconnect"
+        /// The last of a stream that the daemon ends: `{"reason"}`.
+        case streamEnd = "stream_end"
     }
 
     public var kind: Kind

@@ -177,3 +177,59 @@ public struct DaemonHealth: Hashable, Sendable {
         ])
     }
 }
+
+extension DaemonHealth {
+    public static let schema = Schema.open("Health", required + later)
+
+    private static let required: [Schema.Member] = [
+        .required("status", .one(of: ["ok", "degraded"])), .required("broker", serverSchema),
+        .required("relays", .list(serverSchema, atMost: 64)),
+        .required(
+            "outbox",
+            .open(
+                "HealthOutbox",
+                [
+                    .required("pending", .count), .required("dead", .count),
+                    .optional("refusal", Schema.text.orNull, "Why the oldest that waits was refused last."),
+                    .required("refused", .count),
+                    .required("pressure", .one(of: ["none", "high", "refusing", "full"])),
+                    .required("bytes", .count), .required("max_bytes", .count),
+                    .optional("oldest_at", Schema.time.orNull),
+                ])),
+        .required(
+            "inbox",
+            .open(
+                "HealthInbox",
+                [
+                    .required("messages", .count),
+                    .optional(
+                        "refilled", Schema.count.orNull, "How many came back, while a lost inbox is filled again."),
+                ])), .optional("succession", Schema.text.orNull),
+    ]
+
+    private static let later: [Schema.Member] = [
+        .optional("succession_waits", .bool), .optional("clone_suspected", .bool),
+        .optional("concurrent_policy", .one(of: ConcurrentPolicy.self)), .optional("policy_differs", .bool),
+        .optional("disk_pct", Schema.count.orNull),
+        .optional("alerts", .list(.text, atMost: 16)),
+        .optional(
+            "ephemeral", Schema.object("Ephemeral", [.optional("ends_at", Schema.time.orNull)]).orNull,
+            "Of a daemon whose keys and queues go with it."),
+        .optional("inbound", .table(of: .count), "What came and was refused or noticed, by name."),
+    ]
+
+    private static let serverSchema = Schema.object(
+        "Server",
+        [
+            .required("address", .text), .required("connected", .bool), .required("since", .time),
+            .optional("last_error", Schema.text.orNull), .optional("code", Schema.text.orNull),
+            .optional("next_attempt_at", Schema.time.orNull),
+        ])
+}
+
+extension DaemonHealth {
+    /// What `[ipc] public_health_check` tells whoever asks over TCP without the token.
+    public static let publicSchema = Schema.object("PublicHealth", [.required("status", .one(of: ["ok", "degraded"]))])
+
+    public var publicJSON: JSON { .object(["status": .string(status)]) }
+}

@@ -95,3 +95,29 @@ public struct DeviceList: Hashable, Sendable {
         ])
     }
 }
+
+extension DeviceInfo {
+    static let schema = Schema.object(
+        "DeviceInfo",
+        [
+            .required("name", .text), .required("machine_id", .text), .optional("member", Schema.text.orNull),
+            .optional("role", Schema.text.orNull), .required("online", .bool),
+            .required("servers", .list(.text, atMost: 64, isDistinct: true)),
+            .optional("last_seen", Schema.time.orNull), .optional("version", Schema.text.orNull),
+            .required("this_device", .bool),
+            .optional("status", Schema.one(of: Profile.Status.self).orNull, "By its own word."),
+            .optional("summary", Schema.text.orNull, "What it is doing, in its own words."),
+        ])
+}
+
+extension DeviceList {
+    public static let schema = Schema.object(
+        "DeviceList",
+        [
+            .required("devices", .list(DeviceInfo.schema, atMost: 4096)),
+            .required(
+                "new", .list(.text, atMost: 4096, isDistinct: true), "Seen for the first time with this answer."),
+            .required(
+                "unreachable", .list(.text, atMost: 64, isDistinct: true), "Servers that did not answer, and why."),
+        ])
+}

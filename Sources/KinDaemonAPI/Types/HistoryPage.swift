@@ -109,3 +109,37 @@ extension Fields {
         }
     }
 }
+
+extension HistoryPage {
+    private static func entry(_ name: String, _ direction: String, _ members: [Schema.Member]) -> Schema {
+        .object(name, members + [.required("direction", .one(of: [direction]))])
+    }
+
+    public static let schema = Schema.object(
+        "HistoryPage",
+        [
+            .required(
+                "messages",
+                .list(
+                    Schema(
+                        .either([
+                            entry("SentMessage", "sent", OutboxMessage.members),
+                            entry("ReceivedMessage", "received", InboxMessage.members),
+                        ])), atMost: 1000)), .optional("cursor", .cursor),
+        ])
+}
+
+extension ReadRequest {
+    public static let schema = Schema.object(
+        "ReadRequest", [.required("ids", .list(.integer(from: -Fields.maxInteger), atMost: maxIDs))])
+}
+
+extension ReadAnswer {
+    public static let schema = Schema.object(
+        "ReadAnswer",
+        [
+            .required(
+                "read", .list(.integer(from: -Fields.maxInteger), atMost: ReadRequest.maxIDs),
+                "Those that were not read before.")
+        ])
+}

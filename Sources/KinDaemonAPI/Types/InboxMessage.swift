@@ -107,3 +107,25 @@ public struct InboxPage: Hashable, Sendable {
         .object(["messages": .array(messages.map(\.json)), "cursor": .orNull(cursor) { .string($0) }])
     }
 }
+
+extension InboxMessage {
+    public static let schema = Schema.object("InboxMessage", members)
+
+    static let members: [Schema.Member] = [
+        .required(
+            "id", .integer(from: -Fields.maxInteger), "Rises in the order of arrival; below 1 for what came back."),
+        .required("client_message_id", .clientMessageID), .required("from", .text, "The sender's name."),
+        .required("from_member", .ulid), .required("body", .text), .required("content_type", .text),
+        .required("priority", .priority), .optional("meta", Schema.meta.orNull),
+        .optional("reply_to", Schema.clientMessageID.orNull), .required("created_at", .time),
+        .required("received_at", .time), .optional("read_at", Schema.time.orNull),
+        .optional("topic", Schema.topic.orNull, "Of a post."),
+        .optional("mentions", Schema.mentions.orNull, "Whom a post names."),
+    ]
+}
+
+extension InboxPage {
+    public static let schema = Schema.object(
+        "InboxPage",
+        [.required("messages", .list(InboxMessage.schema, atMost: 1000)), .optional("cursor", .cursor)])
+}

@@ -124,3 +124,33 @@ public struct MemberList: Hashable, Sendable {
         ])
     }
 }
+
+extension MemberList {
+    public static let schema = Schema.object(
+        "MemberList",
+        [
+            .required(
+                "members",
+                .list(
+                    .object(
+                        "MemberInfo",
+                        [
+                            .required("name", .text), .required("member", .text), .required("machine_id", .text),
+                            .required("role", .text), .required("scopes", .list(.text, atMost: 32, isDistinct: true)),
+                            .required("issuer", .text, "wallet, or the member that issued the certificate."),
+                            .required("issued_at", .time), .optional("expires_at", Schema.time.orNull),
+                            .required("online", .bool), .required("this_device", .bool),
+                        ]), atMost: 4096)),
+            .required(
+                "revoked",
+                .list(
+                    .object(
+                        "RevokedMember",
+                        [
+                            .required("member", .text), .required("author", .text), .required("reason", .text),
+                            .required("at", .time),
+                        ]), atMost: 1 << 16)),
+            .required(
+                "alerts", .list(.text, atMost: 1 << 16, isDistinct: true), "What honest devices never show."),
+        ])
+}

@@ -86,3 +86,26 @@ public struct MeshSettingsRequest: Hashable, Sendable {
 
     public var json: JSON { .object(["concurrent_policy": .text(concurrentPolicy)]) }
 }
+
+extension MeshSettingsInfo {
+    public static let schema = Schema.object(
+        "MeshSettings",
+        [
+            .required("concurrent_policy", .one(of: ConcurrentPolicy.self)),
+            .required(
+                "set",
+                Schema.object(
+                    "SettingsSetter",
+                    [
+                        .required("seq", .integer(from: 1)), .required("member", .text), .required("name", .text),
+                        .required("at", .time),
+                    ]
+                ).orNull, "The owner device that decided it; null: the server's default."),
+            .required("server", .one(of: Server.self)),
+        ])
+}
+
+extension MeshSettingsRequest {
+    public static let schema = Schema.object(
+        "MeshSettingsRequest", [.required("concurrent_policy", .one(of: ConcurrentPolicy.self))])
+}

@@ -90,3 +90,22 @@ public struct MessageStatus: Hashable, Sendable {
         ]
     }
 }
+
+extension MessageStatus {
+    public static let schema = Schema.object("MessageStatus", schemaMembers)
+
+    static let schemaMembers: [Schema.Member] = [
+        .required("client_message_id", .clientMessageID), .required("status", .one(of: MessageState.self)),
+        .required("to", .text, "The recipient's name as known now, else its member id."),
+        .required("to_member", .text), .required("priority", .priority), .required("queued_at", .time),
+        .optional("relayed_at", Schema.time.orNull), .optional("delivered_at", Schema.time.orNull),
+        .optional("read_at", Schema.time.orNull), .optional("expires_at", Schema.time.orNull),
+        .optional("broker_message_id", Schema.count.orNull),
+        .optional("last_error", Schema.text.orNull, "Why it is not further."),
+        .required("attempts", .count, "How often the broker was asked."),
+        .optional("next_attempt_at", Schema.time.orNull), .optional("refused_at", Schema.time.orNull),
+        .optional("aborted_at", Schema.time.orNull),
+        .optional("aborted_by", Schema.text.orNull, "user, requeue or recover."),
+        .optional("superseded_by", Schema.clientMessageID.orNull, "The message sent in its place."),
+    ]
+}

@@ -173,3 +173,48 @@ public struct PruneAnswer: Hashable, Sendable {
 
     public var json: JSON { .object(["pruned": .integer(pruned)]) }
 }
+
+extension OutboxMessage {
+    public static let schema = Schema.object("OutboxMessage", members)
+
+    static let members: [Schema.Member] =
+        MessageStatus.schemaMembers + [
+            .optional("message", Schema.text.orNull, "Null where it was erased, or is of the daemon's own."),
+            .optional("meta", Schema.meta.orNull), .optional("reply_to", Schema.clientMessageID.orNull),
+            .required("content_type", .text), .required("seq", .count, "Its number among those of its lane."),
+            .required("fingerprint", .text, "The first 8 bytes of the request's fingerprint, as hex."),
+            .optional("pruned_at", Schema.time.orNull, "When its content was erased."),
+        ]
+}
+
+extension OutboxPage {
+    public static let schema = Schema.object(
+        "OutboxPage",
+        [.required("messages", .list(MessageStatus.schema, atMost: 1000)), .optional("cursor", .cursor)])
+}
+
+extension RequeuePatch {
+    public static let schema = Schema.object(
+        "RequeuePatch",
+        [
+            .optional("to", .recipient), .optional("message", .text), .optional("priority", .priority),
+            .optional("meta", .meta.orNull, "Null takes it away."),
+            .optional(
+                "expires_in", Schema.integer(from: 1, to: SendRequest.longestExpiry).orNull,
+                "Milliseconds from now; null takes it away."),
+        ])
+}
+
+extension PruneRequest {
+    public static let schema = Schema.object(
+        "PruneRequest",
+        [
+            .required(
+                "older_than", .integer(to: SendRequest.longestExpiry),
+                "Milliseconds: only messages accepted longer ago.")
+        ])
+}
+
+extension PruneAnswer {
+    public static let schema = Schema.object("PruneAnswer", [.required("pruned", .count)])
+}

@@ -79,3 +79,35 @@ public struct SignedRevocation: Hashable, Sendable {
 
     public var json: JSON { .object(["proof": proof.json]) }
 }
+
+extension RevokeRequest {
+    public static let schema = Schema.object(
+        "RevokeRequest",
+        [
+            .required("device", .text, "A device's name or member id."),
+            .optional("reason", Schema.text.orNull, "At most 200 bytes; servers can read it."),
+            .optional("cutoff", Schema.time.orNull, "From when on the device is not trusted; now unless said."),
+            .optional(
+                "keep", Schema.list(.text(longest: 256), atMost: 32, isDistinct: true).orNull,
+                "Members that the device certified and that stay."),
+        ])
+}
+
+extension RevokeAnswer {
+    public static let schema = Schema.object(
+        "RevokeAnswer",
+        [
+            .required("revoked", .bool, "Whether it is done; else the entry waits for the wallet's signature."),
+            .required("name", .text), .required("entry", Revocation.schema),
+        ])
+}
+
+extension SignedRevocation {
+    public static let schema = Schema.object(
+        "SignedRevocation",
+        [
+            .required(
+                "proof", .list(Schema(.either([Revocation.schema, IssuerCertificate.schema])), atMost: 2, atLeast: 1),
+                "The entry, after its author's certificate where that is a device.")
+        ])
+}

@@ -64,3 +64,15 @@ extension Fields {
         try parsed(name, as: "a message state") { MessageState(rawValue: $0) }
     }
 }
+
+extension MessageState: CaseIterable {}
+
+extension SendAnswer {
+    public static let schema = Schema.object(
+        "SendAnswer",
+        [
+            .required("client_message_id", .clientMessageID), .required("status", .one(of: MessageState.self)),
+            .required("duplicate", .bool, "An earlier, equal request had this id."),
+            .optional("broker_message_id", Schema.count.orNull),
+        ])
+}

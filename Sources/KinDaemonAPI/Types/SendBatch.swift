@@ -61,3 +61,22 @@ public struct SendBatchAnswer: Sendable {
         ])
     }
 }
+
+extension SendBatch {
+    public static let schema = Schema.object(
+        "SendBatch", [.required("messages", .list(SendRequest.schema, atMost: maxMessages))])
+}
+
+extension SendBatchAnswer {
+    public static let schema = Schema.object(
+        "SendBatchAnswer",
+        [
+            .required("answers", .list(SendAnswer.schema, atMost: SendBatch.maxMessages)),
+            .optional(
+                "refusal",
+                Schema.object(
+                    "Refusal",
+                    [.required("status", .integer(from: 400, to: 599)), .required("error", APIError.innerSchema)]
+                ).orNull, "Of the message after the last answer; null where all were taken."),
+        ])
+}

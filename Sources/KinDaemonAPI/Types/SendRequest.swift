@@ -70,3 +70,20 @@ public struct SendRequest: Hashable, Sendable {
                 })
     }
 }
+
+extension SendRequest {
+    public static let schema = Schema.object(
+        "SendRequest",
+        [
+            .required("to", .recipient, "A device's name or member id, # and a topic's name, or all."),
+            .required("message", .text, "The text; it may be empty."),
+            .optional("priority", .priority, "next unless said."), .optional("meta", .meta.orNull),
+            .optional("reply_to", .clientMessageID.orNull, "The message this one answers."),
+            .optional("replyToId", .clientMessageID.orNull, "An older name of reply_to."),
+            .optional(
+                "client_message_id", .clientMessageID.orNull, "Makes a repeat recognisable; made where it is absent."),
+            .optional(
+                "expires_in", Schema.integer(from: 1, to: longestExpiry).orNull,
+                "Milliseconds after which the message is worthless."),
+        ])
+}

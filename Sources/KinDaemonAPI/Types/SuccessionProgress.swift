@@ -120,3 +120,30 @@ public struct SuccessionProgress: Hashable, Sendable {
         ])
     }
 }
+
+extension SuccessionProgress {
+    public static let schema = Schema.object(
+        "SuccessionProgress",
+        [
+            .required("mesh", .mesh), .required("previous", Schema.mesh.orNull),
+            .required(
+                "candidates",
+                .list(
+                    .object(
+                        "SuccessionCandidate",
+                        [
+                            .required("successor", .wallet), .required("speaker", .text), .required("held", .bool),
+                            .required("trusted", .bool), .required("own", .bool),
+                        ]), atMost: 64)), .required("following", Schema.wallet.orNull),
+            .required(
+                "devices",
+                .list(
+                    .object(
+                        "SuccessionDevice",
+                        [
+                            .required("name", .text), .required("member", .ulid), .required("told", .bool),
+                            .required("here", .bool),
+                        ]), atMost: SuccessionPlan.maxDevices)),
+            .optional("trouble", Schema.text.orNull, "What the broker said last that stands in the way."),
+        ])
+}

@@ -169,3 +169,56 @@ extension Fields {
         }
     }
 }
+
+extension SuccessionRequest {
+    public static let schema = Schema.object("SuccessionRequest", [.required("successor", .wallet)])
+}
+
+extension SuccessionDraftRequest {
+    public static let schema = Schema.object(
+        "SuccessionDraftRequest",
+        [
+            .required("successor", .wallet, "The wallet that takes over."),
+            .required(
+                "with", .list(.text(longest: 64), atMost: SuccessionPlan.maxDevices, isDistinct: true),
+                "Devices that come along though they have not been known for a day."),
+        ])
+}
+
+extension SuccessionPlan {
+    public static let schema = Schema.object(
+        "SuccessionPlan",
+        [
+            .required("succession", Succession.schema),
+            .required("certificates", .list(Certificate.schema, atMost: maxDevices)),
+            .required("issuer", IssuerCertificate.schema), .required("names", .list(.text, atMost: maxDevices)),
+            .required(
+                "left",
+                .list(
+                    .object(
+                        "SuccessionLeft",
+                        [
+                            .required("name", .text), .required("member", .ulid), .required("role", .role),
+                            .required("first_seen", Schema.time.orNull),
+                        ]), atMost: maxDevices)),
+        ])
+}
+
+extension SignedSuccession {
+    public static let schema = Schema.object(
+        "SignedSuccession",
+        [
+            .required("succession", Succession.schema),
+            .required("certificates", .list(Certificate.schema, atMost: SuccessionPlan.maxDevices)),
+            .required("issuer", IssuerCertificate.schema),
+            .required(
+                "wallet",
+                .object(
+                    "SuccessionWallet",
+                    [
+                        .required("address", .wallet), .required("route_id", .text(longest: 64)),
+                        .required("box_public", .hex(32)), .required("record_key", Schema.hex(32).orNull),
+                        .required("box_secret", Schema.hex(32).orNull),
+                    ])),
+        ])
+}

@@ -134,3 +134,44 @@ public struct TopicMemberChange: Hashable, Sendable {
         .object(["topic": .text(topic), "add": .strings(add), "remove": .strings(remove)])
     }
 }
+
+extension PostRequest {
+    public static let schema = Schema.object(
+        "PostRequest",
+        [
+            .required("topic", .topic), .required("message", .text, "The text; it may be empty."),
+            .optional("priority", .priority, "next unless said."),
+            .optional("mentions", Schema.mentions.orNull, "Names of devices."),
+            .optional("meta", .meta.orNull), .optional("reply_to", .clientMessageID.orNull),
+            .optional("client_message_id", .clientMessageID.orNull, "Makes a repeat recognisable; made where it is absent."),
+            .optional(
+                "expires_in", Schema.integer(from: 1, to: SendRequest.longestExpiry).orNull,
+                "Milliseconds after which the post is worthless."),
+        ])
+}
+
+extension TopicNamed {
+    public static let schema = Schema.object("TopicNamed", [.required("topic", .topic)])
+}
+
+extension TopicMaking {
+    public static let schema = Schema.object(
+        "TopicMaking",
+        [
+            .required("topic", .topic),
+            .optional(
+                "members", Schema.list(.recipient, atMost: TopicList.maxMembers - 1, isDistinct: true).orNull,
+                "Names or ids of those let in besides this device; absent: every member may join."),
+        ])
+}
+
+extension TopicMemberChange {
+    private static let names = Schema.list(.recipient, atMost: TopicList.maxMembers, isDistinct: true).orNull
+
+    public static let schema = Schema.object(
+        "TopicMemberChange",
+        [
+            .required("topic", .topic), .optional("add", names, "Names or ids."),
+            .optional("remove", names, "Names or ids."),
+        ])
+}

@@ -130,3 +130,36 @@ public struct TopicMemberList: Hashable, Sendable {
 
     public var json: JSON { .object(["topic": .text(topic), "members": .array(members.map(\.json))]) }
 }
+
+extension TopicInfo {
+    public static let schema = Schema.object(
+        "TopicInfo",
+        [
+            .required("name", .topic), .required("joined", .bool, "Whether this device gets its posts."),
+            .required("private", .bool, "Whether only those know of it whom its list names."),
+            .required("epoch", .count, "The number of the newest key here; 0: none has come."),
+            .required("has_key", .bool, "Whether this device can post at once."),
+            .optional("creator", Schema.text.orNull, "Who made a private topic."),
+        ])
+}
+
+extension TopicListing {
+    public static let schema = Schema.object(
+        "TopicListing", [.required("topics", .list(TopicInfo.schema, atMost: 4096))])
+}
+
+extension TopicMemberInfo {
+    static let schema = Schema.object(
+        "TopicMember",
+        [
+            .required("name", .text), .required("member", .text),
+            .required("joined", .bool, "Whether it gets the posts; of those named some may have left."),
+            .required("online", .bool), .required("creator", .bool), .required("this_device", .bool),
+        ])
+}
+
+extension TopicMemberList {
+    public static let schema = Schema.object(
+        "TopicMemberList",
+        [.required("topic", .topic), .required("members", .list(TopicMemberInfo.schema, atMost: 65_536))])
+}

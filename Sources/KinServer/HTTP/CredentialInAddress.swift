@@ -1,4 +1,3 @@
-import Foundation
 import Hummingbird
 import HummingbirdCore
 import KinWire
@@ -8,14 +7,7 @@ import Logging
 struct CredentialInAddress: RouterMiddleware {
     let logger: Logger
 
-    private static let names: Set<String> = ["token", "access_token", "api_key"]
-
-    /// However the name is written: what reads addresses elsewhere may read it in any case or escape.
-    static func isIn(_ uri: URI) -> Bool {
-        uri.queryParameters.contains {
-            names.contains((($0.key.removingPercentEncoding) ?? String($0.key)).lowercased())
-        }
-    }
+    static func isIn(_ uri: URI) -> Bool { uri.query.map(AddressCredential.isIn) ?? false }
 
     static let refusal = RequestRefusal(
         .badRequest, "credential_in_address",

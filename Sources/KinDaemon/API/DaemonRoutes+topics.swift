@@ -1,0 +1,81 @@
+import KinDaemonAPI
+import KinWire
+
+// Topics (docs/protocol/local-api.md, "Topics").
+
+extension DaemonRoutes {
+    static let topicRoutes: [LocalRoute] = [
+        .get(
+            "/v1/topic/list", "topics", "The topics that this device may see",
+            answers: [.json(TopicListing.schema, "The topics, by name.")]
+        ) { routes, _ in APIResponse.json(routes.topics.list().json) },
+        .post(
+            "/v1/topic/post", "topics", "Takes a post for everybody in a topic into the durable outbox",
+            body: .required(PostRequest.schema),
+            answers: [
+                .json(SendAnswer.schema, "It is on this machine's disk, and waits.", status: 202),
+                .json(SendAnswer.schema, "An earlier, equal request was relayed already."),
+            ], errors: .full + sendErrors
+        ) { routes, request in
+            let answer = try await routes.sending.post(await request.read(PostRequest.init))
+            return APIResponse.json(answer.json, status: answer.status == .queued ? .accepted : .ok)
+        },
+        .post(
+            "/v1/topic/create", "topics", "Makes a topic", body: .required(TopicMaking.schema),
+            answers: [.json(TopicInfo.schema, "The topic.")],
+            errors: brokerErrors + [
+                403: ["topic_not_allowed"], 404: ["unknown_recipient"], 409: ["topic_exists"], 507: ["topic_limit"],
+            ]
+        ) { routes, request in
+            let wanted = try await request.read(TopicMaking.init)
+            return APIResponse.json(try await routes.topics.create(wanted.topic, members: wanted.members).json)
+        },
+        .post(
+            "/v1/topic/subscribe", "topics", "Joins a topic", body: .required(TopicNamed.schema),
+            answers: [.json(TopicInfo.schema, "The topic.")], errors: brokerErrors + topicErrors
+        ) { routes, request in
+            APIResponse.json(try await routes.topics.join(request.read(TopicNamed.init).topic).json)
+        },
+        .post(
+            "/v1/topic/unsubscribe", "topics", "Leaves a topic: those who stay take another key",
+            body: .required(TopicNamed.schema), answers: [.json(TopicInfo.schema, "The topic.")],
+            errors: brokerErrors + topicErrors + [403: ["topic_everybody"]]
+        ) { routes, request in
+            APIResponse.json(try await routes.topics.leave(request.read(TopicNamed.init).topic).json)
+        },
+        .post(
+            "/v1/topic/rekey", "topics", "Makes a new key for those in a topic",
+            body: .required(TopicNamed.schema), answers: [.json(TopicInfo.schema, "The topic.")],
+            errors: brokerErrors + topicErrors
+        ) { routes, request in
+            APIResponse.json(try await routes.topics.rekey(request.read(TopicNamed.init).topic).json)
+        },
+        .get(
+            "/v1/topic/members", "topics", "Who is in a topic", [.query("topic", .topic, isRequired: true)],
+            answers: [.json(TopicMemberList.schema, "The members.")], errors: brokerErrors + topicErrors
+        ) { routes, request in
+            guard let topic = request.query.topic() else { throw Query.invalid("topic", "be given") }
+            return APIResponse.json(try await routes.topics.members(of: topic).json)
+        },
+        .post(
+            "/v1/topic/members", "topics", "Lets members into a private topic, or takes them off its list",
+            body: .required(TopicMemberChange.schema),
+            answers: [.json(TopicMemberList.schema, "The members then.")],
+            errors: brokerErrors + topicErrors + [
+                403: ["topic_invalid"], 404: ["unknown_recipient"], 409: ["topic_not_private", "topic_outdated"],
+                413: ["topic_full"],
+            ]
+        ) { routes, request in
+            let wanted = try await request.read(TopicMemberChange.init)
+            return APIResponse.json(
+                try await routes.topics.set(wanted.topic, adding: wanted.add, removing: wanted.remove).json)
+        },
+    ]
+
+    /// What only a connected server can do.
+    private static let brokerErrors: RouteErrors = .store + [
+        403: ["topics_unavailable"],
+        503: ["not_connected", "timeout", "broker_answer", "storage_unavailable"],
+    ]
+    private static let topicErrors: RouteErrors = [403: ["topic_not_allowed"], 404: ["unknown_topic"]]
+}
