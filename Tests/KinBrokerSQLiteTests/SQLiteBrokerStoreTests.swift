@@ -61,33 +61,32 @@ import Testing
         #expect(error?.code == .newerSchema)
     }
 
-    @Test("a file from before successions were known gets their table, and keeps what it has")
-    func migratesSuccessions() async throws {
-        let store = try SQLiteBrokerStore(path: path)
+    @Test(
+        "a file of any earlier version gets the tables it lacks, and keeps what it has",
+        arguments: BrokerSchema.migrator.migrations)
+    func migrates(version: String) async throws {
         let wallet = try TestWallet()
-        let key = try await store.createMesh(wallet.home, now: 1)
-        store.close()
-        try damage(
-            """
-            DROP TABLE settings; DROP TABLE succession;
-            DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1:%'
-            """)
-        let migrated = try SQLiteBrokerStore(path: path)
-        let mesh = try migrated.loadMeshes().first.orThrow("the mesh")
-        #expect(mesh.key == key && mesh.handovers.isEmpty)
-        migrated.close()
-    }
-
-    @Test("a file from before settings were known gets their table, and keeps what it has")
-    func migratesSettings() async throws {
+        let queue = try DatabaseQueue(path: path)
+        try BrokerSchema.migrator.migrate(queue, upTo: version)
+        let (mesh, sender) = ("\(wallet.home)", ULID(milliseconds: 1, randomness: [UInt8](repeating: 1, count: 10)))
+        try await queue.write { db in
+            try db.execute(sql: "INSERT INTO mesh (name, created_at) VALUES (?, 1)", arguments: [mesh])
+            try db.execute(
+                sql: """
+                    INSERT INTO message (mesh, sender, client_message_id, request_fingerprint, kind, ref, priority, line,
+                        seq, sent_at, body) VALUES (1, ?1, 'm', x'00', 'dm', ?1, 1, x'0102030405060708', 1, 1, x'01')
+                    """, arguments: [sender.description])
+        }
+        try queue.close()
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         let store = try SQLiteBrokerStore(path: path)
-        let key = try await store.createMesh(TestWallet().home, now: 1)
+        let stored = try store.loadMeshes().first.orThrow("the mesh")
+        #expect(
+            stored.mesh == wallet.home && stored.handovers.isEmpty && stored.settings == nil && stored.topics.isEmpty)
+        let pending = try store.pending(
+            for: sender, in: stored.key, priority: .next, topics: [], after: 0, limit: 9, maxBytes: 99)
+        #expect(pending.map(\.push.clientMessageID.description) == ["m"] && pending[0].push.epoch == nil)
         store.close()
-        try damage("DROP TABLE settings; DELETE FROM grdb_migrations WHERE identifier LIKE '3:%'")
-        let migrated = try SQLiteBrokerStore(path: path)
-        let mesh = try migrated.loadMeshes().first.orThrow("the mesh")
-        #expect(mesh.key == key && mesh.settings == nil)
-        migrated.close()
     }
 
     @Test("a stored chain or mesh that cannot be read is damage, not silence")

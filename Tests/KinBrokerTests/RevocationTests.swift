@@ -70,7 +70,7 @@ import Testing
         #expect(try await owner.ack(of: "waiting").duplicate, "its row still recognises the repetition")
         let mesh = try bench.store.loadMeshes()[0].key
         let left = try bench.store.pending(
-            for: member.member, in: mesh, priority: .next, after: 0, limit: 10, maxBytes: 1000)
+            for: member.member, in: mesh, priority: .next, topics: [], after: 0, limit: 10, maxBytes: 1000)
         #expect(left.allSatisfy { $0.body.isEmpty && $0.expiresAt == 0 })
     }
 

@@ -84,6 +84,16 @@ final class House: Sendable {
     }
 }
 
+extension House {
+    /// Revokes by the wallet, as `kin device revoke` does for an owner.
+    func revoke(_ name: String, by daemon: TestDaemon) async throws {
+        let draft = try await daemon.client.revoke(RevokeRequest(device: name, reason: "lost"))
+        guard !draft.revoked, draft.entry.author == .wallet else { throw MissingValue("the wallet's say in it") }
+        let signed = try await wallet.sign(draft.entry)
+        _ = try await daemon.client.submit(SignedRevocation(proof: RevocationProof(entry: signed)))
+    }
+}
+
 /// One daemon of the house.
 struct TestDaemon: Sendable {
     let service: RunningService<DaemonVersion>

@@ -9,14 +9,6 @@ import KinWire
 import Testing
 
 @Suite struct RevocationTests {
-    /// Revokes by the wallet, as `kin device revoke` does for an owner.
-    private func revoke(_ name: String, by daemon: TestDaemon, in house: House) async throws {
-        let draft = try await daemon.client.revoke(RevokeRequest(device: name, reason: "lost"))
-        #expect(!draft.revoked && draft.entry.author == .wallet)
-        let signed = try await house.wallet.sign(draft.entry)
-        _ = try await daemon.client.submit(SignedRevocation(proof: RevocationProof(entry: signed)))
-    }
-
     private func head(_ daemon: TestDaemon) throws -> RevocationHead {
         try Installation(daemon.state).revocations.head
     }
@@ -25,7 +17,7 @@ import Testing
     func revoked() async throws {
         try await House.run { house in
             let daemons = try await house.start(family: "laptop", "studio", "kiosk")
-            try await revoke("kiosk", by: daemons[0], in: house)
+            try await house.revoke("kiosk", by: daemons[0])
             let error = try await daemons[2].service.end().error as? KinError
             #expect(error?.code == "device_revoked" && error?.message.contains("lost") == true)
             for daemon in daemons.prefix(2) {
@@ -49,7 +41,7 @@ import Testing
             let daemons = try await house.start(family: "laptop", "studio", "kiosk")
             try await daemons[1].stop()
             try await daemons[2].stop()
-            try await revoke("kiosk", by: daemons[0], in: house)
+            try await house.revoke("kiosk", by: daemons[0])
             let told = try head(daemons[0])
             try await daemons[0].stop()
             try await house.server.stop()
@@ -66,7 +58,7 @@ import Testing
         try await House.run { house in
             let daemons = try await house.start(family: "laptop", "studio", "kiosk")
             for daemon in daemons.dropFirst() { try await daemon.stop() }
-            try await revoke("kiosk", by: daemons[0], in: house)
+            try await house.revoke("kiosk", by: daemons[0])
             try await house.server.stop()
             try await house.server.start(forgetful: true)
             try await daemons[0].isConnected()
@@ -88,7 +80,7 @@ import Testing
                 var daemons: [TestDaemon] = []
                 for name in names { daemons.append(try await house.start(name, servers: [broker.url, relay.url])) }
                 for daemon in daemons { try await daemon.sees(names) }
-                try await revoke("kiosk", by: daemons[0], in: house)
+                try await house.revoke("kiosk", by: daemons[0])
                 try await body(daemons[0], daemons[1], head(daemons[0]))
             }
         }

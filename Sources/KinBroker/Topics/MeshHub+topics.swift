@@ -110,13 +110,15 @@ extension MeshHub {
 
     // MARK: Posts
 
-    /// Why a post may not be taken now.
+    /// Why a post may not be taken now. Of one that may the epoch counts from here on: whoever leaves next has read it.
     func refusal(of topic: TopicName, _ epoch: Epoch?, from sender: ULID) -> Refusal? {
         state.withLock { state in
             guard let known = state.topics[topic], known.members[sender] != nil else { return .unknownTopic }
             guard let counter = epoch?.counter, counter > 0 else { return .epochMissing }
             if counter < max(known.minEpoch, 1) { return .epochStale }
-            return counter > known.highestEpoch ? .epochAhead : nil
+            if counter > known.highestEpoch { return .epochAhead }
+            state.topics.reached(counter, in: topic)
+            return nil
         }
     }
 
@@ -139,7 +141,7 @@ extension MeshHub {
     func post(_ message: StoredMessage, to topic: TopicName) {
         let push = message.push
         let sessions = state.withLock { state -> [BrokerSession] in
-            _ = state.topics.posted(topic, id: push.brokerMessageID, priority: push.priority, epoch: push.epoch)
+            state.topics.posted(topic, id: push.brokerMessageID, priority: push.priority)
             guard let members = state.topics[topic]?.members else { return [] }
             return state.siblings.flatMap { member, siblings in
                 members[member] != nil && member != push.sender ? siblings.sessions : []

@@ -25,14 +25,16 @@ struct Topics {
         named[change.name] = topic
     }
 
-    /// A post was stored. Returns whether its epoch is higher than any before.
-    mutating func posted(_ name: TopicName, id: Int64, priority: Priority, epoch: Epoch?) -> Bool {
-        guard var topic = named[name] else { return false }
-        topic.last[priority.rank] = max(topic.last[priority.rank], id)
-        let isNew = (epoch?.counter ?? 0) > topic.epoch
-        topic.epoch = max(topic.epoch, epoch?.counter ?? 0)
-        named[name] = topic
-        return isNew
+    /// A post is taken.
+    mutating func reached(_ epoch: Int64, in name: TopicName) {
+        guard let known = named[name]?.epoch, known < epoch else { return }
+        named[name]?.epoch = epoch
+    }
+
+    /// A post was stored.
+    mutating func posted(_ name: TopicName, id: Int64, priority: Priority) {
+        guard let last = named[name]?.last[priority.rank], last < id else { return }
+        named[name]?.last[priority.rank] = id
     }
 
     /// The topics that hold anything of that priority for `member` behind `position`.

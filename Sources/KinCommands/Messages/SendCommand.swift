@@ -44,14 +44,18 @@ struct SendCommand: ContextCommand {
         transform: TimeSpan.parse)
     var expiresIn: TimeSpan?
 
-    @Option(help: "An id of your own: repeating a send with it changes nothing.", transform: MessageArguments.identifier)
+    @Option(
+        help: "An id of your own: repeating a send with it changes nothing.", transform: MessageArguments.identifier)
     var id: ClientMessageID?
 
-    @Option(help: ArgumentHelp("The id of the message this answers.", valueName: "id"), transform: MessageArguments.identifier)
+    @Option(
+        help: ArgumentHelp("The id of the message this answers.", valueName: "id"),
+        transform: MessageArguments.identifier)
     var replyTo: ClientMessageID?
 
     @Option(
-        help: ArgumentHelp("A JSON object for the program that reads it.", valueName: "json"), transform: MessageArguments.object)
+        help: ArgumentHelp("A JSON object for the program that reads it.", valueName: "json"),
+        transform: MessageArguments.object)
     var meta: JSON?
 
     @Flag(help: "Send each line of standard input by itself.")

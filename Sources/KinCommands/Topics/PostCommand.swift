@@ -40,7 +40,8 @@ struct PostCommand: ContextCommand {
         transform: TimeSpan.parse)
     var expiresIn: TimeSpan?
 
-    @Option(help: "An id of your own: repeating a post with it changes nothing.", transform: MessageArguments.identifier)
+    @Option(
+        help: "An id of your own: repeating a post with it changes nothing.", transform: MessageArguments.identifier)
     var id: ClientMessageID?
 
     @Option(

@@ -32,12 +32,12 @@ struct TailCommand: ContextCommand {
         let listing = try await daemon.call { try await $0.topics() }
         guard let known = listing.topics.first(where: { $0.name == topic }) else {
             throw KinError(
-                "unknown_topic", "there is no topic \(topic) that this device may see:  kin topics  lists those there are",
+                "unknown_topic",
+                "there is no topic \(topic) that this device may see:  kin topics  lists those there are",
                 category: .notFound)
         }
         if !known.joined { output.note("this device is not in \(topic):  kin topic join \(topic)") }
-        var reading = InboxReading(source: daemon.client, since: nil, from: nil, limit: limit)
-        reading.topic = topic
+        let reading = InboxReading(source: daemon.client, since: nil, from: nil, topic: topic, limit: limit)
         let drawing = MessageDrawing(moments: Moments(context), isTerminal: context.output.isTerminal)
         try await Interruptible.run {
             try await daemon.call { _ in

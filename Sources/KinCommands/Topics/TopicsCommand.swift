@@ -44,7 +44,8 @@ enum TopicTable {
             rows: list.members.map { member in
                 [
                     .init(member.name, .strong),
-                    member.thisDevice ? .init("here", .good) : member.online ? .init("online", .good) : .init("offline", .dim),
+                    member.thisDevice
+                        ? .init("here", .good) : member.online ? .init("online", .good) : .init("offline", .dim),
                     .init(member.joined ? member.creator ? "made it" : "yes" : "left"), .init(member.member, .dim),
                 ]
             })

@@ -73,9 +73,10 @@ extension DaemonRoutes {
     ]
 
     /// What only a connected server can do.
-    private static let brokerErrors: RouteErrors = .store + [
-        403: ["topics_unavailable"],
-        503: ["not_connected", "timeout", "broker_answer", "storage_unavailable"],
-    ]
+    private static let brokerErrors: RouteErrors =
+        .store + [
+            403: ["topics_unavailable"],
+            503: ["not_connected", "timeout", "broker_answer", "storage_unavailable"],
+        ]
     private static let topicErrors: RouteErrors = [403: ["topic_not_allowed"], 404: ["unknown_topic"]]
 }

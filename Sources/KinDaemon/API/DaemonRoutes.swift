@@ -42,7 +42,8 @@ struct DaemonRoutes: Sendable {
 
     /// Every route of the local API.
     static let table: [LocalRoute] =
-        sends + messages + outbox + devices + topicRoutes + meshSettings + succession + VaultRoutes.all + streams + about
+        sends + messages + outbox + devices + topicRoutes + meshSettings + succession + VaultRoutes.all + streams
+        + about
 
     func health() throws -> DaemonHealth {
         let depth = try outbox.depth()

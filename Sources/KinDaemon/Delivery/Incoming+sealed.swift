@@ -29,6 +29,19 @@ extension Incoming {
     /// A key has come: what waited for it is opened, in the order it came.
     func keyCame(_ topic: TopicName, _ epoch: Epoch) { queue.async { [self] in open(topic, epoch, after: 0) } }
 
+    /// A session is ready: what waited before it is looked for again.
+    func lookForKeys() {
+        queue.async { [self] in
+            do {
+                for kept in try inbox.sealedEpochs() {
+                    topics.exchange.need(kept.topic, kept.epoch, from: kept.senders)
+                }
+            } catch {
+                logger.error("inbox_unreadable", metadata: ["error": .string("\(error)")])
+            }
+        }
+    }
+
     private static let openedAtOnce = 256
 
     /// On `queue`.

@@ -111,6 +111,7 @@ final class MeshSession: MeshLinkDelegate {
         case .topicGone(let gone): parts.topics.brokerTold(gone)
         case .topicsEnd:
             parts.topics.brokerToldAll()
+            parts.incoming.lookForKeys()
             parts.profiles.tell()
         case .topicAnswer(let answer): parts.topics.brokerAnswered(answer)
         case .topicMembers(let page): parts.topics.brokerAnswered(page)

@@ -69,10 +69,14 @@ final class KeyExchange: @unchecked Sendable {
         }
     }
 
-    /// A post came that does not open.
-    func need(_ topic: TopicName, _ epoch: Epoch, from sender: ULID) {
+    /// Posts came that do not open.
+    func need(_ topic: TopicName, _ epoch: Epoch, from senders: [ULID]) {
         queue.async { [self] in
-            look(for: KeyQuest.Want(topic: topic, epoch: epoch), preferring: [sender, epoch.minter])
+            let candidates = book.record(topic)?.ring.candidates(for: epoch) ?? []
+            // The key may have come while they were written down.
+            if !candidates.isEmpty { tell(topic, [epoch]) }
+            guard !candidates.contains(where: { senders.contains($0.from) || $0.from == epoch.minter }) else { return }
+            look(for: KeyQuest.Want(topic: topic, epoch: epoch), preferring: senders + [epoch.minter])
         }
     }
 
@@ -218,11 +222,10 @@ final class KeyExchange: @unchecked Sendable {
         let keys = told.keys.map {
             TopicKey(epoch: $0.epoch, key: SecretBytes(copying: $0.key), from: member, at: now())
         }
-        var new: [Epoch] = []
         book.note(told.topic) { record in
-            new = keys.filter { record.ring.add($0, keeping: broker.epochsKept) }.map(\.epoch)
+            for key in keys { _ = record.ring.add(key, keeping: broker.epochsKept) }
         }
-        has(told.topic, new)
+        has(told.topic, keys.map(\.epoch))
     }
 
     /// Those in use; or that of an epoch, to whoever was a member when it came.

@@ -20,6 +20,6 @@ struct TopicMail: Sendable {
     /// A post came of an epoch whose key has not.
     func keyMissing(_ header: Push) {
         guard case .topic(let topic) = header.destination, let epoch = header.epoch else { return }
-        exchange.need(topic, epoch, from: header.sender)
+        exchange.need(topic, epoch, from: [header.sender])
     }
 }

@@ -14,7 +14,8 @@ extension DaemonClient {
         let path = parameters.words == nil ? "/v1/inbox" : "/v1/inbox/search"
         let query = [
             ("q", parameters.words), ("cursor", parameters.cursor), ("since", parameters.since.map(String.init)),
-            ("from", parameters.from), ("topic", parameters.topic?.description), ("limit", parameters.limit.map(String.init)),
+            ("from", parameters.from), ("topic", parameters.topic?.description),
+            ("limit", parameters.limit.map(String.init)),
         ]
         return try InboxPage(json: await get(path + Self.query(query)))
     }

@@ -7,8 +7,8 @@ extension DaemonClient {
         try TopicListing(json: await get("/v1/topic/list"))
     }
 
-    public func post(_ post: PostRequest) async throws -> SendAnswer {
-        try SendAnswer(json: await post("/v1/topic/post", post.json.canonicalBytes()))
+    public func post(_ request: PostRequest) async throws -> SendAnswer {
+        try SendAnswer(json: await post("/v1/topic/post", request.json.canonicalBytes()))
     }
 
     /// - Throws: `topic_exists`, `topic_not_allowed`, …

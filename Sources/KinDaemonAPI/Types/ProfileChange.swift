@@ -42,7 +42,8 @@ extension ProfileChange {
     public static let schema = Schema.object(
         "ProfileChange",
         [
-            .optional("summary", Schema.text(longest: Profile.maxSummary).orNull, "What it is doing; empty: nothing is said."),
+            .optional(
+                "summary", Schema.text(longest: Profile.maxSummary).orNull, "What it is doing; empty: nothing is said."),
             .optional("status", Schema.one(of: Profile.Status.self).orNull),
             .optional("visible", Schema.bool.orNull, "Whether others are told that it is there."),
         ])

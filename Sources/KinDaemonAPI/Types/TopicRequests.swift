@@ -143,7 +143,8 @@ extension PostRequest {
             .optional("priority", .priority, "next unless said."),
             .optional("mentions", Schema.mentions.orNull, "Names of devices."),
             .optional("meta", .meta.orNull), .optional("reply_to", .clientMessageID.orNull),
-            .optional("client_message_id", .clientMessageID.orNull, "Makes a repeat recognisable; made where it is absent."),
+            .optional(
+                "client_message_id", .clientMessageID.orNull, "Makes a repeat recognisable; made where it is absent."),
             .optional(
                 "expires_in", Schema.integer(from: 1, to: SendRequest.longestExpiry).orNull,
                 "Milliseconds after which the post is worthless."),
