@@ -195,7 +195,8 @@ let checks: [Target] = [
         "KinDaemon",
         [
             "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMetrics", "KinSession",
-            "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, logging, nio("NIOCore"),
+            "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, httpTypes, logging,
+            nio("NIOCore"),
             nio("NIOHTTP1"),
             nio("NIOPosix"),
         ]),

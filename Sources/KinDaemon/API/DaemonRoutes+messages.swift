@@ -17,7 +17,8 @@ extension DaemonRoutes {
             "/v1/inbox/search", "inbox", "Those of them that hold all of these words",
             [
                 .query(
-                    "q", .text, "Words of letters or digits; \"…\" is a phrase, * stands for any ending.",
+                    "q", .text(longest: 256, format: "kindred-words"),
+                    "Words of letters or digits; \"…\" is a phrase, * stands for any ending.",
                     isRequired: true), .rowCursor, .since, .from, .limit,
             ], answers: [.json(InboxPage.schema, "A page of them.")],
             errors: .store + [404: ["unknown_recipient"], 409: ["search_off"]]
@@ -149,7 +150,7 @@ extension DaemonRoutes {
             to: to.map { .only($0) } ?? (from == nil ? .everybody : .none),
             from: from.map { .only($0) } ?? (to == nil ? .everybody : .none))
         let start = try query["cursor"].map { text in
-            guard let position = Correspondence.Position(text) else {
+            guard let position = Correspondence.Position(text), position.description == text else {
                 throw Query.invalid("cursor", "be one of a page")
             }
             return position

@@ -19,19 +19,16 @@ extension Schema {
 
     public static func hex(_ bytes: Int) -> Schema { text(pattern: "[0-9a-f]{\(2 * bytes)}") }
 
-    /// What an application says of its message, in its own words.
+    /// What an application says of its message, in its own words. Lists within lists are taken, too; what generates clients cannot say them.
     static let meta = Schema(
-        .object([], others: .allowed(metaValue)),
+        .object([], others: .allowed(Schema(.either(scalars + [list, Schema(.reference("Meta"))])))), name: "Meta",
         note: "The application's own: at most 8 levels, whole numbers within 2^53 - 1.")
 
-    private static let metaValue = Schema(
-        .either([
-            Schema(.boolean).orNull, Schema(.number), text,
-            Schema(.array(Schema(.reference("MetaValue")), count: 0...Int.max, isDistinct: false)),
-            Schema(.object([], others: .allowed(Schema(.reference("MetaValue"))))),
-        ]), name: "MetaValue")
+    private static let scalars = [Schema.bool.orNull, Schema(.number), text]
+    private static let list = Schema(
+        .array(Schema(.either(scalars + [Schema(.reference("Meta"))])), count: 0...Int.max, isDistinct: false))
 
     /// A device as a person names it, a member's id, or another recipient.
-    static let recipient = text(pattern: "[ -~]{0,128}")
+    static let recipient = text(longest: SendRequest.longestRecipient)
     static let cursor = text.orNull.noted("Where the next page begins; null on the last.")
 }
