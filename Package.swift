@@ -171,7 +171,8 @@ let checks: [Target] = [
     tests(
         "KinCommands",
         [
-            "KinCrypto", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinVault", "KinWire", argumentParser,
+            "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinVault", "KinWire",
+            argumentParser,
         ]),
     tests("KinDemo", ["KinWire"]),
     tests("KinLog", ["KinEncoding", logging]),

@@ -18,7 +18,9 @@ import Testing
                 let faults = try type.schema.faults(json)
                 let isTaken = (try? type.form.reread(json.canonicalBytes())) != nil
                 // What is read of any version of the daemon, and errors, are read as more than this version says.
-                let isExact = !["DaemonHealth", "DaemonVersion", "DaemonCompatibility", "SendBatchAnswer"].contains { type.description.hasPrefix($0) }
+                let isExact = !["DaemonHealth", "DaemonVersion", "DaemonCompatibility", "SendBatchAnswer"].contains {
+                    type.description.hasPrefix($0)
+                }
                 #expect(faults.isEmpty == isTaken || (!isExact && isTaken), "\(type.description) \(change): \(faults)")
                 if isTaken { taken += 1 } else { refused += 1 }
             }

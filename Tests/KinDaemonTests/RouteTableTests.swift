@@ -81,6 +81,17 @@ import Testing
         #expect(Set(operations).count == operations.count && operations.count == DaemonRoutes.table.count)
     }
 
+    @Test("a page whose texts grow by their escapes takes fewer of them; one message alone is never too many")
+    func fitting() {
+        var asked: [Int] = []
+        let bytes = DaemonRoutes.fitting { maxBytes in
+            asked.append(maxBytes)
+            return [UInt8](repeating: 0, count: 3 * maxBytes)
+        }
+        #expect(asked == [8 << 20, 4 << 20, 2 << 20] && bytes.count == 6 << 20)
+        #expect(DaemonRoutes.fitting { _ in [UInt8](repeating: 0, count: 11 << 20) }.count == 11 << 20)
+    }
+
     @Test("every error a category stands for is among those a route may give")
     func errors() {
         for route in DaemonRoutes.table {

@@ -19,14 +19,17 @@ extension Schema {
 
     public static func hex(_ bytes: Int) -> Schema { text(pattern: "[0-9a-f]{\(2 * bytes)}") }
 
-    /// What an application says of its message, in its own words. Lists within lists are taken, too; what generates clients cannot say them.
+    /// What an application says of its message, in its own words. What lists in it hold is left open: what generates clients cannot say more.
     static let meta = Schema(
-        .object([], others: .allowed(Schema(.either(scalars + [list, Schema(.reference("Meta"))])))), name: "Meta",
-        note: "The application's own: at most 8 levels, whole numbers within 2^53 - 1.")
-
-    private static let scalars = [Schema.bool.orNull, Schema(.number), text]
-    private static let list = Schema(
-        .array(Schema(.either(scalars + [Schema(.reference("Meta"))])), count: 0...Int.max, isDistinct: false))
+        .object(
+            [],
+            others: .allowed(
+                Schema(
+                    .either([
+                        Schema.bool.orNull, Schema(.number), text,
+                        Schema(.array(anything, count: 0...Int.max, isDistinct: false)), Schema(.reference("Meta")),
+                    ])))), name: "Meta", note: "The application's own: at most 8 levels, whole numbers within 2^53 - 1."
+    )
 
     /// A device as a person names it, a member's id, or another recipient.
     static let recipient = text(longest: SendRequest.longestRecipient)
