@@ -1,3 +1,4 @@
+import KinDaemon
 import KinTesting
 import Testing
 
