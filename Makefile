@@ -2,7 +2,7 @@
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks Fuzz
 PREFIX ?= /usr/local
 
-.PHONY: help quickstart test bench chaos fuzz format lint docs install
+.PHONY: help quickstart test bench chaos fuzz apifuzz format lint docs install
 
 help: ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -29,6 +29,11 @@ fuzz: ## feed every parser damaged bytes (SECONDS=60 SEED=1); findings go to Fuz
 	@scripts/setup
 	swift build --product kin-fuzz
 	"$$(swift build --show-bin-path)/kin-fuzz" --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
+
+apifuzz: ## ask a real daemon whatever its OpenAPI document allows and forbids (EXAMPLES=100 SEED=1)
+	@scripts/setup
+	swift build --product kin
+	"$$(scripts/python)" Interop/fuzz_api.py --kin "$$(swift build --show-bin-path)/kin" --max-examples $(or $(EXAMPLES),100) --seed $(or $(SEED),1)
 
 format: ## format the Swift code in place
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)

@@ -171,7 +171,8 @@ let checks: [Target] = [
     tests(
         "KinCommands",
         [
-            "KinCrypto", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinVault", "KinWire", argumentParser,
+            "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinVault", "KinWire",
+            argumentParser,
         ]),
     tests("KinDemo", ["KinWire"]),
     tests("KinLog", ["KinEncoding", logging]),
@@ -195,7 +196,8 @@ let checks: [Target] = [
         "KinDaemon",
         [
             "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMetrics", "KinSession",
-            "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, logging, nio("NIOCore"),
+            "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, httpTypes, logging,
+            nio("NIOCore"),
             nio("NIOHTTP1"),
             nio("NIOPosix"),
         ]),

@@ -120,6 +120,14 @@ class Household:
             process.stdout.close()
         return code
 
+    def kill(self, name: str) -> None:
+        """As a machine that fails does."""
+        process = self._running.pop(name)
+        process.kill()
+        process.wait(timeout=20)
+        if process.stdout:
+            process.stdout.close()
+
     def wait(self, name: str) -> int:
         """For a process that ends by itself."""
         return self._running[name].wait(timeout=30)

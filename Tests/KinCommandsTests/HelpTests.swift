@@ -36,7 +36,8 @@ struct HelpTests {
                 "wallet forget", "wallet rotate", "wallet new", "wallet import", "wallet address", "up", "devices",
                 "send", "inbox list", "inbox search", "history", "outbox list", "outbox inspect", "outbox requeue",
                 "outbox drop", "outbox prune", "message", "peers",
-                "status", "down", "daemon accept-host", "daemon remint", "daemon recover", "apikey new",
+                "status", "down", "daemon accept-host", "daemon remint", "daemon recover", "daemon rotate-token",
+                "apikey new",
                 "apikey list", "apikey revoke", "serve", "demo", "completions",
             ])
     }

@@ -1,3 +1,4 @@
+import KinDaemon
 import KinTesting
 import Testing
 
@@ -74,6 +75,21 @@ struct SurroundingsTests {
         #expect(throws: (any Error).self) { try StartOptions.parse(["--ttl", "1h", "--persistent"]) }
         for ttl in ["soon", "9223372036854775807ms", "521w4d"] {
             #expect(throws: (any Error).self) { try StartOptions.parse(["--ttl", ttl, "--ephemeral"]) }
+        }
+    }
+
+    @Test("the local API keeps to its socket in CI and containers, unless told; a flag says which port")
+    func listening() throws {
+        let (job, container) = (Surroundings.continuousIntegration(sign: "CI"), Surroundings.container(sign: "x"))
+        #expect(job.listen == .socketOnly && container.listen == .socketOnly)
+        #expect(Surroundings.ordinary.listen == .tcp(port: nil) && Surroundings.ordinary.sign == nil)
+        #expect(StartRemark.onTCP("CI").isWarning && StartRemark.onTCP("CI").text.contains("--no-tcp"))
+        #expect(try StartOptions.parse([]).listen == nil)
+        #expect(try StartOptions.parse(["--no-tcp"]).listen == .socketOnly)
+        #expect(try StartOptions.parse(["--tcp"]).listen == .tcp(port: nil))
+        #expect(try StartOptions.parse(["--port", "8000"]).listen == .tcp(port: 8000))
+        for refused in [["--port", "0"], ["--port", "65536"], ["--port", "8000", "--no-tcp"]] {
+            #expect(throws: (any Error).self, "\(refused)") { try StartOptions.parse(refused) }
         }
     }
 }

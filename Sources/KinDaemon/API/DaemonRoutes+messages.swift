@@ -17,7 +17,8 @@ extension DaemonRoutes {
             "/v1/inbox/search", "inbox", "Those of them that hold all of these words",
             [
                 .query(
-                    "q", .text, "Words of letters or digits; \"…\" is a phrase, * stands for any ending.",
+                    "q", .text(longest: 256, format: "kindred-words"),
+                    "Words of letters or digits; \"…\" is a phrase, * stands for any ending.",
                     isRequired: true), .rowCursor, .since, .from, .topic, .limit,
             ], answers: [.json(InboxPage.schema, "A page of them.")],
             errors: .store + [404: ["unknown_recipient"], 409: ["search_off"]]
@@ -99,26 +100,28 @@ extension DaemonRoutes {
     ]
 
     /// An answer of at most `maxAnswerBytes`: bodies grow where letters have to be escaped.
-    private func fitting(_ page: (_ maxBytes: Int) throws -> JSON) throws -> Response {
-        var maxBytes = Self.maxPageBytes
+    /// - Parameter page: given how many bytes of bodies to take.
+    static func fitting(_ page: (_ maxBytes: Int) throws -> [UInt8]) rethrows -> [UInt8] {
+        var maxBytes = maxPageBytes
         while true {
-            let bytes = try page(maxBytes).canonicalBytes()
-            if bytes.count <= Self.maxAnswerBytes || maxBytes < SendRequest.maxBytes { return APIResponse.bytes(bytes) }
+            let bytes = try page(maxBytes)
+            if bytes.count <= maxAnswerBytes || maxBytes < SendRequest.maxBytes { return bytes }
             maxBytes /= 2
         }
     }
 
     private func page(_ query: Query, words: SearchWords? = nil) throws -> Response {
         let from = try query["from"].map { try family.resolve($0).member }
-        return try fitting { maxBytes in
+        let bytes = try Self.fitting { maxBytes in
             let wanted = InboxQuery(
                 after: query.integer("cursor") ?? InboxQuery.beginning, since: query.integer("since"), from: from,
                 topic: query.topic(), words: words, limit: query.limit(), maxBytes: maxBytes)
             let (rows, more) = try inbox.page(wanted)
             return InboxPage(
                 messages: rows.map { $0.message(family) }, cursor: more ? rows.last.map { String($0.id) } : nil
-            ).json
+            ).json.canonicalBytes()
         }
+        return APIResponse.bytes(bytes)
     }
 
     private func found(_ query: Query) throws -> Response {
@@ -149,20 +152,22 @@ extension DaemonRoutes {
             to: to.map { .only($0) } ?? (from == nil ? .everybody : .none),
             from: from.map { .only($0) } ?? (to == nil ? .everybody : .none))
         let start = try query["cursor"].map { text in
-            guard let position = Correspondence.Position(text) else {
+            guard let position = Correspondence.Position(text), position.description == text else {
                 throw Query.invalid("cursor", "be one of a page")
             }
             return position
         }
-        return try fitting { maxBytes in
+        let bytes = try Self.fitting { maxBytes in
             if query["last"] != nil {
                 let entries = try history.newest(query.limit("last"), maxBytes: maxBytes)
-                return HistoryPage(messages: entries.map { $0.entry(family) }, cursor: nil).json
+                return HistoryPage(messages: entries.map { $0.entry(family) }, cursor: nil).json.canonicalBytes()
             }
             let (entries, next) = try history.page(
                 after: start ?? .init(), limit: query.limit(), maxBytes: maxBytes)
             return HistoryPage(messages: entries.map { $0.entry(family) }, cursor: next?.description).json
+                .canonicalBytes()
         }
+        return APIResponse.bytes(bytes)
     }
 
     private func row(_ request: LocalRequest) throws -> OutboxRow {

@@ -100,7 +100,10 @@ extension LocalRoute.Parameter {
     static let since = query("since", .time, "Only what was received at this time or later.")
     static let from = query("from", .text, "Only what came from this device: a name or member id.")
     static let topic = query("topic", .topic)
-    static let cursor = query("cursor", .text(longest: 128), "From the page before.")
+    /// Of two stores: sent and received.
+    static let cursor = query(
+        "cursor", .text(pattern: "(?:0|[1-9][0-9]{0,15})\\.(?:0|-?[1-9][0-9]{0,17}|-9223372036854775808)"),
+        "From the page before.")
     static let rowCursor = query(
         "cursor", .integer(from: -(1 << 53 - 1)), "From the page before.")
 }

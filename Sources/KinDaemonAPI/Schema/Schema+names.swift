@@ -21,19 +21,19 @@ extension Schema {
 
     public static func hex(_ bytes: Int) -> Schema { text(pattern: "[0-9a-f]{\(2 * bytes)}") }
 
-    /// What an application says of its message, in its own words.
+    /// What an application says of its message, in its own words. What lists in it hold is left open: what generates clients cannot say more.
     static let meta = Schema(
-        .object([], others: .allowed(metaValue)),
-        note: "The application's own: at most 8 levels, whole numbers within 2^53 - 1.")
-
-    private static let metaValue = Schema(
-        .either([
-            Schema(.boolean).orNull, Schema(.number), text,
-            Schema(.array(Schema(.reference("MetaValue")), count: 0...Int.max, isDistinct: false)),
-            Schema(.object([], others: .allowed(Schema(.reference("MetaValue"))))),
-        ]), name: "MetaValue")
+        .object(
+            [],
+            others: .allowed(
+                Schema(
+                    .either([
+                        Schema.bool.orNull, Schema(.number), text,
+                        Schema(.array(anything, count: 0...Int.max, isDistinct: false)), Schema(.reference("Meta")),
+                    ])))), name: "Meta", note: "The application's own: at most 8 levels, whole numbers within 2^53 - 1."
+    )
 
     /// A device as a person names it, a member's id, or another recipient.
-    static let recipient = text(pattern: "[ -~]{0,128}")
+    static let recipient = text(longest: SendRequest.longestRecipient)
     static let cursor = text.orNull.noted("Where the next page begins; null on the last.")
 }

@@ -208,14 +208,14 @@ extension DaemonHealth {
     ]
 
     private static let later: [Schema.Member] = [
-        .optional("succession_waits", .bool), .optional("clone_suspected", .bool),
-        .optional("concurrent_policy", .one(of: ConcurrentPolicy.self)), .optional("policy_differs", .bool),
+        .required("succession_waits", .bool), .required("clone_suspected", .bool),
+        .required("concurrent_policy", .one(of: ConcurrentPolicy.self)), .required("policy_differs", .bool),
         .optional("disk_pct", Schema.count.orNull),
-        .optional("alerts", .list(.text, atMost: 16)),
+        .required("alerts", .list(.text, atMost: 16)),
         .optional(
             "ephemeral", Schema.object("Ephemeral", [.optional("ends_at", Schema.time.orNull)]).orNull,
             "Of a daemon whose keys and queues go with it."),
-        .optional("inbound", .table(of: .count), "What came and was refused or noticed, by name."),
+        .required("inbound", .table(of: .count), "What came and was refused or noticed, by name."),
     ]
 
     private static let serverSchema = Schema.object(

@@ -64,11 +64,11 @@ extension DaemonVersion {
     public static let schema = Schema.open(
         "Version",
         [
-            .required("daemon_version", .text), .optional("ipc_api", .one(of: [api])),
-            .optional(
+            .required("daemon_version", .text), .required("ipc_api", .one(of: [api])),
+            .required(
                 "ipc_features", .list(.text(longest: 64), atMost: 64, isDistinct: true),
                 "What this API can do, a word each."),
-            .optional("schema_version", .count, "Of what the daemon keeps on disk."), .required("mesh", .mesh),
+            .required("schema_version", .count, "Of what the daemon keeps on disk."), .required("mesh", .mesh),
             .required("member", .ulid), .required("machine_id", .machineID), .required("name", .deviceName),
             .optional(
                 "broker_features_negotiated", Schema.table(of: .anything).orNull, "Null before the first session."),

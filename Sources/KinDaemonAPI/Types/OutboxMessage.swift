@@ -105,7 +105,7 @@ public struct RequeuePatch: Hashable, Sendable {
     public init(json bytes: [UInt8]) throws {
         self = try APIBody.read(bytes) { fields throws(WireError) in
             var patch = RequeuePatch()
-            if fields.has("to") { patch.to = try fields.string("to", maxBytes: 128) }
+            if fields.has("to") { patch.to = try fields.recipient("to") }
             if fields.has("message") {
                 patch.message = try fields.string("message", maxBytes: SendRequest.maxBytes)
             }

@@ -72,8 +72,11 @@ public struct SignedRevocation: Hashable, Sendable {
     public init(proof: RevocationProof) { self.proof = proof }
 
     public init(json bytes: [UInt8]) throws {
-        self = try APIBody.read(bytes) { fields throws(WireError) in
-            SignedRevocation(proof: try RevocationProof(json: fields.take("proof")))
+        let proof = try APIBody.read(bytes) { fields throws(WireError) in try fields.take("proof") }
+        do throws(WireError) {
+            self.init(proof: try RevocationProof(json: proof))
+        } catch {
+            throw KinError("revocation_invalid", error.message, category: .refused)
         }
     }
 

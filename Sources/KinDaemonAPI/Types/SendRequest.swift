@@ -19,6 +19,8 @@ public struct SendRequest: Hashable, Sendable {
 
     /// Largest request body: 1 MiB.
     public static let maxBytes = 1 << 20
+    /// Characters.
+    static let longestRecipient = 128
     /// Milliseconds: ten years.
     public static let longestExpiry: Int64 = 315_360_000_000
 
@@ -43,7 +45,7 @@ public struct SendRequest: Hashable, Sendable {
 
     init(_ fields: inout Fields) throws(WireError) {
         self.init(
-            to: try fields.string("to", maxBytes: 128),
+            to: try fields.recipient("to"),
             message: try fields.string("message", maxBytes: Self.maxBytes))
         if fields.has("priority") { priority = try fields.priority() }
         meta = try fields.given("meta") { fields, name throws(WireError) in try fields.meta(name) }
@@ -86,4 +88,13 @@ extension SendRequest {
                 "expires_in", Schema.integer(from: 1, to: longestExpiry).orNull,
                 "Milliseconds after which the message is worthless."),
         ])
+}
+
+extension Fields {
+    mutating func recipient(_ name: String) throws(WireError) -> String {
+        let longest = SendRequest.longestRecipient
+        return try parsed(name, maxBytes: 4 * longest, as: "a string of at most \(longest) characters") {
+            $0.unicodeScalars.count <= longest ? $0 : nil
+        }
+    }
 }

@@ -145,12 +145,22 @@ public struct SignedSuccession: Hashable, Sendable {
     }
 
     public init(json bytes: [UInt8]) throws {
-        self = try APIBody.read(bytes) { fields throws(WireError) in
-            SignedSuccession(
-                succession: try Succession(json: fields.take("succession")),
-                certificates: try fields.certificates("certificates"),
-                issuer: try IssuerCertificate(json: fields.take("issuer")),
-                wallet: try SuccessionBundle.Wallet(json: fields.take("wallet")))
+        let parts = try APIBody.read(bytes) { fields throws(WireError) in
+            (
+                succession: try fields.take("succession"), issuer: try fields.take("issuer"),
+                wallet: try fields.take("wallet"),
+                certificates: try fields.array("certificates", atMost: SuccessionPlan.maxDevices)
+            )
+        }
+        do throws(WireError) {
+            self.init(
+                succession: try Succession(json: parts.succession),
+                certificates: try APIBody.array(parts.certificates) { item throws(WireError) in
+                    try Certificate(json: item)
+                }, issuer: try IssuerCertificate(json: parts.issuer),
+                wallet: try SuccessionBundle.Wallet(json: parts.wallet))
+        } catch {
+            throw KinError("succession_invalid", error.message, category: .refused)
         }
     }
 

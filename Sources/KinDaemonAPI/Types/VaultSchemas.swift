@@ -11,11 +11,11 @@ extension VaultOperation {
             .object(
                 name,
                 [
-                    .required("mnemonic", .text(longest: 1024), "The recovery phrase."),
-                    .optional("passphrase", .text(longest: 1024), "BIP39's, where there is one."),
+                    .required("mnemonic", .text(format: "kindred-phrase"), "The recovery phrase, at most 1,024 bytes."),
+                    .optional("passphrase", .text, "BIP39's, where there is one; at most 1,024 bytes."),
                 ])
         case .lock, .status: .object(name, [])
-        case .deriveEd25519, .deriveEncryptionKey: .object(name, [.required("path", .path)])
+        case .deriveEd25519, .deriveEncryptionKey: .object(name, [.required("path", .hardenedPath)])
         case .deriveEthereumKey: .object(name, [.optional("path", .path, "Ethereum's first unless said.")])
         case .deriveNostrKey: .object(name, [.optional("n", .integer(to: 0x7fff_ffff))])
         case .derivePassword:
@@ -96,15 +96,28 @@ extension VaultOperation {
 }
 
 extension Schema {
-    fileprivate static let path = text(longest: 256).noted("A derivation path.")
+    fileprivate static let path = text(pattern: "m(?:/\(index)['h]?){0,21}").noted("A derivation path.")
+    fileprivate static let hardenedPath = text(pattern: "m(?:/\(index)['h]){0,21}").noted(
+        "A derivation path, every step hardened.")
+    /// Below 2^31.
+    private static let index =
+        "(?:0|[1-9][0-9]{0,8}|1[0-9]{9}|20[0-9]{8}|21[0-3][0-9]{7}|214[0-6][0-9]{6}|2147[0-3][0-9]{5}|21474[0-7][0-9]{4}|214748[0-2][0-9]{3}|2147483[0-5][0-9]{2}|21474836[0-3][0-9]|214748364[0-7])"
     fileprivate static let credentialName = text(pattern: "[ -~]{1,255}")
     fileprivate static let keyVersion = integer(from: 1, to: 1 << 31)
-    fileprivate static let base64 = text(pattern: "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+    fileprivate static let base64 = base64("(?:[A-Za-z0-9+/]{4})*", orWhole: "")
     fileprivate static let encrypted = object(
         "EncryptedData",
         [
-            .required("data", base64, "Ciphertext, then the 16 bytes of the tag."),
-            .required("iv", base64, "12 bytes."),
-            .required("key_version", keyVersion), .required("salt", base64, "32 bytes."),
+            .required(
+                "data", base64("(?:[A-Za-z0-9+/]{4}){5,}", orWhole: "[A-Za-z0-9+/]{4}"),
+                "Ciphertext, then the 16 bytes of the tag."),
+            .required("iv", text(pattern: "[A-Za-z0-9+/]{16}"), "12 bytes."),
+            .required("key_version", keyVersion),
+            .required("salt", text(pattern: "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="), "32 bytes."),
         ])
+
+    /// Base64 that begins so, and whose last group holds one byte, two, or `whole`.
+    private static func base64(_ beginning: String, orWhole whole: String) -> Schema {
+        text(pattern: "\(beginning)(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|\(whole))")
+    }
 }

@@ -17,7 +17,9 @@ struct SecretFields<Secret: WireSecret> {
         var lift = SecretLift<Secret>(bytes: bytes, names: names)
         try lift.run()
         let json: JSON
-        do { json = try JSON.parse(lift.rest) } catch { throw .invalid("\(context): \(error.message)") }
+        do { json = try JSON.parse(lift.rest).withWholeNumbers } catch {
+            throw .invalid("\(context): \(error.message)")
+        }
         open = try Fields(json, in: context)
         lifted = lift.lifted
     }
