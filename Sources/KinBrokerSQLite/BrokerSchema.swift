@@ -43,6 +43,17 @@ enum BrokerSchema {
             try db.execute(
                 sql: "CREATE TABLE settings (mesh INTEGER PRIMARY KEY REFERENCES mesh, proof BLOB NOT NULL)")
         }
+        migrator.registerMigration("4: blobs") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE blob (
+                        mesh INTEGER NOT NULL REFERENCES mesh, id TEXT NOT NULL, owner TEXT NOT NULL,
+                        kind TEXT NOT NULL, ref TEXT NOT NULL, size INTEGER NOT NULL, received INTEGER NOT NULL,
+                        persistent INTEGER NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER,
+                        PRIMARY KEY (mesh, id)) WITHOUT ROWID;
+                    CREATE INDEX blob_expiry ON blob (expires_at) WHERE expires_at IS NOT NULL;
+                    """)
+        }
         return migrator
     }
 
@@ -51,4 +62,8 @@ enum BrokerSchema {
         SELECT id, sender, client_message_id, line, seq, sent_at, expires_at, body FROM message
         WHERE mesh = ? AND ref = ? AND kind = 'dm' AND priority = ? AND id <= ? ORDER BY id DESC
         """
+
+    /// Blobs that are over, the oldest first: (milliseconds, limit). By the index `blob_expiry`.
+    static let expiredBlobs =
+        "SELECT mesh, id FROM blob WHERE expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at LIMIT ?"
 }

@@ -39,6 +39,8 @@ struct DaemonCore: Sendable {
     private let routes: DaemonRoutes
     private let outbox: OutboxStore
     private let inbox: InboxStore
+    private let fileStore: FileStore
+    let files: FileShares
     private let http: HTTPClient
     private let localServer: LocalServer?
 
@@ -85,6 +87,7 @@ struct DaemonCore: Sendable {
         if let path = opening.setAside {
             logger.warning("inbox_corruption_recovered", metadata: ["set_aside": .string(path)])
         }
+        fileStore = try Self.fileStore(state, logger, now: now())
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
         let seen = try KnownMembers(reading: KnownMembers.path(in: state))
@@ -114,7 +117,7 @@ struct DaemonCore: Sendable {
                 sealer: sealer, family: family, name: name, me: me, revocations: keeper.ledger, limits: settings.outbox),
             family: family, awaited: awaited, metrics: metrics, logger: logger, now: now)
         upkeep = StoreUpkeep(
-            outbox: outbox, inbox: inbox, inboxDays: settings.inbox.maxAgeDays,
+            outbox: outbox, inbox: inbox, files: fileStore, inboxDays: settings.inbox.maxAgeDays,
             expire: { outgoing.expireWhileAway() }, logger: logger, now: now)
         let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
         let acceptance = Acceptance(
@@ -123,6 +126,12 @@ struct DaemonCore: Sendable {
                 metrics.sent.add()
                 outgoing.accepted(row)
             }, now: now)
+        let fileService = Self.fileService(
+            installed, fileStore, inbox, outbox, acceptance, family, board, metrics, events, logger, now: now,
+            client: { [http] mesh in
+                BlobClient(http: http, server: servers[0], mesh: mesh, keys: installed.keys, now: now)
+            })
+        files = fileService.shares
         let successions = SuccessionKeeper(
             installed, file: successionFile, seen: seen, family: family, mail: SuccessionMail(acceptance: acceptance),
             events: events, logger: logger, now: now)
@@ -169,7 +178,8 @@ struct DaemonCore: Sendable {
                 known: metrics.knownLocal), receipts: receipts,
             revoking: Revoking(
                 installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
-            successions: successions, settings: meshSettings, vault: VaultRoutes(vault: vault), family: family,
+            successions: successions, settings: meshSettings, vault: VaultRoutes(vault: vault),
+            files: fileService, family: family,
             directory: directory, inbox: inbox, outbox: outbox, events: events, board: board, metrics: metrics,
             figures: DaemonFigures(
                 board: board, outbox: outbox, events: events, folder: options.state.daemon(), now: now),
@@ -190,6 +200,7 @@ struct DaemonCore: Sendable {
         let (damage, continuation) = AsyncStream.makeStream(of: KinError.self, bufferingPolicy: .bufferingOldest(1))
         outbox.onDamage { continuation.yield($0) }
         inbox.onDamage { continuation.yield($0) }
+        fileStore.onDamage { continuation.yield($0) }
         for await error in damage { throw error }
     }
 
@@ -244,6 +255,7 @@ struct DaemonCore: Sendable {
     func close() async {
         outbox.close()
         inbox.close()
+        fileStore.close()
         localServer?.stop()
         try? await http.shutdown()
         unlink(DaemonPaths.socket(in: state))

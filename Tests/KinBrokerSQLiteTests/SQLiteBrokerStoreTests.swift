@@ -69,7 +69,7 @@ import Testing
         store.close()
         try damage(
             """
-            DROP TABLE settings; DROP TABLE succession;
+            DROP TABLE blob; DROP TABLE settings; DROP TABLE succession;
             DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1:%'
             """)
         let migrated = try SQLiteBrokerStore(path: path)
@@ -83,11 +83,39 @@ import Testing
         let store = try SQLiteBrokerStore(path: path)
         let key = try await store.createMesh(TestWallet().home, now: 1)
         store.close()
-        try damage("DROP TABLE settings; DELETE FROM grdb_migrations WHERE identifier LIKE '3:%'")
+        try damage(
+            """
+            DROP TABLE blob; DROP TABLE settings;
+            DELETE FROM grdb_migrations WHERE identifier LIKE '3:%' OR identifier LIKE '4:%'
+            """)
         let migrated = try SQLiteBrokerStore(path: path)
         let mesh = try migrated.loadMeshes().first.orThrow("the mesh")
         #expect(mesh.key == key && mesh.settings == nil)
         migrated.close()
+    }
+
+    @Test("a file from before blobs were known gets their table, and keeps what it has")
+    func migratesBlobs() async throws {
+        let store = try SQLiteBrokerStore(path: path)
+        let key = try await store.createMesh(TestWallet().home, now: 1)
+        store.close()
+        try damage("DROP TABLE blob; DELETE FROM grdb_migrations WHERE identifier LIKE '4:%'")
+        let migrated = try SQLiteBrokerStore(path: path)
+        #expect(try migrated.loadMeshes().map(\.key) == [key])
+        #expect(try migrated.blobUsage() == (0, 0))
+        migrated.close()
+    }
+
+    @Test("what was deleted and what is over are found by their index")
+    func blobsIndexed() throws {
+        try SQLiteBrokerStore(path: path).close()
+        let queue = try DatabaseQueue(path: path)
+        let plan = try queue.read { db in
+            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + BrokerSchema.expiredBlobs, arguments: [1, 5])
+                .map { String($0["detail"] ?? "") }
+        }
+        #expect(plan.count == 1 && plan[0].contains("blob_expiry"), "\(plan)")
+        try queue.close()
     }
 
     @Test("a stored chain or mesh that cannot be read is damage, not silence")

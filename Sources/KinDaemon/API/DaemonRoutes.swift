@@ -13,6 +13,7 @@ struct DaemonRoutes: Sendable {
     let successions: SuccessionKeeper
     let settings: MeshSettingsKeeper
     let vault: VaultRoutes
+    let files: FileService
     let family: Family
     let directory: DirectoryRunner
     let inbox: InboxStore
@@ -48,6 +49,7 @@ struct DaemonRoutes: Sendable {
         router.post("v1/revocations") { request, _ in try await take(request) }
         addSuccessions(to: router)
         addSettings(to: router)
+        addFiles(to: router)
         vault.add(to: router)
         router.get("v1/events") { request, _ in try await stream(request) }
         router.get("v1/health") { _, _ in APIResponse.json(try health().json) }

@@ -44,6 +44,8 @@ struct QueryMiddleware<Context: RequestContext>: RouterMiddleware {
             "/v1/inbox/search": ["q", "cursor", "since", "from", "limit"],
             "/v1/outbox": ["failed", "cursor", "limit"],
             "/v1/history": ["to", "from", "cursor", "limit", "last"],
+            "/v1/file/list": ["id", "cursor", "limit"],
+            "/v1/file/get": ["id", "out"],
         ]
     }
 

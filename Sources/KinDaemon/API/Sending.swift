@@ -55,6 +55,10 @@ struct Sending: Sendable {
                     : "the daemon sends \(id) on its own account: leave it to it",
                 category: row.isUsers ? .conflict : .refused)
         }
+        guard row.content.contentType != SharedFile.contentType else {
+            throw KinError(
+                "message_of_file", "\(id) tells of a file: share that again with  kin share", category: .refused)
+        }
         let request = try outboxRequest(patch.applied(to: original))
         return try await outgoing.holding(id) {
             try await acceptance.outbox.requeue(

@@ -137,6 +137,9 @@ final class Incoming: @unchecked Sendable {
                 count(rows, sentAt: sentAt)
                 for row in rows.compactMap({ $0 }) {
                     events.publish(DaemonEvent(kind: .message, id: row.id, data: row.message(family).json))
+                    if let file = FileInfo(received: row) {
+                        events.publish(DaemonEvent(kind: .fileShared, data: file.json))
+                    }
                 }
                 receipts.due()
             case .failure(let error):

@@ -8,6 +8,7 @@ enum LocalRoute {
         ("POST", "/v1/device/revoke"), ("POST", "/v1/revocations"), ("GET", "/v1/wallet/succession"),
         ("POST", "/v1/wallet/succession"), ("POST", "/v1/wallet/succession/draft"),
         ("POST", "/v1/wallet/succession/follow"), ("GET", "/v1/mesh/settings"), ("POST", "/v1/mesh/settings"),
+        ("POST", "/v1/file/share"), ("POST", "/v1/file/delete"), ("GET", "/v1/file/list"), ("GET", "/v1/file/get"),
         ("POST", "/v1/vault/{operation}"), ("GET", "/v1/events"), ("GET", "/v1/health"), ("GET", "/v1/metrics"),
         ("GET", "/v1/version"),
     ]

@@ -49,6 +49,13 @@ enum InboxSchema {
                         refilled INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0);
                     """)
         }
+        migrator.registerMigration("4: files") { db in
+            try db.execute(
+                sql: """
+                    CREATE INDEX inbox_files ON inbox (client_message_id)
+                    WHERE content_type = 'application/vnd.kindred.file+json';
+                    """)
+        }
         return migrator
     }
 }

@@ -16,7 +16,7 @@ public struct BrokerStoreContract: Sendable {
         }
     }
 
-    public static let cases = acceptance + admission + reading + history + positions + membership + lifetime
+    public static let cases = acceptance + admission + reading + history + positions + membership + blobs + lifetime
 
     private let open: Open
 
