@@ -120,13 +120,19 @@ final class FileShares: Sendable {
             guard now() - row.createdAt < Self.maxAge else {
                 throw KinError("max_age", "it could not be shared for seven days")
             }
-            try await tell(try await upload.run(row))
+            let uploaded = try await upload.run(row)
+            // What is at the server is not given up for a store of this machine's.
+            do { try await tell(uploaded) } catch { await delay(row, Self.known(error)) }
         } catch is CancellationError {
             return
         } catch {
-            let error = error as? KinError ?? KinError("internal", "\(type(of: error))")
+            let error = Self.known(error)
             if Self.isFinal(error) { await kill(row, error) } else { await delay(row, error) }
         }
+    }
+
+    private static func known(_ error: any Error) -> KinError {
+        error as? KinError ?? KinError("internal", "\(type(of: error))")
     }
 
     /// The file is at the server: its message goes as every other.

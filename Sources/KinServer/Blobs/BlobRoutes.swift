@@ -148,7 +148,11 @@ struct BlobRoutes: Sendable {
             throw RequestRefusal(.conflict, "blob_incomplete", "not all of the file is here yet", isRetryable: true)
         }
         let slot = try downloads.enter(caller.identity.id)
-        let file = try await open(place) { try $0.reader(place) }
+        let file = try await open(place) { files in
+            let file = try files.reader(place)
+            guard try file.size >= blob.size else { throw BlobFiles.Missing() }
+            return file
+        }
         let delivery = BlobDelivery(file: file, caller: caller, slot: slot, metrics: metrics, patience: patience)
         var headers: HTTPFields = [.contentType: "application/octet-stream", .acceptRanges: "bytes"]
         switch ByteRange(request.headers[.range], size: blob.size) {
