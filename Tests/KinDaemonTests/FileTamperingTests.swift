@@ -83,10 +83,12 @@ import Testing
             let (size, body) = try await studio.read(shared.id, from: 0)
             #expect(size == 140)
             for try await _ in body {}
-            _ = try await daemons[0].client.revoke(RevokeRequest(device: "studio"))
+            let draft = try await daemons[0].client.revoke(RevokeRequest(device: "studio"))
+            let signed = try await house.wallet.sign(draft.entry)
+            _ = try await daemons[0].client.submit(SignedRevocation(proof: RevocationProof(entry: signed)))
             try await eventually("the server knows") {
                 do {
-                    _ = try await studio.read(shared.id, from: 0)
+                    for try await _ in try await studio.read(shared.id, from: 0).body {}
                     return false
                 } catch let error as KinError {
                     return ["token_key_unknown", "not_a_member"].contains(error.code)

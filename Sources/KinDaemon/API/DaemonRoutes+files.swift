@@ -52,7 +52,7 @@ extension DaemonRoutes {
             try await writer.finish(nil)
         }
         return Response(
-            status: .ok, headers: [.contentType: "application/octet-stream", .cacheControl: "no-store"], body: body)
+            status: .ok, headers: Self.streaming("application/octet-stream"), body: body)
     }
 
     /// Writes the file, and says line by line how far it is.
@@ -75,7 +75,12 @@ extension DaemonRoutes {
             try await writer.finish(nil)
         }
         return Response(
-            status: .ok, headers: [.contentType: "application/x-ndjson", .cacheControl: "no-store"], body: body)
+            status: .ok, headers: Self.streaming("application/x-ndjson"), body: body)
+    }
+
+    /// Whoever is watched for going away cannot ask anything more on that connection.
+    private static func streaming(_ type: String) -> HTTPFields {
+        [.contentType: type, .cacheControl: "no-store", .connection: "close"]
     }
 
     private static let reportPause = Duration.milliseconds(100)

@@ -17,6 +17,9 @@ final class FileShares: Sendable {
 
     private struct State {
         var running: [ULID: Task<Void, Never>] = [:]
+        /// How far the server was seen to be, and whether it came further since the last failure.
+        var reached: [ULID: Int64] = [:]
+        var advanced: Set<ULID> = []
         /// Whether there may be something to do.
         var isIdle = false
         var wasConnected = false
@@ -109,7 +112,11 @@ final class FileShares: Sendable {
 
     private func ended(_ id: ULID) {
         upload.progress.end(id)
-        state.withLock { _ = $0.running.removeValue(forKey: id) }
+        let isDone = (try? store.row(id)).flatMap { $0 }?.status != .waiting
+        state.withLock { state in
+            state.running[id] = nil
+            if isDone { state.reached[id] = nil }
+        }
         look()
     }
 
@@ -120,7 +127,7 @@ final class FileShares: Sendable {
             guard now() - row.createdAt < Self.maxAge else {
                 throw KinError("max_age", "it could not be shared for seven days")
             }
-            let uploaded = try await upload.run(row)
+            let uploaded = try await upload.run(row) { [self] in reached($0, row.id) }
             // What is at the server is not given up for a store of this machine's.
             do { try await tell(uploaded) } catch { await delay(row, Self.known(error)) }
         } catch is CancellationError {
@@ -166,12 +173,22 @@ final class FileShares: Sendable {
                 body: String(decoding: file.canonicalBytes(), as: UTF8.self), contentType: SharedFile.contentType))
     }
 
+    /// What moves is not slowed down, however often it is cut.
+    private func reached(_ offset: Int64, _ id: ULID) {
+        state.withLock { state in
+            if offset > state.reached[id] ?? 0 { state.advanced.insert(id) }
+            state.reached[id] = offset
+        }
+    }
+
     private func delay(_ row: ShareRow, _ error: KinError) async {
-        let pause = min(Self.pauses.first << min(row.attempts, 10), Self.pauses.longest)
-        let until = now() + pause + Int64.random(in: 0...pause / 4)
+        let attempts = state.withLock { $0.advanced.remove(row.id) } == nil ? row.attempts : 0
+        let base = min(Self.pauses.first << min(attempts, 10), Self.pauses.longest)
+        let pause = base + Int64.random(in: 0...base / 4)
+        let until = now() + pause
         _ = try? await store.change(row.id) { row in
             guard row.status == .waiting else { return false }
-            row.attempts += 1
+            row.attempts = attempts + 1
             row.nextAttemptAt = until
             row.lastError = error.code
             return true
@@ -181,6 +198,10 @@ final class FileShares: Sendable {
             metadata: [
                 "id": .string(row.id.description), "code": .string(error.code), "until": .stringConvertible(until),
             ])
+        Task { [weak self] in
+            try? await Task.sleep(for: .milliseconds(pause + 1))
+            self?.look()
+        }
     }
 
     private func kill(_ row: ShareRow, _ error: KinError) async {

@@ -15,9 +15,10 @@ struct FileUpload: Sendable {
     let progress: TransferBoard
     let metrics: DaemonMetrics
 
+    /// - Parameter reached: told how far the server is, whenever it says so.
     /// - Returns: the row with what its message needs.
     /// - Throws: `KinError`; `file_changed`, `source_…` and what the server refuses for good are final.
-    func run(_ row: ShareRow) async throws -> ShareRow {
+    func run(_ row: ShareRow, reached: (Int64) -> Void) async throws -> ShareRow {
         let source = try await Disk.run { try FileSource(row.source.path) }
         try source.check(row.source)
         let sealer = FileSealer(
@@ -34,6 +35,7 @@ struct FileUpload: Sendable {
                     "server_answer", "the server says the file ends where no chunk does", category: .unreachable,
                     retryable: true)
             }
+            reached(state.offset)
             progress.set(row.id, form.plainOffset(ofChunk: next))
             try await reading.skip(to: next)
             guard next < form.chunks else { break }
