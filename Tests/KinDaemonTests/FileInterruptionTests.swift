@@ -110,9 +110,9 @@ import Testing
             #expect(!FileManager.default.fileExists(atPath: out))
             let part = try house.leftovers()
             #expect(part.count == 1)
+            try await studio.stop()
             let here = try Data(contentsOf: URL(filePath: house.path(part[0]))).count
             #expect(here > 65_536 && here < Self.size)
-            try await studio.stop()
             proxy.unblock()
             let again = try await house.start("studio", servers: [proxy.url, house.server.url])
             try await again.isConnected()
