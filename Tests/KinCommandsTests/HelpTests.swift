@@ -37,7 +37,7 @@ struct HelpTests {
                 "send", "inbox list", "inbox search", "history", "outbox list", "outbox inspect", "outbox requeue",
                 "outbox drop", "outbox prune", "message", "peers",
                 "status", "down", "daemon accept-host", "daemon remint", "daemon recover", "apikey new",
-                "apikey list", "apikey revoke", "serve", "demo", "completions",
+                "apikey list", "apikey revoke", "share", "files", "get", "serve", "demo", "completions",
             ])
     }
 

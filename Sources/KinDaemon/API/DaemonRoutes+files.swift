@@ -45,7 +45,6 @@ extension DaemonRoutes {
     /// The plaintext as it comes.
     private func streamed(_ file: ReceivedFile, to request: Request) -> Response {
         let body = ResponseBody(contentLength: Int(file.file.size)) { writer in
-            nonisolated(unsafe) var writer = writer
             try await request.body.consumeWithCancellationOnInboundClose { _ in
                 try await files.fetching.stream(file) { try await writer.write($0) }
             }

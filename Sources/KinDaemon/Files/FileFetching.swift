@@ -114,7 +114,7 @@ struct FileFetching: Sendable {
     }
 
     /// Hands a file out as it comes. The last piece is held back until the whole is known to be what was shared.
-    func stream(_ received: ReceivedFile, write: @escaping (ByteBuffer) async throws -> Void) async throws {
+    func stream(_ received: ReceivedFile, write: (ByteBuffer) async throws -> Void) async throws {
         try await turn(received.file) {
             let file = received.file
             var hash = SHA256Stream()
