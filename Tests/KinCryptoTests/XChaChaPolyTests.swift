@@ -51,7 +51,8 @@ import Testing
         #expect(try XChaChaPoly.open(sealed[0], key: Self.key, authenticating: []) == [])
     }
 
-    @Test("keys and nonces of another length are refused", arguments: [(31, 24), (33, 24), (0, 24), (32, 23), (32, 12)])
+    @Test(
+        "keys and nonces of another length are refused", arguments: [(31, 24), (33, 24), (0, 24), (32, 23), (32, 12)])
     func lengths(key: Int, nonce: Int) {
         let error = #expect(throws: CryptoError.self) {
             try XChaChaPoly.seal([1], key: .random(count: key), nonce: Random.bytes(nonce), authenticating: [])

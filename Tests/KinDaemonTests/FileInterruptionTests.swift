@@ -135,7 +135,9 @@ import Testing
             let content = try Data(contentsOf: URL(filePath: source))
             let part = house.path(".kin-\(shared.id).part")
             func begin(_ data: Data) throws {
-                #expect(FileManager.default.createFile(atPath: part, contents: data, attributes: [.posixPermissions: 0o600]))
+                #expect(
+                    FileManager.default.createFile(atPath: part, contents: data, attributes: [.posixPermissions: 0o600])
+                )
             }
             try begin(content)
             try await daemons[1].gets(shared, same: source, in: house, as: "one")

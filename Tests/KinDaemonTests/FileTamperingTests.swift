@@ -130,7 +130,8 @@ import Testing
         .enabled(if: SmallDisk.isAvailable, "only root may mount a small disk"))
     func fillsUp() throws {
         let disk = try SmallDisk(bytes: 1 << 20)
-        let part = try FilePart(of: ULID(milliseconds: 1, randomness: [UInt8](repeating: 1, count: 10)), for: disk.file("x"))
+        let part = try FilePart(
+            of: ULID(milliseconds: 1, randomness: [UInt8](repeating: 1, count: 10)), for: disk.file("x"))
         try part.write([UInt8](repeating: 7, count: 65_536), at: 0)
         try disk.occupyAll()
         let error = #expect(throws: KinError.self) {
@@ -149,7 +150,9 @@ import Testing
         let folder = try TemporaryFolder()
         let id = ULID(milliseconds: 1, randomness: [UInt8](repeating: 1, count: 10))
         let (part, mine) = (folder.file(".kin-\(id).part"), folder.file("mine"))
-        #expect(FileManager.default.createFile(atPath: mine, contents: Data("x".utf8), attributes: [.posixPermissions: 0o600]))
+        #expect(
+            FileManager.default.createFile(
+                atPath: mine, contents: Data("x".utf8), attributes: [.posixPermissions: 0o600]))
         switch kind {
         case "link": try FileManager.default.createSymbolicLink(atPath: part, withDestinationPath: mine)
         case "hard link": try FileManager.default.linkItem(atPath: mine, toPath: part)

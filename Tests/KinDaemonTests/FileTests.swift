@@ -157,7 +157,9 @@ import Testing
                 }
                 #expect(error?.code == code)
             }
-            for (to, code) in [("nobody", "unknown_recipient"), ("all", "topics_unavailable"), ("#x", "topics_unavailable")] {
+            for (to, code) in [
+                ("nobody", "unknown_recipient"), ("all", "topics_unavailable"), ("#x", "topics_unavailable"),
+            ] {
                 let error = await #expect(throws: KinError.self) {
                     try await daemons[0].client.share(FileShareRequest(path: file, to: to))
                 }

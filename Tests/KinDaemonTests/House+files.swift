@@ -51,7 +51,8 @@ extension House {
     func blobClient(of daemon: TestDaemon) throws -> BlobClient {
         let keys = try Installation(daemon.state).keys
         return BlobClient(
-            http: .shared, server: try ServerAddress(server.url), mesh: .home(of: wallet.walletFile.address), keys: keys, now: realNow)
+            http: .shared, server: try ServerAddress(server.url), mesh: .home(of: wallet.walletFile.address),
+            keys: keys, now: realNow)
     }
 
     /// What unfinished downloads left.
@@ -62,7 +63,9 @@ extension House {
     /// The server's blobs.
     func blobs() throws -> [String] {
         let root = folder + "/data/blobs"
-        return try FileManager.default.subpathsOfDirectory(atPath: root).filter { $0.contains("/") }.map { "\(root)/\($0)" }
+        return try FileManager.default.subpathsOfDirectory(atPath: root).filter { $0.contains("/") }.map {
+            "\(root)/\($0)"
+        }
     }
 
     /// Changes the only blob while nobody reads it.

@@ -100,7 +100,8 @@ import Testing
             let stranger = ULID(milliseconds: 1, randomness: [UInt8](repeating: 5, count: 10))
             let topic = try TopicName("builds").orThrow("a topic")
             let cases: [(Int, Destination?, Int, String)] = [
-                (200_001, nil, 413, "too_large"), (39, nil, 400, "blob_size_invalid"), (0, nil, 400, "blob_size_invalid"),
+                (200_001, nil, 413, "too_large"), (39, nil, 400, "blob_size_invalid"),
+                (0, nil, 400, "blob_size_invalid"),
                 (Self.chunk + 40, nil, 400, "blob_size_invalid"), (150_001, nil, 507, "blobs_full"),
                 (40, .dm(stranger), 404, "unknown_member"), (40, .topic(topic), 403, "not_in_topic"),
             ]

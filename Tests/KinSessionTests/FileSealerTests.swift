@@ -8,7 +8,9 @@ import Testing
 
 /// Chunks of sealed files: those of `Vectors/kindred/files.json`, and what becomes of others.
 @Suite struct FileSealerTests {
-    @Test("a chunk of the vectors is sealed to its bytes, and opens", arguments: try Vector.list("kindred/files.json", "sealed"))
+    @Test(
+        "a chunk of the vectors is sealed to its bytes, and opens",
+        arguments: try Vector.list("kindred/files.json", "sealed"))
     func vectors(vector: Vector) throws {
         let sealer = try Self.sealer(vector)
         let plaintext = try Self.plaintext(vector)

@@ -63,7 +63,7 @@ extension MessageDrawing {
     /// What is not known to have arrived says how far it is.
     func draw(_ entry: HistoryEntry) -> Drawing {
         switch entry {
-        case .received(let message): 
+        case .received(let message):
             return draw(
                 Self.text(message.body, as: message.contentType), of: "from \(message.from)", at: message.receivedAt)
         case .sent(let message):
