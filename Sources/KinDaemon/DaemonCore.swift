@@ -241,12 +241,13 @@ struct DaemonCore: Sendable {
         "this device's certificate is over:  kin wallet forget , then join again with a new credential or approval",
         category: .refused)
 
-    /// How many messages have not reached the broker; waits until there are none, but not longer than `patience`.
+    /// How many messages and files have not reached the broker; waits until there are none, but not longer than `patience`.
     /// - Throws: `KinError` where that cannot be read.
     func unsent(within patience: Duration) async throws -> Int {
         let deadline = ContinuousClock.now + patience
         while true {
-            let waiting = try outbox.depth().pending
+            // A file that is not whole at the server is a message that is not there.
+            let waiting = try outbox.depth().pending + fileStore.waiting().count
             guard waiting > 0, ContinuousClock.now < deadline, !Task.isCancelled else { return waiting }
             try? await Task.sleep(for: .milliseconds(20))
         }

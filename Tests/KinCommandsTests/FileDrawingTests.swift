@@ -43,6 +43,12 @@ import Testing
         #expect(MessageDrawing.text("{}", as: SharedFile.contentType) == "{}")
     }
 
+    @Test("a hidden name is written nowhere unasked", arguments: [".profile", "...", ".ssh"])
+    func hidden(name: String) throws {
+        #expect(try FileName(name).orThrow("a name").isHidden)
+        #expect(try !FileName("a" + name).orThrow("a name").isHidden)
+    }
+
     @Test("what keeps a share from ever being shared is said, and nothing else is")
     func failures() throws {
         var info = FileInfo(
