@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from vector_cases import chains, frames, joining, messages, registry, statements, tokens, vault
+from vector_cases import chains, files, frames, joining, messages, registry, statements, tokens, vault
 
 FOLDER = Path(__file__).resolve().parent.parent / "Vectors" / "kindred"
 FILES = {
@@ -15,6 +15,7 @@ FILES = {
     "vault.json": vault.build,
     "tokens.json": tokens.build,
     "joining.json": joining.build,
+    "files.json": files.build,
 }
 
 

@@ -16,12 +16,16 @@ public struct BrokerPolicy: Sendable {
         }
     }
 
+    public static let defaultBlobBytes: Int64 = 524_288_000
+
     public var admission: Admission
     /// `scheme://host[:port]` under which daemons may have dialled this server.
     public var origins: [String]
     /// Bytes of a sealed body.
     public var inlineBytes: Int
+    /// Bytes of a sealed file.
     public var blobBytes: Int64
+    public var blobs: Blobs
     public var dedupeWindowHours: Int64
     /// How long the opening may take, in seconds; waiting for an older connection's sign of life does not count.
     public var openingDeadline: Int64
@@ -30,13 +34,15 @@ public struct BrokerPolicy: Sendable {
 
     public init(
         admission: Admission, origins: [String], inlineBytes: Int = MeshFrame.defaultInlineBytes,
-        blobBytes: Int64 = 524_288_000, dedupeWindowHours: Int64 = 168, openingDeadline: Int64 = 10,
+        blobBytes: Int64 = Self.defaultBlobBytes, blobs: Blobs = Blobs(), dedupeWindowHours: Int64 = 168,
+        openingDeadline: Int64 = 10,
         defaultPolicy: ConcurrentPolicy = .preferNewest
     ) {
         self.admission = admission
         self.origins = origins
         self.inlineBytes = inlineBytes
         self.blobBytes = blobBytes
+        self.blobs = blobs
         self.dedupeWindowHours = dedupeWindowHours
         self.openingDeadline = openingDeadline
         self.defaultPolicy = defaultPolicy

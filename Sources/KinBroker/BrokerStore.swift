@@ -4,7 +4,7 @@ import KinWire
 /// What the broker keeps on disk. Every implementation passes the contract suite in `KinTesting`.
 ///
 /// Calls may come from any thread. Writes are queued and take effect in the order of the calls; a completion runs once its write is on disk.
-public protocol BrokerStore: Sendable {
+public protocol BrokerStore: BlobStore {
     /// 16 random bytes made with the store, the same for as long as it lives.
     var identity: [UInt8] { get }
 

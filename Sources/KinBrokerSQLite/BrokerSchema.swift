@@ -56,6 +56,17 @@ enum BrokerSchema {
                     ALTER TABLE message ADD COLUMN epoch_minter TEXT;
                     """)
         }
+        migrator.registerMigration("5: blobs") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE blob (
+                        mesh INTEGER NOT NULL REFERENCES mesh, id TEXT NOT NULL, owner TEXT NOT NULL,
+                        kind TEXT NOT NULL, ref TEXT NOT NULL, size INTEGER NOT NULL, received INTEGER NOT NULL,
+                        persistent INTEGER NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER,
+                        PRIMARY KEY (mesh, id)) WITHOUT ROWID;
+                    CREATE INDEX blob_expiry ON blob (expires_at) WHERE expires_at IS NOT NULL;
+                    """)
+        }
         return migrator
     }
 
@@ -63,4 +74,8 @@ enum BrokerSchema {
     static let backwards = """
         \(ForwardLog.columns) AND kind = ? AND priority = ? AND id <= ? AND id > ? ORDER BY id DESC
         """
+
+    /// Blobs that are over, the oldest first: (milliseconds, limit). By the index `blob_expiry`.
+    static let expiredBlobs =
+        "SELECT mesh, id FROM blob WHERE expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at LIMIT ?"
 }

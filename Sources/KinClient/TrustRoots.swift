@@ -23,6 +23,8 @@ extension HTTPClient.Configuration {
     public static func relays(_ tls: TLSConfiguration) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.connectionPool.retryConnectionEstablishment = false
+        // A file that does not move any more is begun again where it got to.
+        configuration.timeout = .init(connect: .seconds(10), read: .seconds(60), write: .seconds(60))
         return configuration
     }
 }

@@ -30,6 +30,7 @@ public struct KinCommand: AsyncParsableCommand {
                     SendCommand.self, InboxCommand.self, HistoryCommand.self, OutboxCommand.self, MessageCommand.self,
                     PeersCommand.self,
                 ]),
+            CommandGroup(name: "Files", subcommands: [ShareCommand.self, FilesCommand.self, GetCommand.self]),
             CommandGroup(
                 name: "Groups",
                 subcommands: [

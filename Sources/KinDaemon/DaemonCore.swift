@@ -40,6 +40,8 @@ struct DaemonCore: Sendable {
     private let routes: DaemonRoutes
     private let outbox: OutboxStore
     private let inbox: InboxStore
+    private let fileStore: FileStore
+    let files: FileShares
     private let http: HTTPClient
     private let localServer: LocalServer?
     private let logger: Logger
@@ -98,6 +100,7 @@ struct DaemonCore: Sendable {
         if let path = opening.setAside {
             logger.warning("inbox_corruption_recovered", metadata: ["set_aside": .string(path)])
         }
+        fileStore = try Self.fileStore(state, logger, now: now())
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
         let book = try TopicBook(installed, logger: logger)
@@ -142,7 +145,7 @@ struct DaemonCore: Sendable {
                 revocations: keeper.ledger, limits: settings.outbox),
             family: family, awaited: awaited, keys: keys, metrics: metrics, logger: logger, now: now)
         upkeep = StoreUpkeep(
-            outbox: outbox, inbox: inbox, inboxDays: settings.inbox.maxAgeDays,
+            outbox: outbox, inbox: inbox, files: fileStore, inboxDays: settings.inbox.maxAgeDays,
             expire: { outgoing.expireWhileAway() }, logger: logger, now: now)
         let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
         let acceptance = Acceptance(
@@ -151,6 +154,12 @@ struct DaemonCore: Sendable {
                 metrics.sent.add()
                 outgoing.accepted(row)
             }, now: now)
+        let fileService = Self.fileService(
+            installed, fileStore, inbox, outbox, acceptance, family, board, metrics, events, logger, now: now,
+            client: { [http] mesh in
+                BlobClient(http: http, server: servers[0], mesh: mesh, keys: installed.keys, now: now)
+            })
+        files = fileService.shares
         let successions = SuccessionKeeper(
             installed, file: successionFile, seen: seen, family: family, mail: SuccessionMail(acceptance: acceptance),
             events: events, logger: logger, now: now)
@@ -205,12 +214,12 @@ struct DaemonCore: Sendable {
         self.vault = vault
         routes = DaemonRoutes(
             sending: Sending(
-                acceptance: acceptance, family: family, topics: book, outgoing: outgoing,
+                acceptance: acceptance, addressing: Addressing(family: family, topics: book), outgoing: outgoing,
                 known: metrics.knownLocal), receipts: receipts,
             revoking: Revoking(
                 installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
             successions: successions, settings: meshSettings, topics: topics, presence: presence,
-            profiles: profiles, vault: VaultRoutes(vault: vault), family: family,
+            profiles: profiles, vault: VaultRoutes(vault: vault), files: fileService, family: family,
             directory: directory, inbox: inbox, outbox: outbox, events: events, board: board, metrics: metrics,
             figures: DaemonFigures(
                 board: board, outbox: outbox, events: events, folder: options.state.daemon(), now: now),
@@ -235,6 +244,7 @@ struct DaemonCore: Sendable {
         let (damage, continuation) = AsyncStream.makeStream(of: KinError.self, bufferingPolicy: .bufferingOldest(1))
         outbox.onDamage { continuation.yield($0) }
         inbox.onDamage { continuation.yield($0) }
+        fileStore.onDamage { continuation.yield($0) }
         for await error in damage { throw error }
     }
 
@@ -290,12 +300,13 @@ struct DaemonCore: Sendable {
         "this device's certificate is over:  kin wallet forget , then join again with a new credential or approval",
         category: .refused)
 
-    /// How many messages have not reached the broker; waits until there are none, but not longer than `patience`.
+    /// How many messages and files have not reached the broker; waits until there are none, but not longer than `patience`.
     /// - Throws: `KinError` where that cannot be read.
     func unsent(within patience: Duration) async throws -> Int {
         let deadline = ContinuousClock.now + patience
         while true {
-            let waiting = try outbox.depth().pending
+            // A file that is not whole at the server is a message that is not there.
+            let waiting = try outbox.depth().pending + fileStore.waiting().count
             guard waiting > 0, ContinuousClock.now < deadline, !Task.isCancelled else { return waiting }
             try? await Task.sleep(for: .milliseconds(20))
         }
@@ -304,6 +315,7 @@ struct DaemonCore: Sendable {
     func close() async {
         outbox.close()
         inbox.close()
+        fileStore.close()
         localServer?.stop()
         try? await http.shutdown()
         unlink(DaemonPaths.socket(in: state))

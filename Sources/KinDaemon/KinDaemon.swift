@@ -119,6 +119,7 @@ public struct KinDaemon: Service {
             if let end = core.certificateEnd { group.addTask { try await core.waitForCertificate(until: end) } }
             group.addTask { await core.vault.autolock() }
             group.addTask { await core.upkeep.run() }
+            group.addTask { await core.files.run() }
             group.addTask { await core.events.beat() }
             for registration in core.registrations { group.addTask { await registration.run() } }
             group.addTask {

@@ -83,6 +83,14 @@ final class StatusBoard: Sendable {
     /// Bytes of a sealed body that the broker takes.
     var inlineBytes: Int { state.withLock { $0.inlineBytes } }
 
+    /// Bytes of a sealed file that the broker takes; nil where it has not said.
+    var blobBytes: Int64? {
+        guard case .integer(let bytes)? = state.withLock({ $0.offered })?.supported["max_payload"]?["blob_bytes"] else {
+            return nil
+        }
+        return bytes
+    }
+
     func broker() -> DaemonHealth.Server {
         state.withLock { Self.server(servers.first?.origin ?? "", $0.broker) }
     }

@@ -13,6 +13,7 @@ struct StoreUpkeep: Sendable {
 
     let outbox: OutboxStore
     let inbox: InboxStore
+    let files: FileStore
     let inboxDays: Int
     /// Called at each look.
     let expire: @Sendable () -> Void
@@ -61,6 +62,7 @@ struct StoreUpkeep: Sendable {
         do {
             let pruned = try await outbox.prune(before: time - Self.finishedAge, now: time)
             let kept = try await inbox.keep(days: inboxDays, now: time)
+            try await files.keep(now: time)
             logger.info(
                 "stores_kept",
                 metadata: [

@@ -46,14 +46,20 @@ public struct KinServer: Service {
             onRefusal: { [logger] in logger.info("session_refused", metadata: ["code": .string($0)]) })
         let relay = RelayService(metrics: metrics.relay, logger: logger, now: now)
         let connections = WebSocketConnections()
+        let files = BlobFiles(root: configuration.data + "/blobs")
+        let sweep = BlobSweep(store: store, files: files, logger: logger, now: now)
+        sweep.start()
+        let requests = AuthorizedRequests(callers: callers(broker, keys, now), metrics: metrics, logger: logger)
         let routes = ServerRoutes(
-            relay: relay, broker: broker, store: store, connections: connections,
-            requests: AuthorizedRequests(callers: callers(broker, keys, now), metrics: metrics, logger: logger),
+            relay: relay, broker: broker, store: store, connections: connections, requests: requests,
+            blobs: BlobRoutes(
+                broker: broker, store: store, files: files, requests: requests, metrics: metrics,
+                patience: configuration.blobs.patience),
             metrics: metrics, access: MetricsAccess(configuration), logger: logger)
         let application = try application(routes, broker)
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await tick(broker, relay) }
+                group.addTask { await tick(broker, relay, sweep) }
                 try await withGracefulShutdownHandler {
                     try await application.run()
                 } onGracefulShutdown: {
@@ -102,11 +108,12 @@ public struct KinServer: Service {
     }
 
     /// Wakes what waits for time to pass.
-    private func tick(_ broker: Broker, _ relay: RelayService) async {
+    private func tick(_ broker: Broker, _ relay: RelayService, _ sweep: BlobSweep) async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(1))
             broker.tick()
             relay.sweep()
+            await sweep.tick()
         }
     }
 
@@ -181,7 +188,9 @@ public struct KinServer: Service {
             case .open: .open
             case .wallets(let wallets): .wallets(wallets)
             }
-        return BrokerPolicy(admission: admission, origins: try ServerOrigins.of(configuration, port: port))
+        return BrokerPolicy(
+            admission: admission, origins: try ServerOrigins.of(configuration, port: port),
+            blobBytes: configuration.blobs.fileBytes, blobs: .init(total: configuration.blobs.totalBytes))
     }
 
     private func tlsConfiguration() throws -> TLSConfiguration? {

@@ -1,4 +1,5 @@
 import Foundation
+import KinBroker
 import KinWire
 
 /// What `kin serve` was told.
@@ -30,6 +31,26 @@ public struct ServerConfiguration: Sendable {
     public var origins: [String]
     public var admission: Admission
     public var auth: Auth
+    public var blobs: Blobs
+
+    /// What files may take.
+    public struct Blobs: Hashable, Sendable {
+        /// Bytes of one sealed file.
+        public var fileBytes: Int64
+        /// Bytes of all together.
+        public var totalBytes: Int64
+        /// Within which 64 KiB of a transfer have to move.
+        public var patience: Duration
+
+        public init(
+            fileBytes: Int64 = BrokerPolicy.defaultBlobBytes, totalBytes: Int64 = BrokerPolicy.Blobs.defaultTotal,
+            patience: Duration = .seconds(30)
+        ) {
+            self.fileBytes = fileBytes
+            self.totalBytes = totalBytes
+            self.patience = patience
+        }
+    }
 
     /// Which credentials are taken at the HTTP API.
     public struct Auth: Hashable, Sendable {
@@ -41,7 +62,7 @@ public struct ServerConfiguration: Sendable {
 
     public init(
         listen: ListenAddress, data: String, tls: TLSFiles? = nil, origins: [String] = [],
-        admission: Admission = .automatic, auth: Auth = Auth()
+        admission: Admission = .automatic, auth: Auth = Auth(), blobs: Blobs = Blobs()
     ) {
         self.listen = listen
         self.data = data
@@ -49,6 +70,7 @@ public struct ServerConfiguration: Sendable {
         self.origins = origins
         self.admission = admission
         self.auth = auth
+        self.blobs = blobs
     }
 }
 

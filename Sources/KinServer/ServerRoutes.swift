@@ -17,6 +17,7 @@ struct ServerRoutes: Sendable {
     let store: any BrokerStore
     let connections: WebSocketConnections
     let requests: AuthorizedRequests
+    let blobs: BlobRoutes
     let metrics: ServerMetrics
     let access: MetricsAccess
     let logger: Logger
@@ -29,8 +30,10 @@ struct ServerRoutes: Sendable {
         router.post("v1/messages") { request, context in try await messages.answer(request, context) }
         let meshes = MeshesRoute(broker: broker, requests: requests)
         router.post("v1/meshes") { request, context in try await meshes.answer(request, context) }
+        blobs.add(to: router)
         router.get("healthz") { _, _ in try await health() }
-        let scrape = MetricsRoute(metrics: metrics, broker: broker, relay: relay, requests: requests, access: access)
+        let scrape = MetricsRoute(
+            metrics: metrics, broker: broker, relay: relay, store: store, requests: requests, access: access)
         router.get("metrics") { request, context in scrape.answer(request, context) }
         router.get("registry") { request, _ in registry(request) }
         for path in ["mesh", "agent/signal"] {

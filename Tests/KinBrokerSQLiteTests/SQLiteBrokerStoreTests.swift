@@ -86,7 +86,20 @@ import Testing
         let pending = try store.pending(
             for: sender, in: stored.key, priority: .next, topics: [], after: 0, limit: 9, maxBytes: 99)
         #expect(pending.map(\.push.clientMessageID.description) == ["m"] && pending[0].push.epoch == nil)
+        #expect(try store.blobUsage() == (0, 0))
         store.close()
+    }
+
+    @Test("what was deleted and what is over are found by their index")
+    func blobsIndexed() throws {
+        try SQLiteBrokerStore(path: path).close()
+        let queue = try DatabaseQueue(path: path)
+        let plan = try queue.read { db in
+            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + BrokerSchema.expiredBlobs, arguments: [1, 5])
+                .map { String($0["detail"] ?? "") }
+        }
+        #expect(plan.count == 1 && plan[0].contains("blob_expiry"), "\(plan)")
+        try queue.close()
     }
 
     @Test("a stored chain or mesh that cannot be read is damage, not silence")

@@ -58,6 +58,18 @@ struct WatchedStore: BrokerStore {
     func advance(_ recipient: ULID, in mesh: MeshKey, current: @escaping @Sendable () -> [Int64]) {
         store.advance(recipient, in: mesh, current: current)
     }
+    func addBlob(_ blob: StoredBlob, in mesh: MeshKey, room: Int64) async throws -> BlobAddition {
+        try await store.addBlob(blob, in: mesh, room: room)
+    }
+    func blob(_ place: BlobPlace) throws -> StoredBlob? { try store.blob(place) }
+    func advanceBlob(_ place: BlobPlace, to offset: Int64, expiresAt: Int64?) async throws -> Bool {
+        try await store.advanceBlob(place, to: offset, expiresAt: expiresAt)
+    }
+    func removeBlob(_ place: BlobPlace) async throws { try await store.removeBlob(place) }
+    func expiredBlobs(at now: Int64, limit: Int) throws -> [BlobPlace] {
+        try store.expiredBlobs(at: now, limit: limit)
+    }
+    func blobUsage() throws -> (count: Int, bytes: Int64) { try store.blobUsage() }
     func checkWritable() async throws { try await store.checkWritable() }
     func close() { store.close() }
 }

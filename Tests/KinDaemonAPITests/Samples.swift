@@ -21,6 +21,29 @@ enum Sample {
             clientMessageID: try id("mine"), expiresIn: 1)
     }
 
+    static func share() -> FileShareRequest {
+        FileShareRequest(path: "/tmp/é", to: "studio", message: "a\u{0}", mediaType: "a/b", isPersistent: true)
+    }
+
+    static func file() throws -> FileInfo {
+        FileInfo(
+            id: member, direction: .sent, name: try FileName("é 1.pdf").orThrow("a name"), size: 9, status: .waiting,
+            transferred: 3, peer: "studio", peerMember: member, message: "m", mediaType: "a/b", createdAt: 1,
+            expiresAt: 2, lastError: "why", nextAttemptAt: 3)
+    }
+
+    static func plainFile() throws -> FileInfo {
+        FileInfo(
+            id: member, direction: .received, name: try FileName("a").orThrow("a name"), size: 0, status: .available,
+            peer: "studio", peerMember: member, createdAt: 1)
+    }
+
+    static func got() throws -> FileGot {
+        FileGot(
+            id: member, out: "/tmp/a", name: try FileName("a").orThrow("a name"), size: 1,
+            sha256: [UInt8](repeating: 7, count: 32))
+    }
+
     static func answer() throws -> SendAnswer {
         SendAnswer(clientMessageID: try id("a"), status: .relayed, duplicate: true, brokerMessageID: 5)
     }
@@ -147,6 +170,18 @@ struct Form: CustomStringConvertible, Sendable {
         try [
             Form(
                 "SendRequest", Sample.request(), { try JSON.parse($0.canonicalBytes()) }, { try SendRequest(json: $0) }),
+            Form("FileShareRequest", Sample.share(), \.json, { try FileShareRequest(json: $0) }),
+            Form(
+                "FileShareRequest, plain", FileShareRequest(path: "/a", to: "b"), \.json,
+                { try FileShareRequest(json: $0) }),
+            Form("FileDeletion", FileDeletion(id: Sample.member), \.json, { try FileDeletion(json: $0) }),
+            Form("FileInfo", Sample.file(), \.json, { try FileInfo(json: $0) }),
+            Form("FileInfo, plain", Sample.plainFile(), \.json, { try FileInfo(json: $0) }),
+            Form(
+                "FileList", FileList(files: [Sample.file(), Sample.plainFile()], cursor: "c"), \.json,
+                { try FileList(json: $0) }),
+            Form("FileGetLine", FileGetLine.progress(received: 1, size: 2), \.json, { try FileGetLine(json: $0) }),
+            Form("FileGetLine, done", FileGetLine.done(Sample.got()), \.json, { try FileGetLine(json: $0) }),
             Form("SendAnswer", Sample.answer(), \.json, { try SendAnswer(json: $0) }),
             Form("InboxMessage", Sample.message(), \.json, { try InboxMessage(json: $0) }),
             Form("InboxMessage, plain", Sample.plainMessage(), \.json, { try InboxMessage(json: $0) }),

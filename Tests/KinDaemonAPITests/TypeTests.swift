@@ -46,7 +46,9 @@ import Testing
             "priority", "meta", "reply_to", "client_message_id", "expires_in", "cursor", "broker_message_id", "read_at",
             "relayed_at", "delivered_at", "expires_at", "last_error", "broker_features_negotiated",
             "succession", "next_attempt_at", "refused_at", "aborted_at", "aborted_by", "superseded_by", "message",
-            "pruned_at", "disk_pct",
+            "pruned_at", "disk_pct", "media_type", "persistent",
+            // What tells the last line of an answer from those before it.
+            "out",
         ]
         let isText = form.description == "SendRequest"
         let required = members.keys.filter { !optional.contains($0) || isText && $0 == "message" }

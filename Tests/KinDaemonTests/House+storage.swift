@@ -40,6 +40,18 @@ extension House {
             """)
     }
 
+    /// Lets no new message into a sender's outbox until told otherwise.
+    func refuseMessages(_ refused: Bool, of state: StateFolder) throws {
+        try change(
+            state.daemon() + "/outbox.db",
+            refused
+                ? "CREATE TRIGGER refusal BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END"
+                : "DROP TRIGGER refusal")
+    }
+
+    /// Changes what the server's store holds while it is down.
+    func changeServer(_ sql: String) throws { try change(folder + "/data/broker.db", sql) }
+
     /// Damages the content of one message.
     func damage(_ id: ClientMessageID, of state: StateFolder) throws {
         try change(state.daemon() + "/outbox.db", "UPDATE outbox SET payload = 5 WHERE client_message_id = '\(id)'")

@@ -201,6 +201,14 @@ final class HouseServer: Sendable {
         let server = try await TestServer.start(data: data, port: port, tls: tls)
         running.withLock { $0 = server }
     }
+
+    /// Has the proxy lead here, and knows its address.
+    func lead(_ proxy: CuttingProxy) async throws {
+        try await stop()
+        let server = try await TestServer.start(data: data, port: port, tls: tls, origins: [proxy.url])
+        running.withLock { $0 = server }
+        proxy.lead(to: port)
+    }
 }
 
 /// Milliseconds of the real clock, which daemons and servers go by.

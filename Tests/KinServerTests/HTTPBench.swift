@@ -34,16 +34,20 @@ final class HTTPBench: Sendable {
     let http: HTTPClient
     private let tls: SelfSigned?
     private let auth: ServerConfiguration.Auth
+    private let blobs: ServerConfiguration.Blobs
     private let running = Mutex<TestServer?>(nil)
     private let freshest = Mutex<Int64>(0)
 
-    private init(tls: SelfSigned?, auth: ServerConfiguration.Auth) async throws {
+    private init(
+        tls: SelfSigned?, auth: ServerConfiguration.Auth, blobs: ServerConfiguration.Blobs
+    ) async throws {
         family = try TestFamily(now: Self.now - 1000)
         laptop = try await family.device()
         studio = try await family.device()
         data = try TemporaryFolder()
         self.tls = tls
         self.auth = auth
+        self.blobs = blobs
         var client = HTTPClient.Configuration()
         if let tls {
             var trust = TLSConfiguration.makeClientConfiguration()
@@ -58,9 +62,10 @@ final class HTTPBench: Sendable {
     static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 
     static func run(
-        tls: SelfSigned? = nil, auth: ServerConfiguration.Auth = .init(), _ body: (HTTPBench) async throws -> Void
+        tls: SelfSigned? = nil, auth: ServerConfiguration.Auth = .init(), blobs: ServerConfiguration.Blobs = .init(),
+        _ body: (HTTPBench) async throws -> Void
     ) async throws {
-        let bench = try await HTTPBench(tls: tls, auth: auth)
+        let bench = try await HTTPBench(tls: tls, auth: auth, blobs: blobs)
         let outcome: Result<Void, any Error>
         do {
             try await bench.start()
@@ -90,7 +95,7 @@ final class HTTPBench: Sendable {
     func start() async throws {
         let log = log
         let server = try await TestServer.start(
-            data: data.path, tls: tls, auth: auth,
+            data: data.path, tls: tls, auth: auth, blobs: blobs,
             logger: .init(label: "server") { _ in JSONLogHandler(sink: log, level: .debug, now: { 0 }) })
         running.withLock { $0 = server }
         let now = Self.now

@@ -1,4 +1,6 @@
+import KinCrypto
 import KinEncoding
+import KinSession
 import KinWire
 
 extension FuzzTarget {
@@ -25,6 +27,23 @@ extension FuzzTarget {
             guard let bundle = try? SuccessionBundle(canonical: bytes) else { return false }
             try promise(bundle.canonicalBytes() == bytes, "a message of a new wallet is written otherwise")
             return true
+        },
+        FuzzTarget(name: "file", alphabet: jsonAlphabet) { bytes in
+            guard let file = try? SharedFile(canonical: bytes) else { return false }
+            try promise(file.canonicalBytes() == bytes, "a file's message is written otherwise")
+            try promise(FileName(file.name.description) == file.name, "a file's name is none")
+            return true
+        },
+        FuzzTarget(name: "file-chunk", alphabet: "\u{0}\u{1}\u{7f}abc") { bytes in
+            // The first bytes say how large the file is said to be, the rest is what the server gives.
+            let size = bytes.prefix(3).reduce(Int64(0)) { $0 << 8 | Int64($1) }
+            let key = SecretBytes(copying: [UInt8](repeating: 7, count: 32))
+            let file = ULID(milliseconds: 1, randomness: [UInt8](repeating: 1, count: 10))
+            guard let wallet = WalletAddress(bytes: [UInt8](repeating: 7, count: 32)) else { return false }
+            let sealer = FileSealer(key: key, mesh: .home(of: wallet), file: file, size: size)
+            let opened = try? sealer.open(bytes.dropFirst(3), chunk: 0)
+            try promise(opened == nil || size <= 3, "a forged chunk opens")
+            return opened != nil
         },
         FuzzTarget(name: "encrypted-data", alphabet: jsonAlphabet + "+/=") { bytes in
             guard let encrypted = try? EncryptedData(bytes: bytes) else { return false }

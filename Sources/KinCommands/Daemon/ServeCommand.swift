@@ -51,11 +51,21 @@ struct ServeCommand: ContextCommand {
     @Flag(help: "Take tokens without audience and nonce, too (auth.accept_bare_tokens).")
     var acceptBareTokens = false
 
+    @Option(help: ArgumentHelp("Largest sealed file, 524288000 unless said.", valueName: "bytes"))
+    var blobBytes: Int64?
+
+    @Option(help: ArgumentHelp("What all files together may take, 21474836480 unless said.", valueName: "bytes"))
+    var blobTotal: Int64?
+
     @OptionGroup var log: LogOptions
 
     func validate() throws {
         guard (tlsCert == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-cert and --tls-key go together")
+        }
+        // What members are told has this floor (docs/protocol/mesh.md, Features).
+        guard blobBytes ?? 1024 >= 1024, blobTotal ?? 1024 >= 1024 else {
+            throw ValidationError("--blob-bytes and --blob-total are 1024 at least")
         }
         guard !open || wallets.isEmpty else {
             throw ValidationError("--open lets every family in, --wallet only some: use one of them")
@@ -92,6 +102,8 @@ struct ServeCommand: ContextCommand {
         if let tlsCert, let tlsKey { configuration.tls = .init(certificate: tlsCert, key: tlsKey) }
         if open { configuration.admission = .open }
         configuration.auth.acceptBareTokens = acceptBareTokens
+        if let blobBytes { configuration.blobs.fileBytes = blobBytes }
+        if let blobTotal { configuration.blobs.totalBytes = blobTotal }
         if !wallets.isEmpty { configuration.admission = .wallets(Set(try wallets.map(Self.wallet))) }
         return configuration
     }

@@ -63,12 +63,15 @@ extension MessageDrawing {
     /// What is not known to have arrived says how far it is.
     func draw(_ entry: HistoryEntry) -> Drawing {
         switch entry {
-        case .received(let message): return draw(message.body, of: "from \(message.from)", at: message.receivedAt)
+        case .received(let message):
+            return draw(
+                Self.text(message.body, as: message.contentType), of: "from \(message.from)", at: message.receivedAt)
         case .sent(let message):
             let state = message.status.status
             let note = state == .delivered || state == .read ? "" : " (\(state.rawValue))"
             return draw(
-                message.message ?? "(erased)", of: "to \(message.status.to)\(note)", at: message.status.queuedAt)
+                message.message.map { Self.text($0, as: message.contentType) } ?? "(erased)",
+                of: "to \(message.status.to)\(note)", at: message.status.queuedAt)
         }
     }
 }

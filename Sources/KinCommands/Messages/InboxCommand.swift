@@ -129,7 +129,18 @@ struct MessageDrawing: Sendable {
 
     func draw(_ message: InboxMessage) -> Drawing {
         let place = message.topic.map { " #\($0)" } ?? ""
-        return draw(message.body, of: message.from + place, at: message.receivedAt)
+        return draw(
+            Self.text(message.body, as: message.contentType), of: message.from + place, at: message.receivedAt)
+    }
+
+    /// A file's message as a line that says what to do with it.
+    static func text(_ body: String, as type: String) -> String {
+        guard type == SharedFile.contentType, case .object(let file)? = try? JSON.parse(Array(body.utf8)),
+            case .string(let id)? = file["file"], case .string(let name)? = file["name"],
+            case .integer(let size)? = file["size"]
+        else { return body }
+        let words = if case .string(let words)? = file["message"] { ": \(words)" } else { "" }
+        return "[file] \(name.printable(keepingLines: false)), \(ByteCount.text(size))  kin get \(id)\(words)"
     }
 
     /// - Parameter party: who said it, or to whom it was said.

@@ -190,8 +190,7 @@ extension Correspondence.Entry {
 extension OutboxRow {
     /// As the API shows it.
     func status(_ family: Family) -> MessageStatus {
-        var to = lane.destination.recipient
-        if case .dm(let member) = lane.destination { to = family.name(of: member) }
+        let to = family.name(of: lane.destination)
         var status = MessageStatus(
             clientMessageID: clientMessageID, status: state, to: to, toMember: lane.destination.recipient,
             priority: lane.priority, queuedAt: enqueuedAt, relayedAt: relayedAt, deliveredAt: deliveredAt,
@@ -210,7 +209,8 @@ extension OutboxRow {
     func message(_ family: Family) -> OutboxMessage {
         let isShown = isUsers && prunedAt == nil
         return OutboxMessage(
-            status: status(family), message: isShown ? content.body : nil, meta: isShown ? content.meta : nil,
+            status: status(family), message: isShown ? SharedFile.shown(content.body, as: content.contentType) : nil,
+            meta: isShown ? content.meta : nil,
             replyTo: content.replyTo, contentType: content.contentType, seq: seq,
             fingerprint: Hex.encode(fingerprint.prefix(8)), prunedAt: prunedAt)
     }
@@ -231,11 +231,20 @@ extension InboxRow {
     func message(_ family: Family) -> InboxMessage {
         var message = InboxMessage(
             id: id, clientMessageID: clientMessageID, from: senderName.description, fromMember: senderMember,
-            body: body, contentType: contentType, priority: priority, meta: meta, replyTo: replyTo,
-            createdAt: createdAt,
+            body: SharedFile.shown(body, as: contentType), contentType: contentType, priority: priority, meta: meta,
+            replyTo: replyTo, createdAt: createdAt,
             receivedAt: receivedAt, readAt: readAt)
         message.topic = topic
         message.mentions = mentions
         return message
+    }
+}
+
+extension SharedFile {
+    /// A message's body as programs see it: of a file's without the key, which the daemon alone needs.
+    static func shown(_ body: String, as type: String) -> String {
+        guard type == contentType else { return body }
+        let file = try? SharedFile(canonical: Array(body.utf8))
+        return file.map { String(decoding: $0.shown.canonicalBytes(), as: UTF8.self) } ?? ""
     }
 }

@@ -15,6 +15,7 @@ struct DaemonRoutes: Sendable {
     let presence: Presence
     let profiles: ProfileBook
     let vault: VaultRoutes
+    let files: FileService
     let family: Family
     let directory: DirectoryRunner
     let inbox: InboxStore
@@ -42,7 +43,7 @@ struct DaemonRoutes: Sendable {
 
     /// Every route of the local API.
     static let table: [LocalRoute] =
-        sends + messages + outbox + devices + topicRoutes + meshSettings + succession + VaultRoutes.all + streams
+        sends + messages + outbox + devices + topicRoutes + fileRoutes + meshSettings + succession + VaultRoutes.all + streams
         + about
 
     func health() throws -> DaemonHealth {

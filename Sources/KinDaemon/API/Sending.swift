@@ -7,8 +7,7 @@ import KinWire
 /// Takes requests to send: all checks first, so that a refused request consumes nothing; then one durable transaction.
 struct Sending: Sendable {
     let acceptance: Acceptance
-    let family: Family
-    let topics: TopicBook
+    let addressing: Addressing
     let outgoing: Outgoing
     /// Counts requests whose message the outbox had.
     let known: Counter
@@ -56,6 +55,10 @@ struct Sending: Sendable {
                     : "the daemon sends \(id) on its own account: leave it to it",
                 category: row.isUsers ? .conflict : .refused)
         }
+        guard row.content.contentType != SharedFile.contentType else {
+            throw KinError(
+                "message_of_file", "\(id) tells of a file: share that again with  kin share", category: .refused)
+        }
         let request = try outboxRequest(patch.applied(to: original))
         return try await outgoing.holding(id) {
             try await acceptance.outbox.requeue(
@@ -94,32 +97,12 @@ struct Sending: Sendable {
     private func outboxRequest(_ request: SendRequest) throws -> OutboxRequest {
         let wanted = acceptance.request(
             try request.clientMessageID ?? acceptance.freshID(),
-            OutboxRow.Lane(destination: try destination(request.to), priority: request.priority),
+            OutboxRow.Lane(destination: try addressing.destination(request.to), priority: request.priority),
             OutboxRow.Content(
                 body: request.message, meta: request.meta, replyTo: request.replyTo, mentions: request.mentions),
             expiresIn: request.expiresIn)
         try acceptance.checkSize(wanted)
         return wanted
-    }
-
-    /// A device by name or id, `#` and a topic's name, or `all`.
-    private func destination(_ text: String) throws -> Destination {
-        guard text == "all" || text.hasPrefix("#") else { return .dm(try family.resolve(text).member) }
-        let name = text == "all" ? text : String(text.dropFirst())
-        guard let topic = TopicName(name), let record = topics.record(topic) else { throw Self.unknown(name) }
-        guard record.joined else {
-            throw KinError(
-                "not_joined", "this device is not in \(topic): join it with  kin topic join \(topic)",
-                category: .conflict)
-        }
-        return .topic(topic)
-    }
-
-    private static func unknown(_ topic: String) -> KinError {
-        KinError(
-            "unknown_topic",
-            "there is no topic \(topic.prefix(64)) that this device may see:  kin topics  lists those there are",
-            category: .notFound)
     }
 
     private func conflict(_ row: OutboxRow, _ matches: Bool) -> KinError {

@@ -60,6 +60,7 @@ public enum DaemonPaths {
     public static func log(in state: StateFolder) -> String { state.daemon() + "/daemon.log" }
     public static func pid(in state: StateFolder) -> String { state.daemon() + "/pid" }
     static func outbox(in state: StateFolder) -> String { state.daemon() + "/outbox.db" }
+    static func files(in state: StateFolder) -> String { state.daemon() + "/files.db" }
     static func inbox(in state: StateFolder) -> String { state.daemon() + "/inbox.db" }
 
     /// One daemon a home.

@@ -109,6 +109,7 @@ final class Incoming: @unchecked Sendable {
         }
         for row in rows.compactMap({ $0 }) {
             events.publish(DaemonEvent(kind: .message, id: row.id, data: row.message(family).json))
+            if let file = FileInfo(received: row) { events.publish(DaemonEvent(kind: .fileShared, data: file.json)) }
         }
     }
 

@@ -18,6 +18,10 @@ struct DaemonMetrics: Sendable {
     /// Messages recognised as known: pushed again, known to the broker, sent again over the local API.
     let knownIn, knownOut, knownLocal: Counter
     let topicKeysMinted: Counter
+    /// Files that were shared, can never be, were fetched whole, or were not what was shared.
+    let files: Counters
+    /// Bytes of sealed files, by direction.
+    let fileBytes: Counters
     let inbound: InboundCounters
     let clones: Counter
     let requests: RequestMetrics
@@ -46,6 +50,13 @@ struct DaemonMetrics: Sendable {
             by: "direction", ["in", "out", "local"])
         (knownIn, knownOut, knownLocal) = (known["in"], known["out"], known["local"])
         topicKeysMinted = registry.counter("kin_daemon_topic_keys_minted_total", "Keys of topics made here.")
+        files = registry.counters(
+            "kin_daemon_files_total",
+            "Files brought to the server, given up, fetched whole, and those that were not what was shared.",
+            by: "event", ["shared", "dead", "fetched", "tampered"])
+        fileBytes = registry.counters(
+            "kin_daemon_file_bytes_total", "Bytes of sealed files that the server took, or that were verified.",
+            by: "direction", ["in", "out"])
         inbound = InboundCounters(registry)
         clones = registry.counter(
             "kin_daemon_clone_suspected_total", "Starts on another machine than the one the home was made on.")

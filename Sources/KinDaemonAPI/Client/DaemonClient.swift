@@ -87,19 +87,12 @@ public struct DaemonClient: Sendable {
     public func events(after lastEventID: Int64? = nil) async throws -> AsyncThrowingStream<DaemonEvent, any Error> {
         var call = HTTPClientRequest(url: url("/v1/events"))
         if let lastEventID { call.headers.add(name: "last-event-id", value: String(lastEventID)) }
-        let response: HTTPClientResponse
-        do {
-            // The deadline is for the headers; the stream itself has none.
-            response = try await http.execute(call, deadline: .distantFuture)
-        } catch {
-            throw notRunning(error)
-        }
-        guard response.status == .ok else { throw await failure(response) }
+        let body = try await stream(call)
         return AsyncThrowingStream { continuation in
             let task = Task {
                 var parser = EventStreamParser()
                 do {
-                    for try await chunk in response.body {
+                    for try await chunk in body {
                         guard let events = parser.parse(chunk.readableBytesView) else { break }
                         for event in events { continuation.yield(event) }
                     }
@@ -110,6 +103,23 @@ public struct DaemonClient: Sendable {
             }
             continuation.onTermination = { _ in task.cancel() }
         }
+    }
+
+    /// An answer that comes bit by bit, for as long as it takes.
+    func stream(_ path: String) async throws -> HTTPClientResponse.Body {
+        try await stream(HTTPClientRequest(url: url(path)))
+    }
+
+    private func stream(_ call: HTTPClientRequest) async throws -> HTTPClientResponse.Body {
+        let response: HTTPClientResponse
+        do {
+            // The deadline is for the headers; the stream itself has none.
+            response = try await http.execute(call, deadline: .distantFuture)
+        } catch {
+            throw notRunning(error)
+        }
+        guard response.status == .ok else { throw await failure(response) }
+        return response.body
     }
 
     func post(_ path: String, _ body: [UInt8], headers: [(String, String)] = []) async throws -> [UInt8] {

@@ -11,6 +11,9 @@ extension Schema {
     public static let machineID = hex(8)
     public static let deviceName = text(pattern: "[a-z0-9][a-z0-9-]{0,62}")
     public static let topic = text(pattern: "[a-z0-9._-]{1,64}")
+    /// One component of a path: 1 to 255 bytes, nothing that is not shown, neither . nor ..
+    public static let fileName = text(longest: 255, format: "kindred-file-name")
+    public static let mediaType = text(longest: 128, format: "kindred-media-type")
     public static let wallet = text(
         pattern: "[1-9A-HJ-NP-Za-km-z]{32,44}", format: "kindred-wallet")
     public static let mesh = text(

@@ -5,6 +5,7 @@ import KinWire
 public struct DaemonEvent: Hashable, Sendable {
     public enum Kind: String, CaseIterable, Hashable, Sendable {
         case message, receipt
+        case fileShared = "file_shared"
         case peerJoin = "peer_join"
         case peerLeave = "peer_leave"
         case profile

@@ -60,6 +60,13 @@ enum InboxSchema {
                     CREATE INDEX sealed_epoch ON sealed (topic, counter, minter, id);
                     """)
         }
+        migrator.registerMigration("5: files") { db in
+            try db.execute(
+                sql: """
+                    CREATE INDEX inbox_files ON inbox (client_message_id)
+                    WHERE content_type = 'application/vnd.kindred.file+json';
+                    """)
+        }
         return migrator
     }
 }

@@ -57,6 +57,19 @@ final class AuthorizedRequests: Sendable {
         }
     }
 
+    /// A request whose body, where it has one, is taken as it comes.
+    /// - Parameter hasBody: whether one may still be coming when it is refused.
+    func answer(
+        _ request: Request, _ context: ServerContext, hasBody: Bool, by work: (Caller) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await work(try callers.caller(request.headers))
+        } catch let refusal as RequestRefusal {
+            log(refusal, from: context.remoteAddress)
+            return Self.answer(refusal, isRead: !hasBody, context)
+        }
+    }
+
     /// Whether a request without a body is by somebody with this scope.
     /// - Returns: the refusal; nil where it may be answered.
     func refusal(of request: Request, _ context: ServerContext, without scope: APIScope) -> Response? {

@@ -18,7 +18,7 @@ struct MessagesRoute: Sendable {
         return try await requests.answer(request, context, form) { identity throws(RequestRefusal) in
             let sender = try sender(of: identity, mesh: mesh)
             return AuthorizedRequests.Work(
-                condition: { [broker] () throws(RequestRefusal) in try Self.check(sender, at: broker) },
+                condition: { [broker] () throws(RequestRefusal) in try ActingMember.check(sender, at: broker) },
                 body: { body, caller in try await take(body, from: sender, caller) })
         }
     }
@@ -44,32 +44,7 @@ struct MessagesRoute: Sendable {
         guard identity.scopes.contains(APIScope.send.rawValue) else {
             throw RequestRefusal(.forbidden, "scope_missing", "this credential may not send")
         }
-        var members = identity.resources
-        if let mesh {
-            guard let mesh = MeshID(mesh) else {
-                throw RequestRefusal(.badRequest, "invalid_request", "mesh must be <slug>@<wallet address>")
-            }
-            members = members.filter { $0.mesh == mesh }
-        }
-        guard let member = members.first else {
-            throw RequestRefusal(.forbidden, "not_a_member", "this credential is for no member there")
-        }
-        guard members.count == 1 else {
-            throw RequestRefusal(
-                .badRequest, "mesh_required", "this key is in several meshes: name one with ?mesh=<slug>@<wallet>")
-        }
-        try Self.check(member, at: broker)
-        return member
-    }
-
-    private static func check(_ member: MeshMember, at broker: Broker) throws(RequestRefusal) {
-        guard let chain = broker.validChain(of: member) else {
-            throw RequestRefusal(
-                .forbidden, "not_a_member", "the member is not known here, or its certificate is not valid now")
-        }
-        guard chain.certificate.maySend else {
-            throw RequestRefusal(.forbidden, "scope_missing", "the member's certificate does not let it send")
-        }
+        return try ActingMember.find(identity, mesh: mesh, at: broker)
     }
 
     // MARK: What

@@ -69,6 +69,11 @@ struct RequestRefusal: Error, Hashable, Sendable {
 
 extension HTTPField.Name {
     static let retryAfter = parsed("Retry-After")
+    /// draft-ietf-httpbis-resumable-upload.
+    static let uploadOffset = parsed("Upload-Offset")
+    static let uploadLength = parsed("Upload-Length")
+    /// Milliseconds since 1970: when a blob is deleted.
+    static let uploadExpiresAt = parsed("X-Kindred-Expires-At")
 
     private static func parsed(_ name: String) -> HTTPField.Name {
         guard let field = HTTPField.Name(name) else { preconditionFailure("a constant that is a header's name") }

@@ -10,6 +10,7 @@ struct MetricsRoute: Sendable {
     let metrics: ServerMetrics
     let broker: Broker
     let relay: RelayService
+    let store: any BrokerStore
     let requests: AuthorizedRequests
     let access: MetricsAccess
 
@@ -19,7 +20,7 @@ struct MetricsRoute: Sendable {
         {
             return refusal
         }
-        let text = metrics.text(broker.figures(), relay.figures())
+        let text = metrics.text(broker.figures(), relay.figures(), blobs: try? store.blobUsage())
         return Response(
             status: .ok, headers: [.contentType: MetricFamily.contentType, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

@@ -14,6 +14,8 @@ final class ServerMetrics: Sendable {
     let credentials: Counters
     /// New connections and HTTP sends that came too fast.
     let limited: Counters
+    /// Bytes of sealed files taken and handed out.
+    let blobBytes: Counters
     private let registry = MetricRegistry()
     private let closes: Counters
     private let commitSizes: Histogram
@@ -51,10 +53,15 @@ final class ServerMetrics: Sendable {
         limited = registry.counters(
             "kin_server_rate_limited_total", "What came too fast: new connections, sends over HTTP.", by: "what",
             ["connection", "send"])
+        blobBytes = registry.counters(
+            "kin_server_blob_bytes_total", "Bytes of sealed files taken, on disk, and handed out.", by: "direction",
+            ["in", "out"])
         requests = RequestMetrics(
             registry, prefix: "kin_server_http",
             [
-                ("POST", "/v1/messages"), ("POST", "/v1/meshes"), ("GET", "/healthz"), ("GET", "/registry"),
+                ("POST", "/v1/messages"), ("POST", "/v1/meshes"), ("POST", "/v1/blobs"), ("HEAD", "/v1/blobs/{id}"),
+                ("PATCH", "/v1/blobs/{id}"), ("GET", "/v1/blobs/{id}"), ("DELETE", "/v1/blobs/{id}"),
+                ("GET", "/healthz"), ("GET", "/registry"),
                 ("GET", "/metrics"), ("GET", "/mesh"), ("GET", "/agent/signal"),
             ])
     }
@@ -75,13 +82,19 @@ final class ServerMetrics: Sendable {
     }
 
     /// Everything as it is now.
-    func text(_ broker: BrokerFigures, _ relay: (connected: Int, shown: Int, bytes: Int)) -> String {
+    /// - Parameter blobs: nil where the store cannot be read.
+    func text(
+        _ broker: BrokerFigures, _ relay: (connected: Int, shown: Int, bytes: Int),
+        blobs: (count: Int, bytes: Int64)? = nil
+    ) -> String {
         MetricFamily.text(
             of: registry.families() + Self.families(broker) + [
                 .gauge("kin_relay_registrations", "Devices registered now.", relay.connected),
                 .gauge("kin_relay_entries", "Sealed records shown now.", relay.shown),
                 .gauge(
                     "kin_relay_bytes", "Memory that registrations take, as the relay's limit counts it.", relay.bytes),
+                .gauge("kin_server_blobs", "Files kept, those under way too.", blobs.map { Double($0.count) }),
+                .gauge("kin_server_blobs_bytes", "Bytes kept for them.", blobs.map { Double($0.bytes) }),
                 .gauge(
                     "kin_server_store_degraded", "1 while the store refuses writes.",
                     isDegraded.load(ordering: .relaxed) ? 1 : 0),

@@ -16,7 +16,8 @@ public struct BrokerStoreContract: Sendable {
         }
     }
 
-    public static let cases = acceptance + admission + reading + history + topics + positions + membership + lifetime
+    public static let cases =
+        acceptance + admission + reading + history + topics + positions + membership + blobs + lifetime
 
     private let open: Open
 

@@ -34,6 +34,15 @@ public enum Destination: Hashable, Sendable {
         }
     }
 
+    /// Reads what `recipient` wrote.
+    public init?(recipient: String) {
+        if recipient.hasPrefix("#") {
+            self.init(kind: "topic", ref: String(recipient.dropFirst()))
+        } else {
+            self.init(kind: "dm", ref: recipient)
+        }
+    }
+
     init(json: JSON) throws(WireError) {
         var fields = try Fields(json, in: "destination")
         let kind = try fields.string("kind", maxBytes: 8)
