@@ -215,7 +215,7 @@ import Testing
                 "/v1/version", "/v1/devices", "/v1/peers", "/v1/members", "/v1/events", "/v1/wallet/succession",
             ]
             for route in routes {
-                let answer = try await laptop.call(.GET, "\(route)?token=x")
+                let answer = try await laptop.call(.GET, "\(route)?surprise=x")
                 #expect(answer.status == 400 && answer.code == .string("invalid_request"), "\(route)")
             }
             for route in ["/v1/send", "/v1/send/batch", "/v1/inbox/read", "/v1/outbox/prune", "/v1/vault/status"] {
