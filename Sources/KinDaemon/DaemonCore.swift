@@ -154,8 +154,9 @@ struct DaemonCore: Sendable {
                 metrics.sent.add()
                 outgoing.accepted(row)
             }, now: now)
+        let addressing = Addressing(family: family, topics: book)
         let fileService = Self.fileService(
-            installed, fileStore, inbox, outbox, acceptance, family, board, metrics, events, logger, now: now,
+            installed, fileStore, inbox, outbox, acceptance, addressing, board, metrics, events, logger, now: now,
             client: { [http] mesh in
                 BlobClient(http: http, server: servers[0], mesh: mesh, keys: installed.keys, now: now)
             })
@@ -214,7 +215,7 @@ struct DaemonCore: Sendable {
         self.vault = vault
         routes = DaemonRoutes(
             sending: Sending(
-                acceptance: acceptance, addressing: Addressing(family: family, topics: book), outgoing: outgoing,
+                acceptance: acceptance, addressing: addressing, outgoing: outgoing,
                 known: metrics.knownLocal), receipts: receipts,
             revoking: Revoking(
                 installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),

@@ -12,9 +12,13 @@ extension DaemonRoutes {
     static let fileRoutes: [LocalRoute] = [
         .post(
             "/v1/file/share", "files", "Shares a file of this machine", body: .required(FileShareRequest.schema),
-            answers: [.json(FileInfo.schema, "It is a task on this machine's disk, and goes on by itself.", status: 202)],
+            answers: [
+                .json(FileInfo.schema, "It is a task on this machine's disk, and goes on by itself.", status: 202)
+            ],
             errors: .full + sendErrors + [
-                400: ["path_not_absolute", "file_name_invalid", "source_is_folder", "source_is_link", "source_not_a_file"],
+                400: [
+                    "path_not_absolute", "file_name_invalid", "source_is_folder", "source_is_link", "source_not_a_file",
+                ],
                 403: ["source_unreadable"], 404: ["source_missing"], 413: ["file_too_large"],
             ]
         ) { routes, request in
@@ -32,14 +36,19 @@ extension DaemonRoutes {
             "/v1/file/get", "files", "Writes a received file, or gives it as it comes",
             [
                 .query("id", .ulid, "The file's.", isRequired: true),
-                .query("out", .text(longest: 4096), "Where the daemon is to write it, absolute; absent: the answer is the file."),
+                .query(
+                    "out", .text(longest: 4096),
+                    "Where the daemon is to write it, absolute; absent: the answer is the file."),
             ],
             answers: [
                 .init(
-                    status: 200, note: "The file; with out, lines of JSON that say how far it is, the last how it ended.",
+                    status: 200,
+                    note: "The file; with out, lines of JSON that say how far it is, the last how it ended.",
                     mediaType: "application/octet-stream", schema: .text)
-            ], errors: .full + [
-                400: ["path_not_absolute"], 403: ["out_unwritable"], 404: ["unknown_file", "folder_missing", "file_gone"],
+            ],
+            errors: .full + [
+                400: ["path_not_absolute"], 403: ["out_unwritable"],
+                404: ["unknown_file", "folder_missing", "file_gone"],
                 409: ["file_exists", "download_under_way"],
             ]
         ) { routes, request in

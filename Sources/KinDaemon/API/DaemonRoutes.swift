@@ -43,7 +43,8 @@ struct DaemonRoutes: Sendable {
 
     /// Every route of the local API.
     static let table: [LocalRoute] =
-        sends + messages + outbox + devices + topicRoutes + fileRoutes + meshSettings + succession + VaultRoutes.all + streams
+        sends + messages + outbox + devices + topicRoutes + fileRoutes + meshSettings + succession + VaultRoutes.all
+        + streams
         + about
 
     func health() throws -> DaemonHealth {

@@ -19,7 +19,7 @@ extension DaemonCore {
     /// - Parameter client: for the files of a mesh.
     static func fileService(
         _ installation: Installation, _ store: FileStore, _ inbox: InboxStore, _ outbox: OutboxStore,
-        _ acceptance: Acceptance, _ family: Family, _ board: StatusBoard, _ metrics: DaemonMetrics,
+        _ acceptance: Acceptance, _ addressing: Addressing, _ board: StatusBoard, _ metrics: DaemonMetrics,
         _ events: EventHub, _ logger: Logger, now: @escaping @Sendable () -> Int64,
         client: @escaping @Sendable (MeshID) -> BlobClient
     ) -> FileService {
@@ -37,7 +37,7 @@ extension DaemonCore {
             fetching: FileFetching(inbox: inbox, progress: progress, metrics: metrics, logger: logger) {
                 FileDownload(client: client($0), metrics: metrics)
             },
-            acceptance: acceptance, family: family, inbox: inbox, outbox: outbox, progress: progress,
+            acceptance: acceptance, addressing: addressing, inbox: inbox, outbox: outbox, progress: progress,
             blobBytes: { board.blobBytes }, now: now)
         told.show { try? service.info($0) }
         return service

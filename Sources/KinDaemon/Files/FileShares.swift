@@ -224,7 +224,8 @@ final class FileShares: Sendable {
     private static func isFinal(_ error: KinError) -> Bool {
         // The server learns of this device when it connects, of the recipient when that does, and may lose a file.
         let passing = [
-            "token_key_unknown", "key_not_valid", "not_a_member", "unknown_member", "not_in_topic", "unknown_blob", "internal",
+            "token_key_unknown", "key_not_valid", "not_a_member", "unknown_member", "not_in_topic", "unknown_blob",
+            "internal",
         ]
         return !error.retryable && !passing.contains(error.code) && error.category != .unreachable
             && error.category != .exhausted

@@ -70,7 +70,8 @@ extension FileShareRequest {
         "FileShareRequest",
         [
             .required("path", .text, "Of a regular file on the daemon's machine, absolute; at most 4096 bytes."),
-            .optional("to", Schema.recipient.orNull, "A device's name or member id, # and a topic's name; all unless said."),
+            .optional(
+                "to", Schema.recipient.orNull, "A device's name or member id, # and a topic's name; all unless said."),
             .optional("message", Schema.text.orNull, "Words beside it, at most \(SharedFile.maxMessageBytes) bytes."),
             .optional("media_type", Schema.mediaType.orNull), .optional("persistent", Schema.bool.orNull),
         ])

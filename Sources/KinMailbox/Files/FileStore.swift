@@ -125,7 +125,8 @@ extension ShareRow {
     }
 
     fileprivate init(_ row: Row) throws {
-        guard let id = ULID(row["id"]), let destination = Destination(recipient: row["recipient"]), let name = FileName(row["name"]),
+        guard let id = ULID(row["id"]), let destination = Destination(recipient: row["recipient"]),
+            let name = FileName(row["name"]),
             let status = Status(rawValue: row["status"])
         else { throw StoreError(.corrupt, "a row of the shared files is damaged") }
         let key: Data = row["key"]
