@@ -1,4 +1,4 @@
-"""Topics: who may read and write one, the lists of private ones, the keys, the posts (docs/protocol/mesh.md, "Topics"; messages.md)."""
+"""Topics: who may use one, the lists of private ones, keys and posts (docs/protocol/mesh.md, "Topics"; messages.md)."""
 
 from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_decrypt,

@@ -370,8 +370,8 @@ def _topics():
     yield "topic_join, topic empty", _frame(topic_request("topic_join", topic="")), "no topic name"
     yield "topic_rekey, counter 0", _frame(topic_request("topic_rekey", counter=0)), "from 1"
     yield "topic_rekey, counter with a fraction", _frame(topic_request("topic_rekey", counter=1.5)), "no integer"
-    yield "topic_members_get, after null", _frame(topic_request("topic_members_get", after=None)), "null instead of absent"
-    yield "topic_members_get, after a name", _frame(topic_request("topic_members_get", after="laptop")), "no ULID"
+    for name, after, why in (("null", None, "null instead of absent"), ("a name", "laptop", "no ULID")):
+        yield f"topic_members_get, after {name}", _frame(topic_request("topic_members_get", after=after)), why
     yield "topic, joined a number", _frame(topic_state(joined=1)), "no boolean"
     yield "topic, negative min_epoch", _frame(topic_state(min_epoch=-1)), "from 0"
     yield "topic, negative epoch", _frame(topic_state(epoch=-1)), "from 0"

@@ -1,4 +1,4 @@
-"""Posts sealed with a topic's key, at every length where the padding changes, and each part of the binding broken once."""
+"""Posts sealed with a topic's key, at lengths where the padding changes; each part of what binds them broken once."""
 
 from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
 
@@ -50,14 +50,14 @@ def _entry(name: str, inner: dict, body: bytes, /, **changes) -> dict:
     return fields | changes
 
 
-def _post(name: str, inner: dict, topic: str = _TOPIC, epoch: dict = _EPOCH, chain: list | None = None, **changes) -> dict:
+def _post(name: str, inner: dict, topic: str = _TOPIC, epoch: dict = _EPOCH, chain=_CHAIN, **changes) -> dict:
     body = _sealed(name, inner, topic, epoch)
     more = {
         "inner": a.text(inner),
         "nonce": body[:24].hex(),
         "additional": topics.additional_data(a.MESH, topic, epoch, inner["sender"]).decode(),
     }
-    said = {"header": a.text(_header(inner, topic, epoch)), "sender": a.text(chain or _CHAIN)}
+    said = {"header": a.text(_header(inner, topic, epoch)), "sender": a.text(chain)}
     return _entry(name, inner, body, **(said | more | changes))
 
 

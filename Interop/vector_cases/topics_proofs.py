@@ -43,7 +43,8 @@ def _cases():
     yield "told in another mesh", a.topic(), _OWNER, a.OTHER_MESH, "wrong_mesh"
     yield "with another member's chain", a.topic(), _MEMBER, a.MESH, "signer_invalid"
     yield "with a chain of another mesh", a.topic(), other, a.MESH, "signer_invalid"
-    yield "with a chain of another wallet", a.topic(), [a.certificate(a.LAPTOP, a.OTHER_WALLET)], a.MESH, "signer_invalid"
+    foreign = [a.certificate(a.LAPTOP, a.OTHER_WALLET)]
+    yield "with a chain of another wallet", a.topic(), foreign, a.MESH, "signer_invalid"
     ended = [a.certificate(a.LAPTOP, expires_at=a.NOW)]
     yield "with a certificate that has ended", a.topic(), ended, a.MESH, "signer_invalid"
     yield "by a member after another", a.topic(a.PHONE, member=_PHONE), _MEMBER, a.MESH, "not_entitled"
@@ -74,7 +75,14 @@ def orders() -> list[dict]:
     ]
 
 
-_SCOPES = [[], ["send"], ["topic:build"], ["topic:all"], ["send", "topic:builds", "call:/x"], ["topic:build", "topic:all"]]
+_SCOPES = [
+    [],
+    ["send"],
+    ["topic:build"],
+    ["topic:all"],
+    ["send", "topic:builds", "call:/x"],
+    ["topic:build", "topic:all"],
+]
 
 
 def rights() -> list[dict]:
