@@ -58,7 +58,7 @@ import Testing
         let bench = try BrokerBench()
         let daemon = try await bench.join()
         try await daemon.settle()
-        #expect(daemon.sink.messages.map(\.type) == ["feature_negotiation_response"])
+        #expect(daemon.typesBesidesTopics == ["feature_negotiation_response"])
     }
 
     // MARK: Two connections, one member

@@ -5,7 +5,7 @@ import KinWire
 import Testing
 
 @Suite struct OpeningTests {
-    @Test("challenge, hello, features, ready, members")
+    @Test("challenge, hello, features, ready, members, topics")
     func order() async throws {
         let bench = try BrokerBench()
         let daemon = try await bench.connect(bench.device())
@@ -15,7 +15,7 @@ import Testing
         let list = try await daemon.readList()
         #expect(list.ready.member == daemon.member && list.ready.session.count == 8)
         #expect(list.all == [daemon.member] && list.online == [daemon.member])
-        #expect(daemon.sink.messages.map(\.type) == ["feature_negotiation_response"])
+        #expect(daemon.sink.messages.map(\.type) == ["feature_negotiation_response", "topic", "topics_end"])
         #expect(daemon.sink.closures == [])
         #expect(bench.broker.connectedMembers == 1)
     }

@@ -35,7 +35,7 @@ import Testing
             let bench = isRestarted ? try bench.restarted() : bench
             let newcomer = try await bench.knock(bench.device())
             try await newcomer.sink.take("settings") { $0.message == .settings(proof) ? () : nil }
-            let types = newcomer.sink.messages.map(\.type)
+            let types = newcomer.typesBesidesTopics
             #expect(types.last == "members_end", "\(types)")
         }
     }

@@ -76,6 +76,11 @@ struct TestDaemon: Sendable {
         return list
     }
 
+    /// What it was told and has not taken, but for topics.
+    var typesBesidesTopics: [String] {
+        sink.messages.map(\.type).filter { !["topic", "topics_end"].contains($0) }
+    }
+
     func error() async throws -> ErrorFrame {
         try await sink.take("error") { if case .error(let it) = $0.message { it } else { nil } }
     }

@@ -55,6 +55,13 @@ enum Sample {
             priority: .low, meta: meta, replyTo: try id("b"), createdAt: 1, receivedAt: 2, readAt: 3)
     }
 
+    static func topicMessage() throws -> InboxMessage {
+        var message = try message()
+        message.topic = topic
+        message.mentions = [try name("studio")]
+        return message
+    }
+
     static func plainMessage() throws -> InboxMessage {
         InboxMessage(
             id: 8, clientMessageID: try id("c"), from: "laptop", fromMember: member, body: "line\nline",
@@ -163,7 +170,9 @@ struct Form: CustomStringConvertible, Sendable {
 
     /// But those that are read of any version of the daemon.
     static func exact() throws -> [Form] {
-        try all().filter { !$0.description.hasPrefix("DaemonHealth") && !$0.description.hasPrefix("DaemonVersion") }
+        try (all() + topics()).filter {
+            !$0.description.hasPrefix("DaemonHealth") && !$0.description.hasPrefix("DaemonVersion")
+        }
     }
 
     static func all() throws -> [Form] {
@@ -184,6 +193,7 @@ struct Form: CustomStringConvertible, Sendable {
             Form("FileGetLine, done", FileGetLine.done(Sample.got()), \.json, { try FileGetLine(json: $0) }),
             Form("SendAnswer", Sample.answer(), \.json, { try SendAnswer(json: $0) }),
             Form("InboxMessage", Sample.message(), \.json, { try InboxMessage(json: $0) }),
+            Form("InboxMessage, of a topic", Sample.topicMessage(), \.json, { try InboxMessage(json: $0) }),
             Form("InboxMessage, plain", Sample.plainMessage(), \.json, { try InboxMessage(json: $0) }),
             Form(
                 "InboxPage", InboxPage(messages: [Sample.message(), Sample.plainMessage()], cursor: "8"), \.json,
@@ -226,6 +236,10 @@ struct Form: CustomStringConvertible, Sendable {
     /// Forms without a member that must be there, or with one that is somebody else's.
     static func loose() throws -> [Form] {
         try [
+            Form(
+                "ProfileChange", ProfileChange(summary: "reviewing", status: .working, visible: false), \.json,
+                { try ProfileChange(json: $0) }),
+            Form("ProfileChange, empty", ProfileChange(), \.json, { try ProfileChange(json: $0) }),
             Form(
                 "RequeuePatch, all",
                 RequeuePatch(

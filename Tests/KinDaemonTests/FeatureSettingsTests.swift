@@ -26,9 +26,15 @@ import Testing
         "what is set adds to what every daemon asks for, each once",
         arguments: [
             ("", [], []), ("[features]\n", [], []), ("[features]\nrequire = []\noptional = []\n", [], []),
-            ("[features]\nrequire = ['key_epoch']\n", ["key_epoch"], []),
-            ("[features]\noptional = ['key_epoch', 'key_epoch']\n", [], ["key_epoch"]),
-            ("[features]\nrequire = ['key_epoch']\noptional = ['key_epoch']\n", ["key_epoch"], []),
+            ("[features]\nrequire = ['member_keypair_rotated_event']\n", ["member_keypair_rotated_event"], []),
+            (
+                "[features]\noptional = ['member_keypair_rotated_event', 'member_keypair_rotated_event']\n", [],
+                ["member_keypair_rotated_event"]
+            ),
+            (
+                "[features]\nrequire = ['member_keypair_rotated_event']\noptional = ['member_keypair_rotated_event']\n",
+                ["member_keypair_rotated_event"], []
+            ),
             ("[features]\nrequire = ['client_message_id_dedupe']\n", [], []),
             (
                 "[features]\nrequire = [\n'key_epoch',\n'member_keypair_rotated_event']\n",
@@ -40,13 +46,14 @@ import Testing
         #expect(
             features.required.map(\.rawValue) == ["client_message_id_dedupe", "concurrent_connection_policy"] + required
         )
-        #expect(features.asked.map(\.rawValue) == ["max_payload"] + asked)
+        let usual = ["max_payload", "key_epoch"].filter { !required.contains($0) }
+        #expect(features.asked.map(\.rawValue) == usual + asked)
     }
 
     @Test("what is required is not asked for as optional too")
     func once() throws {
         let features = try read("[features]\nrequire = ['max_payload']\n").features
-        #expect(features.required.last == .maxPayload && features.asked.isEmpty)
+        #expect(features.required.last == .maxPayload && features.asked == [.keyEpoch])
     }
 
     @Test(
@@ -87,7 +94,8 @@ import Testing
         }
         try await HostileBroker.run(hands) { broker, _ in
             try await House.run { house in
-                let state = try await configure("# mine\n[features]\nrequire = ['key_epoch']\n", house)
+                let state = try await configure(
+                    "# mine\n[features]\nrequire = ['member_keypair_rotated_event']\n", house)
                 let laptop = try await house.start("laptop", servers: [broker.url])
                 let events = try await laptop.client.events()
                 let listener = Task { for try await event in events { seen.update { $0.append(event) } } }
@@ -98,12 +106,15 @@ import Testing
                 let text = String(decoding: try StateFolder.read(state.configPath) ?? [], as: UTF8.self)
                 let line = try #require(text.split(separator: "\n").firstIndex { $0.hasPrefix("require") }) + 1
                 #expect(
-                    error?.message.contains("\(state.configPath) line \(line): [features] requires key_epoch") == true)
+                    error?.message.contains(
+                        "\(state.configPath) line \(line): [features] requires member_keypair_rotated_event") == true)
                 // To its very end: it was not cut off.
                 try await listener.value
                 let failure = seen.value.first { $0.kind == .featureNegotiationFailed }
                 guard case .object(let data)? = failure?.data else { throw MissingValue("the event") }
-                #expect(data["feature"] == .string("key_epoch") && data["kind"] == .string("feature_unavailable"))
+                #expect(
+                    data["feature"] == .string("member_keypair_rotated_event")
+                        && data["kind"] == .string("feature_unavailable"))
             }
         }
     }
@@ -135,13 +146,13 @@ import Testing
         try await HostileBroker.run(hands) { broker, _ in
             try await House.run { house in
                 _ = try await configure(
-                    "[features]\nrequire = ['max_payload']\noptional = ['key_epoch']\n", house)
+                    "[features]\nrequire = ['max_payload']\noptional = ['member_keypair_rotated_event']\n", house)
                 let laptop = try await house.start("laptop", servers: [broker.url])
                 try await laptop.isConnected()
                 let request = try #require(asked.value.first)
                 #expect(
                     request.require == ["client_message_id_dedupe", "concurrent_connection_policy", "max_payload"])
-                #expect(request.optional == ["key_epoch"])
+                #expect(request.optional == ["member_keypair_rotated_event"])
             }
         }
     }

@@ -229,9 +229,9 @@ extension TestDaemon {
             #expect(figures["kin_broker_sessions"] == 2)
             #expect(figures["kin_broker_members_connected"] == 2)
             #expect(figures["kin_broker_meshes"] == 1)
-            // The message and its receipt.
-            #expect(figures["kin_broker_accepted_total"] == 2)
-            #expect(figures["kin_broker_pushes_total"] == 2)
+            // The message and its receipt, and what the daemons say of themselves.
+            #expect(try #require(figures["kin_broker_accepted_total"]) >= 2)
+            #expect(try #require(figures["kin_broker_pushes_total"]) >= 2)
             #expect(figures["kin_relay_registrations"] == 2)
             #expect(figures["kin_relay_registered_total{kind=\"new\"}"] == 2)
             #expect(figures["kin_relay_entries"] == 2)

@@ -14,6 +14,8 @@ final class ControlMail: @unchecked Sendable {
         var contentType: String
         var body: [UInt8]
         var destination: Destination
+
+        var isPost: Bool { if case .topic = destination { true } else { false } }
     }
 
     /// Letters that wait for the broker; beyond them the oldest are given up.
@@ -103,7 +105,8 @@ final class ControlMail: @unchecked Sendable {
     /// To whom is not known any more nothing is sent, and to a topic nothing before there is a key.
     private func pump() {
         guard let link, !unsent.isEmpty else { return }
-        let letters = unsent
+        // What is said to one may be the key to what is said to all.
+        let letters = unsent.filter { !$0.isPost } + unsent.filter(\.isPost)
         unsent = []
         var frames: [[UInt8]] = []
         for letter in letters {

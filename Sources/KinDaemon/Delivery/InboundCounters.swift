@@ -8,8 +8,6 @@ final class InboundCounters: Sendable {
     enum Fact: String, CaseIterable {
         // Pushed messages that are not taken in: one for each `MessageFault`.
         case doesNotOpen = "does_not_open"
-        /// Posts that wait for a key.
-        case keyMissing = "key_missing"
         case malformed
         case misaddressed
         case badSignature = "bad_signature"
@@ -63,7 +61,8 @@ final class InboundCounters: Sendable {
             self =
                 switch fault {
                 case .doesNotOpen: .doesNotOpen
-                case .keyMissing: .keyMissing
+                // Of one that waits for its key nothing is counted here; read back from history, it does not open.
+                case .keyMissing: .doesNotOpen
                 case .malformed: .malformed
                 case .misaddressed: .misaddressed
                 case .badSignature: .badSignature

@@ -12,7 +12,7 @@ extension Incoming {
         inbox.keep(posts, from: intake(of: link)) { [self] result in
             switch result {
             case .success(let dropped):
-                metrics.inbound.note(.keyMissing, times: posts.count)
+                metrics.sealedPosts.add(posts.count)
                 if dropped > 0 {
                     logger.warning("sealed_posts_dropped", metadata: ["count": .stringConvertible(dropped)])
                 }

@@ -18,6 +18,8 @@ struct DaemonMetrics: Sendable {
     /// Messages recognised as known: pushed again, known to the broker, sent again over the local API.
     let knownIn, knownOut, knownLocal: Counter
     let topicKeysMinted: Counter
+    /// Posts that came before their key, and were kept as they were.
+    let sealedPosts: Counter
     /// Files that were shared, can never be, were fetched whole, or were not what was shared.
     let files: Counters
     /// Bytes of sealed files, by direction.
@@ -49,6 +51,8 @@ struct DaemonMetrics: Sendable {
             "Messages recognised as known: pushed again (in), known to the broker (out), sent again over the local API (local).",
             by: "direction", ["in", "out", "local"])
         (knownIn, knownOut, knownLocal) = (known["in"], known["out"], known["local"])
+        sealedPosts = registry.counter(
+            "kin_daemon_sealed_posts_total", "Posts that came before their key, and were kept until it comes.")
         topicKeysMinted = registry.counter("kin_daemon_topic_keys_minted_total", "Keys of topics made here.")
         files = registry.counters(
             "kin_daemon_files_total",
