@@ -182,7 +182,7 @@ struct DaemonCore: Sendable {
         keys.onKeys { [weak outgoing, weak incoming, weak mail] topic, epochs in
             outgoing?.keyCame(topic)
             mail?.keyCame()
-            for epoch in epochs { incoming?.keyCame(topic, epoch) }
+            if !epochs.isEmpty { incoming?.keyCame(topic) }
         }
         let directory = DirectoryRunner(
             servers: servers, reader: RegistryReader(http: http, routeID: installed.wallet.routeID), family: family,
