@@ -103,7 +103,7 @@ struct DaemonCore: Sendable {
         fileStore = try Self.fileStore(state, logger, now: now())
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
-        let book = try TopicBook(installed, logger: logger)
+        let book = try TopicBook(installed, logger: logger, now: now())
         let keptProfiles = installed.isEphemeral ? ProfileFile() : try ProfileFile(reading: state)
         let seen = try KnownMembers(reading: KnownMembers.path(in: state))
         let meshSettings = try MeshSettingsKeeper(
