@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from vector_cases import chains, files, frames, joining, messages, registry, statements, tokens, vault
+from vector_cases import chains, files, frames, joining, messages, registry, statements, tokens, topics, vault
 
 FOLDER = Path(__file__).resolve().parent.parent / "Vectors" / "kindred"
 FILES = {
@@ -16,6 +16,7 @@ FILES = {
     "tokens.json": tokens.build,
     "joining.json": joining.build,
     "files.json": files.build,
+    "topics.json": topics.build,
 }
 
 

@@ -6,6 +6,7 @@ from . import fields as f
 from .chain import is_chain
 from .encodings import Refused, canonical, parse_canonical
 from .statements import is_credential, is_revocation_proof, is_settings, is_succession
+from .topics import is_topic_proof
 
 MAX_HEADER = 16_384
 
@@ -15,11 +16,14 @@ NACK_CODES = {
     "out_of_order": True,
     "rate_limited": True,
     "storage_full": True,
+    "storage_failed": True,
     "mesh_succeeded": True,
+    "epoch_stale": True,
     "expired": False,
     "member_revoked": False,
     "unknown_topic": False,
-    "unsupported_destination": False,
+    "epoch_missing": False,
+    "epoch_ahead": False,
     "too_large": False,
     "idempotency_key_reused": False,
 }
@@ -42,7 +46,6 @@ def _supported(value) -> bool:
     return type(value) is dict and all(f.feature(name) and feature(item) for name, item in value.items())
 
 
-_EPOCH = f.having({"counter": f.integer(), "minter": f.ulid})
 _FEATURES = f.array_of(f.feature, unique=True)
 _CODE = f.matching("[a-z0-9_]{1,64}")
 
@@ -53,6 +56,7 @@ _DELIVERED = {
     "priority": f.priority,
     "seq": f.integer(1),
 }
+_TOPIC_REQUEST = {"request": f.ulid, "topic": f.topic_name}
 _PUSH = _DELIVERED | {"broker_message_id": f.integer(), "sender": f.ulid, "sent_at": f.time}
 
 # type: (fields, optional fields)
@@ -81,7 +85,7 @@ FORMS = {
     "member_revoked": ({"member": f.ulid, "version": f.integer()}, {}),
     "peer_join": ({"member": f.ulid, "version": f.integer()}, {}),
     "peer_leave": ({"member": f.ulid, "version": f.integer()}, {}),
-    "send": (_DELIVERED | {"request_fingerprint": f.hash32}, {"epoch": _EPOCH, "expires_at": f.time}),
+    "send": (_DELIVERED | {"request_fingerprint": f.hash32}, {"epoch": f.epoch, "expires_at": f.time}),
     "ack": (
         {
             "broker_message_id": f.integer(),
@@ -95,19 +99,36 @@ FORMS = {
         {"client_message_id": f.client_message_id, "code": f.exactly(*NACK_CODES), "retryable": f.boolean},
         {"retry_after_ms": f.integer(), "stored_fingerprint": f.hex_of(8)},
     ),
-    "push": (_PUSH, {"epoch": _EPOCH}),
+    "push": (_PUSH, {"epoch": f.epoch}),
     "client_ack": ({"results": f.array_of(_client_ack_result, 1, 256)}, {}),
     "history": (
         {"limit": f.integer(1, 256), "request": f.ulid},
         {"before": f.integer(), "dm": f.ulid, "topic": f.topic_name},
     ),
-    "history_item": (_PUSH | {"request": f.ulid}, {"epoch": _EPOCH}),
+    "history_item": (_PUSH | {"request": f.ulid}, {"epoch": f.epoch}),
     "history_end": ({"request": f.ulid}, {"before": f.integer()}),
     "credential": ({"credential": is_credential}, {}),
     "revocations_get": ({"have": f.array_of(f.hash32, most=256)}, {}),
     "revocations": ({"entries": f.array_of(is_revocation_proof, most=16)}, {}),
     "succession": ({"drained": f.boolean, "owner": is_chain, "succession": is_succession}, {}),
     "settings": ({"owner": is_chain, "settings": is_settings}, {}),
+    "topic_create": (_TOPIC_REQUEST, {"proof": is_topic_proof}),
+    "topic_join": (_TOPIC_REQUEST, {}),
+    "topic_leave": (_TOPIC_REQUEST, {}),
+    "topic_set": ({"request": f.ulid, "proof": is_topic_proof}, {}),
+    "topic_rekey": (_TOPIC_REQUEST | {"counter": f.integer(1)}, {}),
+    "topic_members_get": (_TOPIC_REQUEST, {"after": f.ulid}),
+    "topic": (
+        {"topic": f.topic_name, "joined": f.boolean, "min_epoch": f.integer(), "epoch": f.integer()},
+        {"proof": is_topic_proof},
+    ),
+    "topic_gone": ({"topic": f.topic_name}, {}),
+    "topics_end": ({}, {}),
+    "topic_answer": ({"request": f.ulid}, {"code": _CODE}),
+    "topic_members": (
+        {"request": f.ulid, "members": f.array_of(f.ulid, most=256, unique=True), "more": f.boolean},
+        {},
+    ),
     "error": ({"code": _CODE, "message": f.text(512)}, {"ref": _CODE}),
 }
 WITH_BODY = ("send", "push", "history_item")
@@ -181,8 +202,15 @@ def _nack_relation(header) -> bool:
     )
 
 
+def _of_its_topic(header) -> bool:
+    """The list of a proof is of the topic that the frame names."""
+    return "proof" not in header or header["proof"]["list"]["topic"] == header["topic"]
+
+
 _RELATIONS = {
     "ack": _ack_relation,
     "nack": _nack_relation,
     "history": lambda header: ("dm" in header) != ("topic" in header),
+    "topic_create": _of_its_topic,
+    "topic": _of_its_topic,
 }

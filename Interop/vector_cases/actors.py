@@ -182,6 +182,24 @@ def settings(signer: Actor = LAPTOP, **changes) -> dict:
     return statements.signed("settings", settings_fields(**changes), signer.seed)
 
 
+def topic_fields(**changes) -> dict:
+    """The laptop's list of a topic it made."""
+    return {
+        "v": 1,
+        "mesh": MESH,
+        "topic": "build._-9",
+        "creator": member("laptop"),
+        "seq": 1,
+        "members": [member("laptop"), member("phone")],
+        "member": member("laptop"),
+        "at": NOW - MINUTE,
+    } | changes
+
+
+def topic(signer: Actor = LAPTOP, **changes) -> dict:
+    return statements.signed("topic", topic_fields(**changes), signer.seed)
+
+
 EMPTY_HEAD = statements.revocation_head([])
 
 

@@ -1,6 +1,6 @@
 """Frames of every wrong shape, each wrong in one way."""
 
-from kindred_wire import frames
+from kindred_wire import encodings, frames
 
 from . import actors as a
 from .frames_valid import (
@@ -21,6 +21,9 @@ from .frames_valid import (
     push_fields,
     revocations_header,
     send_fields,
+    topic_proof,
+    topic_request,
+    topic_state,
 )
 
 BODY = b"\xab" * 104
@@ -29,7 +32,7 @@ _STRICT = " (strict reading)"
 
 def invalid() -> list[dict]:
     found = []
-    for group in (_raw, _headers, _required, _session, _members, _messages, _others):
+    for group in (_raw, _headers, _required, _session, _members, _messages, _others, _topics):
         for name, frame, why, *error in group():
             code = (error or ["invalid_message"])[0]
             found.append({"name": name, "frame_hex": frame.hex(), "error": code, "why": why})
@@ -332,3 +335,59 @@ def _others():
     yield "error, ref null", _frame(error | {"ref": None}), "null instead of absent"
     yield "error, ref a number", _frame(error | {"ref": 1}), "ill-typed"
     yield "error, code empty", _frame(error | {"code": ""}), "no code" + _STRICT
+
+
+def _topics():
+    other = topic_proof(topic="other")
+    yield "topic_create, list of another topic", _frame(topic_request("topic_create", proof=other)), "of that topic"
+    yield "topic, list of another topic", _frame(topic_state(proof=other)), "of that topic"
+    proof = topic_proof()
+    for name, wrong, why in (
+        ("null", None, "null instead of absent"),
+        ("a list alone", proof["list"], "list and signer"),
+        ("without signer", {"list": proof["list"]}, "a field is missing"),
+        ("without list", {"signer": CHAIN}, "a field is missing"),
+        ("with more", proof | {"x": 1}, "a field that is not named"),
+        ("signer empty", proof | {"signer": []}, "1 to 8 statements"),
+        ("signer a certificate itself", proof | {"signer": CHAIN[0]}, "no array"),
+        ("257 members", topic_proof(members=_ulids(257)), "at most 256"),
+        ("a member twice", topic_proof(members=[PHONE, PHONE]), "members are unique"),
+        ("list with an unknown field", topic_proof(x=1), "a field that is not named"),
+        ("list without sig", proof | {"list": a.topic_fields()}, "a field is missing"),
+        ("list an array", proof | {"list": [proof["list"]]}, "no object"),
+    ):
+        yield f"topic_create, proof {name}", _frame(topic_request("topic_create", proof=wrong)), why
+    yield "topic, proof null", _frame(topic_state(proof=None)), "null instead of absent"
+    request = {"type": "topic_set", "request": REQUEST}
+    named = _frame(request | {"proof": proof, "topic": "build._-9"})
+    yield "topic_set, topic", named, "a field that is not named: the list says it"
+    for kind in ("topic_create", "topic_join", "topic_leave", "topic_rekey", "topic_members_get"):
+        good = topic_request(kind, **({"counter": 1} if kind == "topic_rekey" else {}))
+        yield f"{kind}, topic with #", _frame(good | {"topic": "#build"}), "no topic name"
+        yield f"{kind}, request a name", _frame(good | {"request": "first"}), "no ULID"
+    yield "topic_join, proof", _frame(topic_request("topic_join", proof=proof)), "a field that is not named"
+    yield "topic_join, topic of 65", _frame(topic_request("topic_join", topic="a" * 65)), "no topic name"
+    yield "topic_join, topic empty", _frame(topic_request("topic_join", topic="")), "no topic name"
+    yield "topic_rekey, counter 0", _frame(topic_request("topic_rekey", counter=0)), "from 1"
+    yield "topic_rekey, counter with a fraction", _frame(topic_request("topic_rekey", counter=1.5)), "no integer"
+    for name, after, why in (("null", None, "null instead of absent"), ("a name", "laptop", "no ULID")):
+        yield f"topic_members_get, after {name}", _frame(topic_request("topic_members_get", after=after)), why
+    yield "topic, joined a number", _frame(topic_state(joined=1)), "no boolean"
+    yield "topic, negative min_epoch", _frame(topic_state(min_epoch=-1)), "from 0"
+    yield "topic, negative epoch", _frame(topic_state(epoch=-1)), "from 0"
+    yield "topic, request", _frame(topic_state(request=REQUEST)), "a field that is not named"
+    yield "topic_gone, topic with a space", _frame({"type": "topic_gone", "topic": "a b"}), "no topic name"
+    answer = {"type": "topic_answer", "request": REQUEST}
+    yield "topic_answer, code null", _frame(answer | {"code": None}), "null instead of absent"
+    yield "topic_answer, code empty", _frame(answer | {"code": ""}), "no code"
+    yield "topic_answer, code of 65", _frame(answer | {"code": "a" * 65}), "no code"
+    yield "topic_answer, code with a capital", _frame(answer | {"code": "Unknown"}), "no code"
+    page = {"type": "topic_members", "request": REQUEST, "members": [PHONE], "more": False}
+    yield "topic_members, 257", _frame(page | {"members": _ulids(257)}), "at most 256"
+    yield "topic_members, a member twice", _frame(page | {"members": [PHONE, PHONE]}), "members are unique"
+    yield "topic_members, a name", _frame(page | {"members": ["phone"]}), "no ULID"
+    yield "topic_members, more a number", _frame(page | {"more": 0}), "no boolean"
+
+
+def _ulids(count: int) -> list[str]:
+    return [encodings.ulid(n, bytes(10)) for n in range(count)]

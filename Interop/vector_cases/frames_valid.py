@@ -223,8 +223,64 @@ def other_cases():
     )
 
 
+def topic_proof(chain: list[dict] = CHAIN, **changes) -> dict:
+    """A list as it travels."""
+    return {"list": a.topic(**changes), "signer": chain}
+
+
+def topic_request(kind: str, **changes) -> dict:
+    return {"type": kind, "request": REQUEST, "topic": "build._-9"} | changes
+
+
+def topic_state(**changes) -> dict:
+    fields = {"joined": True, "min_epoch": 0, "epoch": 0}
+    return {"type": "topic", "topic": "build._-9"} | fields | changes
+
+
+def topic_cases():
+    many = [encodings.ulid(n, a.digest(f"named/{n}")) for n in range(256)]
+    yield "topic_create", topic_request("topic_create")
+    yield "topic_create, private", topic_request("topic_create", proof=topic_proof())
+    longest = {"topic": "z" * 64, "proof": topic_proof(topic="z" * 64, members=many)}
+    yield "topic_create, private, 256 members, longest name", topic_request("topic_create", **longest)
+    yield "topic_join", topic_request("topic_join")
+    yield "topic_leave", topic_request("topic_leave")
+    yield "topic_set", {"type": "topic_set", "request": REQUEST, "proof": topic_proof(seq=2)}
+    handed_on = topic_proof(CHAIN + a.rotations(2), signer=a.LAPTOPS[2], creator=PHONE, seq=MAX, at=MAX, members=[])
+    yield "topic_set, by an owner, rotated, of nobody", {"type": "topic_set", "request": REQUEST, "proof": handed_on}
+    yield "topic_rekey", topic_request("topic_rekey", counter=1)
+    yield "topic_rekey, largest counter", topic_request("topic_rekey", counter=MAX)
+    yield "topic_members_get", topic_request("topic_members_get")
+    yield "topic_members_get, after", topic_request("topic_members_get", after=LAPTOP)
+    yield "topic", topic_state()
+    yield "topic, private, not joined", topic_state(joined=False, proof=topic_proof())
+    yield "topic, largest epochs", topic_state(topic="all", min_epoch=MAX, epoch=MAX)
+    yield "topic_gone", {"type": "topic_gone", "topic": "build._-9"}
+    yield "topics_end", {"type": "topics_end"}
+    yield "topic_answer, done", {"type": "topic_answer", "request": REQUEST}
+    for code in TOPIC_CODES:
+        yield f"topic_answer, {code}", {"type": "topic_answer", "request": REQUEST, "code": code}
+    page = {"type": "topic_members", "request": REQUEST}
+    yield "topic_members", page | {"members": [LAPTOP, PHONE], "more": False}
+    yield "topic_members, none", page | {"members": [], "more": False}
+    yield "topic_members, 256, and more", page | {"members": many, "more": True}
+
+
+TOPIC_CODES = (
+    "topic_exists",
+    "unknown_topic",
+    "topic_not_allowed",
+    "topic_limit",
+    "topic_invalid",
+    "topic_outdated",
+    "topic_everybody",
+    "epoch_ahead",
+    "storage_unavailable",
+)
+
+
 def cases():
-    for group in (session_cases, member_cases, message_cases, other_cases):
+    for group in (session_cases, member_cases, message_cases, other_cases, topic_cases):
         for name, header, *body in group():
             yield name, header, (body or [b""])[0]
 

@@ -130,6 +130,29 @@ SETTINGS = [
     ("mesh without a slug", {"mesh": "@" + _WALLET}, "no mesh"),
     ("at negative", {"at": -1}, "from 0"),
 ]
+TOPIC = [
+    ("unknown field", {"private": True}, "a field that is not named"),
+    ("v is 2", {"v": 2}, "v is 1"),
+    ("mesh without a slug", {"mesh": "@" + _WALLET}, "no mesh"),
+    ("topic with #", {"topic": "#build"}, "no topic name"),
+    ("topic with a capital", {"topic": "Build"}, "no topic name"),
+    ("topic empty", {"topic": ""}, "no topic name"),
+    ("topic of 65", {"topic": "a" * 65}, "a topic name has at most 64"),
+    ("topic null", {"topic": None}, "null instead of a value"),
+    ("creator is the wallet", {"creator": "wallet"}, "no ULID"),
+    ("creator null", {"creator": None}, "null instead of a value"),
+    ("seq is 0", {"seq": 0}, "seq counts from 1"),
+    ("seq null", {"seq": None}, "null instead of a value"),
+    ("member is a name", {"member": "laptop"}, "no ULID"),
+    ("members null", {"members": None}, "null instead of a value"),
+    ("members a string", {"members": _ULID}, "no array"),
+    ("member named twice", {"members": [_ULID, _ULID]}, "members are unique"),
+    ("a name among the members", {"members": [_ULID, "phone"]}, "no ULID"),
+    ("a number among the members", {"members": [1]}, "no ULID"),
+    ("257 members", {"members": [encodings.ulid(n, bytes(10)) for n in range(257)]}, "at most 256"),
+    ("at negative", {"at": -1}, "from 0"),
+    ("at null", {"at": None}, "null instead of a value"),
+]
 RECORD = [
     ("machine_id too long", {"machine_id": "ab" * 9}, "16 hex digits"),
     ("host_pub in upper case", {"host_pub": "AB" * 32}, "lower-case hex only"),
@@ -151,6 +174,7 @@ def invalid() -> list[dict]:
     cases += [_changed("rotation", name, a.rotation(1) | changes, why) for name, changes, why in ROTATION]
     cases += [_changed("succession", name, a.succession() | changes, why) for name, changes, why in SUCCESSION]
     cases += [_changed("settings", name, a.settings(**changes), why) for name, changes, why in SETTINGS]
+    cases += [_changed("topic", name, a.topic(**changes), why) for name, changes, why in TOPIC]
     cases += [_changed("record", name, record(**changes), why) for name, changes, why in RECORD]
     too_large = sized_certificate(s.MAX_BYTES + 1)
     cases.append(_changed("certificate", "4,097 bytes", too_large, "at most 4,096 bytes"))
@@ -163,11 +187,12 @@ def _missing() -> list[dict]:
         "issuer": (a.issuer_fields(), a.issuer()),
         "revocation": (a.revocation_fields(), a.revocation()),
         "settings": (a.settings_fields(), a.settings()),
+        "topic": (a.topic_fields(), a.topic()),
     }
     cases = []
     for kind, (fields, whole) in good.items():
         for name in fields:
-            signer = a.LAPTOP if kind == "settings" else a.WALLET
+            signer = a.LAPTOP if kind in ("settings", "topic") else a.WALLET
             rest = s.signed(kind, {key: item for key, item in fields.items() if key != name}, signer.seed)
             why = "absent instead of null" if fields[name] is None else "a field is missing"
             cases.append(_changed(kind, f"without {name}", rest, why))

@@ -70,6 +70,19 @@ def settings():
     yield "largest numbers", a.settings(seq=MAX, at=MAX), a.LAPTOP
 
 
+def topics():
+    many = [encodings.ulid(n, a.digest(f"named/{n}")) for n in range(119)]
+    by_phone = {"creator": a.member("phone"), "member": a.member("phone")}
+    yield "by its creator", a.topic(), a.LAPTOP
+    yield "by an owner after its creator", a.topic(creator=a.member("phone"), seq=2), a.LAPTOP
+    yield "by its creator, no owner", a.topic(a.PHONE, **by_phone), a.PHONE
+    yield "of nobody", a.topic(members=[]), a.LAPTOP
+    yield "of 119, longest name", a.topic(topic="z" * 64, members=many), a.LAPTOP
+    yield "rotated", a.topic(a.LAPTOPS[2], seq=3), a.LAPTOPS[2]
+    yield "of another mesh of the wallet", a.topic(mesh=a.OTHER_MESH), a.LAPTOP
+    yield "largest numbers", a.topic(seq=MAX, at=MAX), a.LAPTOP
+
+
 def hellos():
     one, issued = [a.certificate(a.LAPTOP)], [a.issuer(), a.issued(a.PHONE)]
     head = s.revocation_head([a.revocation()])
@@ -120,6 +133,7 @@ def valid() -> list[dict]:
     entries.append(succession_entry("largest time", a.succession(at=MAX), a.LAPTOP))
     entries += [entry("revocation", *case) for case in revocations()]
     entries += [entry("settings", *case) for case in settings()]
+    entries += [entry("topic", *case) for case in topics()]
     entries += [entry("hello", *case) for case in hellos()]
     for name, (text, _) in registry_valid.records().items():
         value = encodings.parse_json(text.encode())

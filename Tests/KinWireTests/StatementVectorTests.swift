@@ -57,6 +57,7 @@ private struct StatementForm {
         case "revocation": self.init(try Revocation(canonical: bytes))
         case "succession": self.init(try Succession(canonical: bytes))
         case "settings": self.init(try MeshSettings(canonical: bytes))
+        case "topic": self.init(try TopicList(canonical: bytes))
         case "receipt": self.init(try SealedMessage(canonical: bytes))
         case "record":
             let record = try RegistryRecord(json: bytes)

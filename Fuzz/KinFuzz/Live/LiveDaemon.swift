@@ -35,11 +35,6 @@ final class LiveDaemon: Sendable {
         me = try Self.verified(Installation(state))
     }
 
-    /// What daemons say to each other on their own account.
-    private static let control: Set<String> = [
-        Receipt.contentType, RevocationsGet.contentType, Revocations.contentType, SuccessionBundle.contentType,
-    ]
-
     private static func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 
     private static func verified(_ installation: Installation) throws -> VerifiedMember {
@@ -124,7 +119,7 @@ final class LiveDaemon: Sendable {
             (header.line, header.seq, header.priority) = (message.line, message.seq, message.priority)
             body = try DirectSealer(chain: peer.chain, keys: peer.keys).seal(message, for: me)
             isMessage = true
-            isMail = !Self.control.contains(message.contentType)
+            isMail = !message.isDaemonsOwn
         } else {
             let nonce = Random.bytes(24)
             let key = try Box.sharedKey(peer.keys.sealing, me.x25519.first.orThrow("a key"))
