@@ -103,7 +103,7 @@ struct DaemonCore: Sendable {
         fileStore = try Self.fileStore(state, logger, now: now())
         let family = try Self.family(installed, now: now())
         let successionFile = try SuccessionFile(reading: state)
-        let book = try TopicBook(installed, logger: logger)
+        let book = try TopicBook(installed, logger: logger, now: now())
         let keptProfiles = installed.isEphemeral ? ProfileFile() : try ProfileFile(reading: state)
         let seen = try KnownMembers(reading: KnownMembers.path(in: state))
         let meshSettings = try MeshSettingsKeeper(
@@ -182,7 +182,7 @@ struct DaemonCore: Sendable {
         keys.onKeys { [weak outgoing, weak incoming, weak mail] topic, epochs in
             outgoing?.keyCame(topic)
             mail?.keyCame()
-            for epoch in epochs { incoming?.keyCame(topic, epoch) }
+            if !epochs.isEmpty { incoming?.keyCame(topic) }
         }
         let directory = DirectoryRunner(
             servers: servers, reader: RegistryReader(http: http, routeID: installed.wallet.routeID), family: family,

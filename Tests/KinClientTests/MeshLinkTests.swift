@@ -23,8 +23,8 @@ import Testing
             let recorder = LinkRecorder()
             let link = try await recorder.open(server.url, as: me)
             #expect(try await recorder.ready().inlineBytes == MeshFrame.defaultInlineBytes)
-            let heard = try await recorder.heard.wait { $0.types.contains("members_end") }
-            #expect(heard.types == ["member", "members_end"])
+            let heard = try await recorder.heard.wait { $0.types.contains("topics_end") }
+            #expect(heard.types == ["member", "members_end", "topic", "topics_end"])
             #expect(heard.reads > 0 && heard.ends.isEmpty)
             link.close()
             guard case .lost = try await recorder.end() else {

@@ -55,7 +55,7 @@ import Testing
         #expect(hello.mesh == device.mesh && hello.chain == device.chain && hello.timestamp == now)
         #expect(hello.capabilities == ["one"] && hello.revocationHead == .empty)
         #expect(request.require == ["client_message_id_dedupe", "concurrent_connection_policy"])
-        #expect(request.optional == ["max_payload"])
+        #expect(request.optional == ["max_payload", "key_epoch"])
     }
 
     @Test("a feature that is required is not asked for as optional too")
@@ -67,7 +67,7 @@ import Testing
             Issue.record("a challenge is answered")
             return
         }
-        #expect(request.require.contains("max_payload") && request.optional == [])
+        #expect(request.require.contains("max_payload") && request.optional == ["key_epoch"])
     }
 
     @Test("with the features agreed on, ready ends the opening")

@@ -44,8 +44,8 @@ struct DeviceTests {
     func peers() {
         #expect(
             DeviceTable.peers([device("studio")], moments).text(.plain) == """
-                NAME    STATE   ROLE   LAST SEEN  MEMBER
-                studio  online  owner  now        01J0
+                NAME    STATE   ROLE   LAST SEEN  DOES  MEMBER
+                studio  online  owner  now        -     01J0
 
                 """)
     }

@@ -152,7 +152,7 @@ import Testing
                 let request = try #require(asked.value.first)
                 #expect(
                     request.require == ["client_message_id_dedupe", "concurrent_connection_policy", "max_payload"])
-                #expect(request.optional == ["member_keypair_rotated_event"])
+                #expect(request.optional == ["key_epoch", "member_keypair_rotated_event"])
             }
         }
     }

@@ -21,7 +21,8 @@ struct SendCommand: ContextCommand {
               kin send studio "deploy" --wait delivered --timeout 10s
               make 2>&1 | kin send studio
               git log --oneline | kin send studio - --lines
-              kin send '#alerts' "disk 91%"                      as  kin post alerts ; all is everybody
+              kin send '#alerts' "disk 91%"
+              kin send all "back at nine"
               kin send studio --priority now --expires-in 10m "fire drill"
               kin send studio --id nightly-2026-11-21 "done"     once, however often
             """)

@@ -26,8 +26,8 @@ extension Incoming {
         }
     }
 
-    /// A key has come: what waited for it is opened, in the order it came.
-    func keyCame(_ topic: TopicName, _ epoch: Epoch) { queue.async { [self] in open(topic, epoch, after: 0) } }
+    /// A key has come: what opens now is taken in, in the order it came.
+    func keyCame(_ topic: TopicName) { queue.async { [self] in open(topic, after: 0) } }
 
     /// A session is ready: what waited before it is looked for again.
     func lookForKeys() {
@@ -45,9 +45,9 @@ extension Incoming {
     private static let openedAtOnce = 256
 
     /// On `queue`.
-    private func open(_ topic: TopicName, _ epoch: Epoch, after id: Int64) {
+    private func open(_ topic: TopicName, after id: Int64) {
         let posts: [SealedPost]
-        do { posts = try inbox.sealed(topic, epoch, after: id, limit: Self.openedAtOnce) } catch {
+        do { posts = try inbox.sealed(topic, after: id, limit: Self.openedAtOnce) } catch {
             return logger.error("inbox_unreadable", metadata: ["error": .string("\(error)")])
         }
         guard let last = posts.last else { return }
@@ -57,7 +57,7 @@ extension Incoming {
             case .success(let rows): arrived(rows, of: mail)
             case .failure(let error): logger.error("inbox_write_failed", metadata: ["error": .string("\(error)")])
             }
-            queue.async { [self] in open(topic, epoch, after: last.id) }
+            queue.async { [self] in open(topic, after: last.id) }
         }
     }
 

@@ -11,14 +11,27 @@ final class TopicBook: Sendable {
     private let logger: Logger
     private let records: Mutex<[TopicName: TopicRecord]>
 
+    /// - Parameter now: milliseconds.
     /// - Throws: where a topic's file cannot be read.
-    init(_ installation: Installation, logger: Logger) throws {
+    init(_ installation: Installation, logger: Logger, now: Int64) throws {
         self.installation = installation
         self.logger = logger
         let kept = installation.isEphemeral ? [] : try TopicFile.readAll(installation.state)
-        // Keys of the mesh before the wallet changed are of no use here.
-        let records = kept.filter { $0.mesh == installation.mesh }
+        let records = kept.compactMap { record in
+            record.mesh == installation.mesh ? record : Self.moved(record, installation, now: now)
+        }
         self.records = Mutex(Dictionary(records.map { ($0.topic, $0) }) { first, _ in first })
+    }
+
+    /// A topic of the mesh before the wallet changed: this device was in it, and brings it along without its keys. The list of a private one is signed anew by who made it.
+    private static func moved(_ record: TopicRecord, _ installation: Installation, now: Int64) -> TopicRecord? {
+        guard record.joined, record.topic != .everybody else { return nil }
+        var moved = TopicRecord(topic: record.topic, mesh: installation.mesh, joined: true)
+        if let list = record.proof?.list {
+            guard list.creator == installation.chain.member else { return nil }
+            moved.proof = installation.topicProof(record.topic, members: list.members, after: nil, now: now)
+        }
+        return moved
     }
 
     func record(_ topic: TopicName) -> TopicRecord? { records.withLock { $0[topic] } }

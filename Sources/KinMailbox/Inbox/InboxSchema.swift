@@ -57,7 +57,7 @@ enum InboxSchema {
                         id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, counter INTEGER NOT NULL,
                         minter TEXT NOT NULL, sender TEXT NOT NULL, client_message_id TEXT NOT NULL, header BLOB NOT NULL,
                         body BLOB NOT NULL, received_at INTEGER NOT NULL, UNIQUE (sender, client_message_id));
-                    CREATE INDEX sealed_epoch ON sealed (topic, counter, minter, id);
+                    CREATE INDEX sealed_topic ON sealed (topic, id);
                     """)
         }
         migrator.registerMigration("5: files") { db in

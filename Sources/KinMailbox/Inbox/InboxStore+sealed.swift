@@ -45,16 +45,14 @@ extension InboxStore {
         }
     }
 
-    /// Posts of an epoch, in the order they came, behind an id.
-    public func sealed(_ topic: TopicName, _ epoch: Epoch, after id: Int64, limit: Int) throws -> [SealedPost] {
+    /// Posts of a topic, in the order they came, behind an id.
+    public func sealed(_ topic: TopicName, after id: Int64, limit: Int) throws -> [SealedPost] {
         try read { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT id, header, body, received_at FROM sealed
-                    WHERE topic = ? AND counter = ? AND minter = ? AND id > ? ORDER BY id LIMIT ?
-                    """,
-                arguments: [topic.description, epoch.counter, epoch.minter.description, id, limit])
+                    SELECT id, header, body, received_at FROM sealed WHERE topic = ? AND id > ? ORDER BY id LIMIT ?
+                    """, arguments: [topic.description, id, limit])
             return try rows.map { row in
                 let header: Data = row["header"]
                 let body: Data = row["body"]
