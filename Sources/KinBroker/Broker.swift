@@ -17,6 +17,7 @@ public final class Broker: Sendable {
     let index: MemberIndex
     let rate = Mutex(MemberRate())
     let historyRate = Mutex(MemberRate(limits: HistoryGate.limits))
+    let topicRate = Mutex(MemberRate(limits: TokenBucket.Limits(perSecond: 10, burst: 200)))
     /// Pages of history are read here.
     let historyQueue = DispatchQueue(label: "history")
     let metrics: BrokerMetrics

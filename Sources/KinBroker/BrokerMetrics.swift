@@ -22,7 +22,8 @@ public struct BrokerMetrics: Sendable {
     let historyPages: Counter
 
     private static let nackCodes = [
-        "out_of_order", "unknown_member", "member_revoked", "expired", "too_large", "unsupported_destination",
+        "out_of_order", "unknown_member", "member_revoked", "expired", "too_large", "unknown_topic", "epoch_missing",
+        "epoch_stale", "epoch_ahead",
         "mesh_succeeded", "storage_full", "storage_failed", "rate_limited", "idempotency_key_reused",
     ]
     private static let refusalCodes =

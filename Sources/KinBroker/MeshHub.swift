@@ -55,6 +55,8 @@ final class MeshHub: Sendable {
                 successions: Successions(stored.handovers),
                 settings: HeldSettings(stored.settings), topics: Topics(stored.topics)))
         for chain in chains.values { index.note(chain, in: mesh, replacing: nil) }
+        // A write may have failed before the start.
+        state.withLock { removeFromTopics(Array(revoked.keys), in: &$0) }
         welcomeToEverybody(chains.values.filter { revoked[$0.member] == nil })
     }
 
@@ -71,7 +73,7 @@ final class MeshHub: Sendable {
     /// Why a send cannot go where it is to go.
     func refusal(of send: Send, from sender: ULID) -> Refusal? {
         switch send.destination {
-        case .topic(let topic): refusal(of: topic, send.epoch, from: sender)
+        case .topic(let topic): refusal(of: topic, send.epoch, send.priority, from: sender)
         case .dm(let recipient):
             switch standing(of: recipient) {
             case .member: nil

@@ -29,7 +29,7 @@ import Testing
     func wrongDirection() async throws {
         let taken: Set<String> = [
             "send", "client_ack", "member_put", "revocations", "revocations_get", "succession", "settings", "error",
-            "history",
+            "history", "topic_create", "topic_join", "topic_leave", "topic_set", "topic_rekey", "topic_members_get",
         ]
         for vector in try Vector.list("kindred/frames.json", "valid") {
             let type = try vector.text("type")

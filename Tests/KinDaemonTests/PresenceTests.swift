@@ -8,7 +8,9 @@ import Testing
 
 /// Who is shown as there, with real daemons and a real server.
 @Suite struct PresenceTests {
-    @Test("whoever follows the events knows the list, while devices come and go and the server is started again", arguments: [1, 2])
+    @Test(
+        "whoever follows the events knows the list, while devices come and go and the server is started again",
+        arguments: [1, 2])
     func followed(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
         try await House.run { house in

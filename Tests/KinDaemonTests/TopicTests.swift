@@ -225,6 +225,27 @@ import Testing
         }
     }
 
+    @Test(
+        "what a broker took and lost goes out again to a private topic too, and arrives once, also where one was away")
+    func lostPosts() async throws {
+        try await House.run { house in
+            let (a, b, c) = try await house.three()
+            _ = try await a.client.createTopic(alerts, members: ["bbb", "ccc"])
+            try await eventually("b knows of it") { try await b.client.topics().topics.contains { $0.name == alerts } }
+            try await b.stop()
+            let sent = try await a.says("kept")
+            try await a.waits(for: sent.clientMessageID, toBe: .relayed)
+            #expect(try await c.bodies(1) == ["kept"])
+            try await house.server.stop()
+            try await house.server.start(forgetful: true)
+            for daemon in [a, c] { try await daemon.isConnected() }
+            let back = try await house.start("bbb")
+            _ = try await a.says("end")
+            #expect(Set(try await back.bodies(2)) == ["kept", "end"])
+            #expect(try await c.bodies(2) == ["kept", "end"])
+        }
+    }
+
     private let alerts = TopicTests.alerts
 
     static let alerts = TopicName("alerts") ?? .everybody

@@ -31,7 +31,7 @@ import Testing
         #expect(!isNew, "it is known")
     }
 
-    @Test("whoever minted a key is believed before others, and no more than four tell of one epoch")
+    @Test("whoever minted a key is believed before others, who cannot keep it out; no more than four tell of one epoch")
     func candidates() {
         var ring = TopicKeyring()
         let hearsay = key(1, low, from: high, at: 1)
@@ -40,7 +40,15 @@ import Testing
         #expect(ring.candidates(for: told.epoch).map(\.key) == [told.key, hearsay.key])
         #expect(ring.current(from: 1, through: 1)?.key == told.key)
         for turn in 3...9 { _ = ring.add(key(1, low, from: high, at: Int64(turn)), keeping: 8) }
-        #expect(ring.candidates(for: told.epoch).count == TopicKeyring.maxCandidates)
+        #expect(ring.candidates(for: told.epoch).count == 2, "one for each who tells of it")
+        var flooded = TopicKeyring()
+        for turn in 3...20 {
+            let liar = ULID(milliseconds: Int64(turn), randomness: [UInt8](repeating: 7, count: 10))
+            _ = flooded.add(key(1, low, from: liar, at: Int64(turn)), keeping: 8)
+        }
+        let isKept = flooded.add(told, keeping: 8)
+        #expect(isKept && flooded.candidates(for: told.epoch).first?.key == told.key)
+        #expect(flooded.candidates(for: told.epoch).count == TopicKeyring.maxCandidates)
     }
 
     @Test("so many old counters are kept as are asked for, and a still older one is not taken")
@@ -50,6 +58,23 @@ import Testing
         #expect(ring.keys.map(\.epoch.counter) == [7, 8, 9, 10])
         let isKept = ring.add(key(2, high), keeping: 3)
         #expect(!isKept)
+    }
+
+    @Test("keys and numbers that nobody can have come to are not taken: they would push out those in use")
+    func impossible() throws {
+        var record = TopicRecord(topic: .everybody, mesh: try TestFamily().mesh, joined: true, minEpoch: 3, epoch: 3)
+        let used = key(3, low)
+        let isKept = record.take(used, keeping: 16)
+        #expect(isKept)
+        for counter in 0..<40 {
+            for far in [12 + Int64(counter), (1 << 53) - 1 - Int64(counter)] {
+                let isTaken = record.take(key(far, high), keeping: 16)
+                #expect(!isTaken)
+            }
+        }
+        #expect(record.current?.key == used.key)
+        record.note(minEpoch: (1 << 53) - 1, epoch: (1 << 53) - 1)
+        #expect(record.minEpoch == 3 + TopicRights.maxAhead && record.epoch == 3 + TopicRights.maxAhead)
     }
 
     @Test("a topic's file holds what was known, 0600, and a damaged one says what to do")

@@ -6,6 +6,12 @@ import KinWire
 extension BrokerSession {
     func receivedAboutTopics(_ message: MeshFrame, _ membership: Membership) {
         let (hub, member) = (membership.hub, membership.member)
+        let asking = MeshMember(mesh: hub.mesh, member: member)
+        // By member, for a new session costs nothing: each change concerns everybody.
+        if broker.topicRate.withLock({ $0.take(asking, now: broker.now()) }) != nil, let request = message.topicRequest
+        {
+            return answer(request, .tooMany)
+        }
         switch message {
         case .topicCreate(let wanted):
             guard isSound(wanted.proof, hub) else { return answer(wanted.request, .invalid) }
@@ -30,5 +36,19 @@ extension BrokerSession {
 
     private func answer(_ request: ULID, _ refusal: TopicRefusal?) {
         sink.send(.topicAnswer(TopicAnswer(request: request, code: refusal?.rawValue)))
+    }
+}
+
+extension MeshFrame {
+    /// Names the answer to a question about topics.
+    fileprivate var topicRequest: ULID? {
+        switch self {
+        case .topicCreate(let wanted): wanted.request
+        case .topicJoin(let wanted), .topicLeave(let wanted): wanted.request
+        case .topicSet(let wanted): wanted.request
+        case .topicRekey(let wanted): wanted.request
+        case .topicMembersGet(let wanted): wanted.request
+        default: nil
+        }
     }
 }

@@ -111,13 +111,13 @@ extension MeshHub {
     // MARK: Posts
 
     /// Why a post may not be taken now. Of one that may the epoch counts from here on: whoever leaves next has read it.
-    func refusal(of topic: TopicName, _ epoch: Epoch?, from sender: ULID) -> Refusal? {
+    func refusal(of topic: TopicName, _ epoch: Epoch?, _ priority: Priority, from sender: ULID) -> Refusal? {
         state.withLock { state in
             guard let known = state.topics[topic], known.members[sender] != nil else { return .unknownTopic }
             guard let counter = epoch?.counter, counter > 0 else { return .epochMissing }
             if counter < max(known.minEpoch, 1) { return .epochStale }
             if counter > known.highestEpoch { return .epochAhead }
-            state.topics.reached(counter, in: topic)
+            state.topics.admitted(counter, priority, in: topic)
             return nil
         }
     }
@@ -191,32 +191,32 @@ extension MeshHub {
 
     // MARK: Inside
 
-    /// Works a change out, has it stored, and tells who may see it. nil: nothing changes.
+    /// Works a change out, makes it, tells who may see it, and answers once it is on disk. nil: nothing changes.
+    ///
+    /// All of it with the lock held: the next change is worked out from what this one leaves. Where the disk fails it holds until the next start; members
+    /// tell a server what it lost.
     private func change(
         _ topic: TopicName, by member: ULID, answer: @escaping TopicCompletion,
         _ body: (State, Certificate) throws(TopicFault) -> TopicChange?
     ) {
-        let change: TopicChange?
+        let isChanged: Bool
         do throws(TopicFault) {
-            change = try state.withLock { state throws(TopicFault) -> TopicChange? in
+            isChanged = try state.withLock { state throws(TopicFault) -> Bool in
                 guard let certificate = state.chains[member]?.certificate, !state.revoked.contains(member) else {
                     throw TopicFault(.notAllowed)
                 }
-                return try body(state, certificate)
+                guard let change = try body(state, certificate) else { return false }
+                let former = state.topics[topic]
+                state.topics.apply(change)
+                tell(topic, state, former: former)
+                // It only queues: the answer comes from the store's writer.
+                store.put(change, in: key) { isStored in answer(isStored ? nil : .notStored) }
+                return true
             }
         } catch {
             return answer(error.refusal)
         }
-        guard let change else { return answer(nil) }
-        store.put(change, in: key) { [self] isStored in
-            guard isStored else { return answer(.notStored) }
-            state.withLock { state in
-                let former = state.topics[topic]
-                state.topics.apply(change)
-                tell(topic, state, former: former)
-            }
-            answer(nil)
-        }
+        if !isChanged { answer(nil) }
     }
 
     /// Called with the lock held: how the topic stands, to each who may see it, and that it is gone to who might before.

@@ -6,6 +6,8 @@ struct Topics {
     static let maxTopics = 1024
 
     private(set) var named: [TopicName: StoredTopic]
+    /// Posts that were let in and may be on disk, though their ids are not known yet, by priority rank.
+    private var coming: [TopicName: [Int]] = [:]
 
     init(_ stored: [StoredTopic]) {
         named = Dictionary(stored.map { ($0.name, $0) }) { first, _ in first }
@@ -25,14 +27,17 @@ struct Topics {
         named[change.name] = topic
     }
 
-    /// A post is taken.
-    mutating func reached(_ epoch: Int64, in name: TopicName) {
+    /// A post is let in. Until its id is known the topic counts as one with news.
+    mutating func admitted(_ epoch: Int64, _ priority: Priority, in name: TopicName) {
+        coming[name, default: Priority.allCases.map { _ in 0 }][priority.rank] += 1
         guard let known = named[name]?.epoch, known < epoch else { return }
         named[name]?.epoch = epoch
     }
 
     /// A post was stored.
     mutating func posted(_ name: TopicName, id: Int64, priority: Priority) {
+        // One that was not stored stays among those that come: reading once too often loses nothing.
+        if let count = coming[name]?[priority.rank], count > 0 { coming[name]?[priority.rank] = count - 1 }
         guard let last = named[name]?.last[priority.rank], last < id else { return }
         named[name]?.last[priority.rank] = id
     }
@@ -40,15 +45,12 @@ struct Topics {
     /// The topics that hold anything of that priority for `member` behind `position`.
     func subscriptions(of member: ULID, priority: Priority, after position: Int64) -> [Subscription] {
         named.values.compactMap { topic in
-            guard let since = topic.members[member], topic.last[priority.rank] > max(position, since) else {
-                return nil
-            }
+            guard let since = topic.members[member] else { return nil }
+            let hasNews = topic.last[priority.rank] > max(position, since)
+            guard hasNews || coming[topic.name]?[priority.rank] ?? 0 > 0 else { return nil }
             return Subscription(topic: topic.name, since: since)
         }
     }
-
-    /// The topics that a member is in.
-    func joined(by member: ULID) -> [StoredTopic] { named.values.filter { $0.members[member] != nil } }
 }
 
 extension StoredTopic {
@@ -93,4 +95,5 @@ enum TopicRefusal: String {
     /// Counters rise in small steps.
     case epochAhead = "epoch_ahead"
     case notStored = "storage_unavailable"
+    case tooMany = "rate_limited"
 }

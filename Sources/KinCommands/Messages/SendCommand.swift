@@ -74,6 +74,9 @@ struct SendCommand: ContextCommand {
     func validate() throws {
         if lines && id != nil { throw ValidationError("--id names one message: it cannot go with --lines") }
         if lines, let message, message != "-" { throw ValidationError("--lines reads standard input: write -") }
+        if let wait, wait != .relayed, to == "all" || to.hasPrefix("#") {
+            throw ValidationError("of a post nobody says that it came: --wait relayed is as far as it goes")
+        }
         if timeout != nil && wait == nil { throw ValidationError("--timeout says how long --wait waits") }
     }
 

@@ -7,8 +7,8 @@ struct TailCommand: ContextCommand {
         commandName: "tail",
         abstract: "Show what is said in a topic, and go on with what comes.",
         discussion: """
-            Each post once, across restarts of the daemon, until Control-C. What this device posts itself is not shown: \
-            kin history --to '#alerts'  has it. With --json one object a line.
+            Each post once, across restarts of the daemon, until Control-C. What this device posts itself is not shown. \
+            With --json one object a line.
 
             EXAMPLES
               kin tail alerts

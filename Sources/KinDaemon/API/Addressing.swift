@@ -12,12 +12,13 @@ struct Addressing: Sendable {
         guard text == "all" || text.hasPrefix("#") else { return .dm(try family.resolve(text).member) }
         let name = text == "all" ? text : String(text.dropFirst())
         guard let topic = TopicName(name), let record = topics.record(topic) else { throw Self.unknown(name) }
-        guard record.joined else {
-            throw KinError(
-                "not_joined", "this device is not in \(topic): join it with  kin topic join \(topic)",
-                category: .conflict)
-        }
+        guard record.joined else { throw Self.notJoined(topic) }
         return .topic(topic)
+    }
+
+    static func notJoined(_ topic: TopicName) -> KinError {
+        KinError(
+            "not_joined", "this device is not in \(topic): join it with  kin topic join \(topic)", category: .conflict)
     }
 
     private static func unknown(_ topic: String) -> KinError {

@@ -46,7 +46,7 @@ extension DaemonRoutes {
         .post(
             "/v1/topic/rekey", "topics", "Makes a new key for those in a topic",
             body: .required(TopicNamed.schema), answers: [.json(TopicInfo.schema, "The topic.")],
-            errors: brokerErrors + topicErrors
+            errors: brokerErrors + topicErrors + [409: ["not_joined"]]
         ) { routes, request in
             APIResponse.json(try await routes.topics.rekey(request.read(TopicNamed.init).topic).json)
         },
@@ -76,7 +76,7 @@ extension DaemonRoutes {
     private static let brokerErrors: RouteErrors =
         .store + [
             403: ["topics_unavailable"],
-            503: ["not_connected", "timeout", "broker_answer", "storage_unavailable"],
+            429: ["rate_limited"], 503: ["not_connected", "timeout", "broker_answer", "storage_unavailable"],
         ]
     private static let topicErrors: RouteErrors = [403: ["topic_not_allowed"], 404: ["unknown_topic"]]
 }

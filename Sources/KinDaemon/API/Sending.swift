@@ -59,7 +59,9 @@ struct Sending: Sendable {
             throw KinError(
                 "message_of_file", "\(id) tells of a file: share that again with  kin share", category: .refused)
         }
-        let request = try outboxRequest(patch.applied(to: original))
+        var patched = patch.applied(to: original)
+        patched.mentions = row.content.mentions
+        let request = try outboxRequest(patched)
         return try await outgoing.holding(id) {
             try await acceptance.outbox.requeue(
                 id, as: request, at: acceptance.now(), committed: acceptance.accepted)

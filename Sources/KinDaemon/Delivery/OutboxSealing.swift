@@ -13,7 +13,7 @@ struct OutboxSealing: Sendable {
         case revoked = "member_revoked"
         /// A post, and there is no key to seal it with.
         case keyMissing = "pending_key"
-        case notJoined = "unknown_topic"
+        case notJoined = "not_joined"
     }
 
     /// A row as it leaves.

@@ -184,7 +184,7 @@ final class Outgoing: @unchecked Sendable {
         {
             keys.stale(topic, epoch)
         }
-        switch drain.nacked(nack, now: now()) {
+        switch drain.nacked(Self.patient(nack, drain.destination(of: nack.clientMessageID)), now: now()) {
         case .ignore:
             if isStray(nack.clientMessageID, finally: !nack.retryable) { metrics.inbound.note(.nackUnexpected) }
         case .dead: kill(nack.clientMessageID, reason: nack.code)
@@ -194,6 +194,14 @@ final class Outgoing: @unchecked Sendable {
             introduce(lane)
             delay(nack.clientMessageID, reason: nack.code, until: until)
         }
+    }
+
+    /// A server that lost its store learns of topics from their members: what it says of one meanwhile is not the last word.
+    private static func patient(_ nack: Nack, _ destination: Destination?) -> Nack {
+        guard case .topic? = destination, ["unknown_topic", "epoch_ahead"].contains(nack.code) else { return nack }
+        var nack = nack
+        nack.retryable = true
+        return nack
     }
 
     /// The message can never be sent.
@@ -260,6 +268,10 @@ final class Outgoing: @unchecked Sendable {
             } catch .unknownRecipient {
                 // Whoever was known when the message was accepted is met again; what comes after must not overtake.
                 wait(for: row, .unknownRecipient)
+                break
+            } catch .notJoined {
+                // A server may say so that forgot, or lies: it delays, and loses nothing.
+                wait(for: row, .notJoined)
                 break
             } catch .keyMissing {
                 wait(for: row, .keyMissing)

@@ -61,6 +61,7 @@ struct PushOpener: Sendable {
         guard let epoch = header.epoch, let record = topics.record(topic) else { throw .misaddressed }
         // Of a private topic, who was taken off its list has nothing to say any more.
         guard record.allows(sender) else { throw .unknownSender }
+        guard record.isPossible(epoch) else { throw .doesNotOpen }
         let candidates = record.ring.candidates(for: epoch)
         do throws(MessageFault) {
             return try topicSealer.open(body, header: header, from: sender, candidates: candidates)

@@ -24,7 +24,7 @@ struct PresenceList {
     var shown: Set<ULID> { connected.subtracting(hidden) }
 
     /// A session begins: the list comes.
-    mutating func began() { (listing, lostAt) = ([], nil) }
+    mutating func began() { listing = [] }
 
     /// A member of the list that is there.
     mutating func listed(_ member: ULID) { listing?.insert(member) }
@@ -33,7 +33,7 @@ struct PresenceList {
     mutating func ended(version: Int64) -> [Change] {
         changing { list in
             list.connected = list.listing ?? list.connected
-            (list.listing, list.version) = (nil, version)
+            (list.listing, list.version, list.lostAt) = (nil, version, nil)
         }
     }
 

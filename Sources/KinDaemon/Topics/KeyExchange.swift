@@ -33,6 +33,8 @@ final class KeyExchange: @unchecked Sendable {
     private var isConnected = false
     private var isStepScheduled = false
     private var minting: Set<TopicName> = []
+    /// When a mint that failed is tried again, milliseconds.
+    private var mintAgainAt: [TopicName: Int64] = [:]
     private var answered: [String: Int64] = [:]
 
     init(
@@ -138,17 +140,28 @@ final class KeyExchange: @unchecked Sendable {
     /// Where nobody has minted yet, or whoever had the key before has to.
     private func mintIfDue(_ topic: TopicName) {
         guard let record = book.record(topic), record.joined, record.allows(me), record.current == nil,
-            record.minEpoch == 0 || record.ring.highest > 0, minting.insert(topic).inserted
+            record.minEpoch == 0 || record.ring.highest > 0, now() >= mintAgainAt[topic] ?? 0,
+            minting.insert(topic).inserted
         else { return }
         Task {
-            do { try await mint(topic) } catch {
+            var isMinted = false
+            do {
+                try await mint(topic)
+                isMinted = true
+            } catch {
                 logger.warning(
                     "topic_key_not_minted",
                     metadata: ["topic": .string("\(topic)"), "error": .string("\(error)")])
             }
-            queue.async { [self] in minting.remove(topic) }
+            queue.async { [self, isMinted] in
+                minting.remove(topic)
+                mintAgainAt[topic] = isMinted ? nil : now() + Self.mintPause
+            }
         }
     }
+
+    /// After a mint that failed, milliseconds.
+    private static let mintPause: Int64 = 5_000
 
     /// Makes a key that only those get who are in the topic now.
     /// - Throws: where the broker does not say who they are, or the key cannot be written.
@@ -223,7 +236,7 @@ final class KeyExchange: @unchecked Sendable {
             TopicKey(epoch: $0.epoch, key: SecretBytes(copying: $0.key), from: member, at: now())
         }
         book.note(told.topic) { record in
-            for key in keys { _ = record.ring.add(key, keeping: broker.epochsKept) }
+            for key in keys { _ = record.take(key, keeping: broker.epochsKept) }
         }
         has(told.topic, keys.map(\.epoch))
     }

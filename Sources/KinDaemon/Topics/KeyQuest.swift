@@ -20,7 +20,8 @@ struct KeyQuest {
     static let interval: Int64 = 60_000
     /// Until a key is minted that another may be minting.
     static let mintPatience: Int64 = 500
-    static let maxWants = 1024
+    /// Epochs of one topic that are looked for at once.
+    static let maxEpochs = 16
 
     private struct Search {
         var since: Int64
@@ -34,8 +35,6 @@ struct KeyQuest {
 
     var isEmpty: Bool { searches.isEmpty }
 
-    var wants: [Want] { Array(searches.keys) }
-
     /// - Parameter preferred: who is likeliest to have it.
     /// - Returns: whether it was not looked for yet.
     @discardableResult
@@ -46,7 +45,8 @@ struct KeyQuest {
             searches[want] = search
             return false
         }
-        guard searches.count < Self.maxWants else { return false }
+        let others = searches.keys.count { $0.topic == want.topic && $0.epoch != nil }
+        guard want.epoch == nil || others < Self.maxEpochs else { return false }
         searches[want] = Search(since: now, preferred: Array(preferred.prefix(16)))
         return true
     }

@@ -131,7 +131,10 @@ final class TopicBroker: Sendable {
     private static func refusal(_ code: String) -> KinError {
         switch code {
         case "topic_exists":
-            KinError(code, "there is a topic of that name: join it with  kin topic join NAME", category: .conflict)
+            KinError(
+                code,
+                "there is a topic of that name: join it with  kin topic join , or, where it is private, ask who made it",
+                category: .conflict)
         case "unknown_topic":
             KinError(
                 code, "there is no topic of that name that this device may see:  kin topics  lists those there are",
@@ -149,6 +152,8 @@ final class TopicBroker: Sendable {
         case "topic_invalid":
             KinError(
                 code, "only who made a private topic, or an owner device in it, says who is in it", category: .refused)
+        case "rate_limited":
+            KinError(code, "this device changes topics too fast: wait some seconds", category: .busy, retryable: true)
         case "storage_unavailable":
             KinError(code, "the server could not store it: try again later", category: .unreachable, retryable: true)
         default: KinError(code, "the server does not do it: \(code)", category: .refused)

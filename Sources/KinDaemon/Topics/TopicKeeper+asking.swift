@@ -63,14 +63,17 @@ extension TopicKeeper {
             if proof.follows(record.proof) { record.proof = proof }
             if !removed.isEmpty { record.retireKeys() }
         }
+        // Who takes itself off sees nothing of it any more.
+        if removed.contains(me) { return TopicMemberList(topic: topic, members: shown(members, proof.list)) }
         exchange.welcome(added, to: topic)
-        if !removed.isEmpty, record.ring.highest > 0, !removed.contains(me) { try await exchange.mint(topic) }
+        if !removed.isEmpty, record.ring.highest > 0 { try await exchange.mint(topic) }
         return try await self.members(of: topic)
     }
 
     /// Makes a new key that those in the topic get, and nobody else.
     func rekey(_ topic: TopicName) async throws -> TopicInfo {
-        guard let record = book.record(topic), record.joined else { throw TopicBroker.unknown(topic) }
+        guard let record = book.record(topic) else { throw TopicBroker.unknown(topic) }
+        guard record.joined else { throw Addressing.notJoined(topic) }
         try await exchange.mint(topic)
         return try shown(topic)
     }
@@ -79,15 +82,17 @@ extension TopicKeeper {
     func members(of topic: TopicName) async throws -> TopicMemberList {
         guard let record = book.record(topic) else { throw TopicBroker.unknown(topic) }
         let joined = try await broker.members(of: topic)
-        let ids = record.proof.map { $0.list.members } ?? joined
         return TopicMemberList(
-            topic: topic,
-            members: ids.map { id in
-                TopicMemberInfo(
-                    name: family.name(of: id), member: id.description, joined: joined.contains(id),
-                    online: id == me || family.roster.isOnline(id), creator: record.proof?.list.creator == id,
-                    thisDevice: id == me)
-            }.sorted { ($0.name, $0.member) < ($1.name, $1.member) })
+            topic: topic, members: shown(record.proof?.list.members ?? joined, record.proof?.list, joined: Set(joined)))
+    }
+
+    /// - Parameter joined: those of them that get the posts; nil: all.
+    private func shown(_ ids: [ULID], _ list: TopicList?, joined: Set<ULID>? = nil) -> [TopicMemberInfo] {
+        ids.map { id in
+            TopicMemberInfo(
+                name: family.name(of: id), member: id.description, joined: joined?.contains(id) ?? true,
+                online: id == me || family.roster.isOnline(id), creator: list?.creator == id, thisDevice: id == me)
+        }.sorted { ($0.name, $0.member) < ($1.name, $1.member) }
     }
 
     private func resolve(_ names: [String]) throws -> [ULID] {

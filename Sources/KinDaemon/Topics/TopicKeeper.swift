@@ -53,8 +53,7 @@ final class TopicKeeper: Sendable {
         told.withLock { _ = $0.insert(state.topic) }
         let isLeaving = leaving.withLock { $0.contains(state.topic) }
         book.note(state.topic) { record in
-            record.epoch = max(record.epoch, state.epoch)
-            record.minEpoch = max(record.minEpoch, state.minEpoch)
+            record.note(minEpoch: state.minEpoch, epoch: state.epoch)
             if let proof = state.proof, proof.follows(record.proof) {
                 let left = (record.proof?.list.members ?? []).contains { !proof.list.members.contains($0) }
                 record.proof = proof
@@ -67,6 +66,11 @@ final class TopicKeeper: Sendable {
             repair { .topicSet(TopicSet(request: $0, proof: known)) }
         }
         if record.joined, !state.joined { repair { .topicJoin(TopicRequest(request: $0, topic: state.topic)) } }
+        // A server that forgot would take posts with keys that those who left have.
+        if record.joined, state.joined, state.minEpoch < record.minEpoch {
+            let counter = min(record.minEpoch, max(state.minEpoch, state.epoch) + TopicRights.maxAhead)
+            repair { .topicRekey(TopicRekey(request: $0, topic: state.topic, counter: counter)) }
+        }
         // Posts will come that are to be opened.
         if record.joined, record.current == nil, record.minEpoch > 0, record.ring.highest == 0 {
             exchange.need(state.topic)
@@ -95,9 +99,6 @@ final class TopicKeeper: Sendable {
                     .topicCreate(TopicCreate(request: request, topic: record.topic, proof: record.proof))
                 }
                 logger.notice("topic_restored", metadata: ["topic": .string("\(record.topic)")])
-                let counter = max(record.minEpoch, record.ring.highest)
-                guard counter > 0 else { return }
-                try await broker.ask { .topicRekey(TopicRekey(request: $0, topic: record.topic, counter: counter)) }
             } catch let error as KinError where error.code == "topic_exists" || error.code == "topic_not_allowed" {
                 // Another brought it, or took this device off its list meanwhile: the broker tells.
                 repair { .topicJoin(TopicRequest(request: $0, topic: record.topic)) }

@@ -60,11 +60,19 @@ public struct TopicKeyring: Hashable, Sendable {
     /// The highest counter of any key; 0 without one.
     public var highest: Int64 { keys.last?.epoch.counter ?? 0 }
 
+    /// Of all epochs.
+    static let maxKeys = 512
+
+    /// One for each who tells of it, and the minter's own in any case: nobody keeps it out.
     /// - Parameter limit: counters kept beside the highest.
     /// - Returns: whether it is new, and worth keeping.
     public mutating func add(_ key: TopicKey, keeping limit: Int) -> Bool {
         let known = candidates(for: key.epoch)
-        guard !known.contains(where: { $0.key == key.key }), known.count < Self.maxCandidates else { return false }
+        guard !known.contains(where: { $0.key == key.key || $0.from == key.from }) else { return false }
+        let hearsay = known.filter { $0.from != key.epoch.minter }
+        guard key.from == key.epoch.minter || hearsay.count < Self.maxCandidates - 1, keys.count < Self.maxKeys else {
+            return false
+        }
         keys.append(key)
         keys.sort(by: Self.isBefore)
         let counters = Set(keys.map(\.epoch.counter)).sorted()

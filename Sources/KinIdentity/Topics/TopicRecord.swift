@@ -44,6 +44,27 @@ public struct TopicRecord: Hashable, Sendable {
         TopicRights.allow(member.chain.certificate, topic, list: proof?.list)
     }
 
+    /// How far a key may be ahead of what the broker has told: a key is announced before it is given.
+    private static let keyAhead: Int64 = 8
+
+    /// Takes a key in, unless it is of an epoch that nobody can have come to.
+    public mutating func take(_ key: TopicKey, keeping limit: Int) -> Bool {
+        guard isPossible(key.epoch) else { return false }
+        return ring.add(key, keeping: limit)
+    }
+
+    /// Whether posts of that epoch can be.
+    public func isPossible(_ epoch: Epoch) -> Bool {
+        (1...max(minEpoch, self.epoch, 0) + Self.keyAhead).contains(epoch.counter)
+    }
+
+    /// Takes in what the broker says; it moves numbers no further than they can have come.
+    public mutating func note(minEpoch told: Int64, epoch toldEpoch: Int64) {
+        let highest = max(minEpoch, epoch, ring.highest) + TopicRights.maxAhead
+        minEpoch = max(minEpoch, min(told, highest))
+        epoch = max(epoch, min(toldEpoch, highest))
+    }
+
     /// Somebody who has its keys is to read nothing more.
     public mutating func retireKeys() {
         guard ring.highest > 0 else { return }

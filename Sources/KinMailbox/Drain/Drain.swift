@@ -43,6 +43,8 @@ public struct Drain: Sendable {
         var cameDuringLoad = false
         var waitsUntil: Int64?
         var failures = 0
+        /// It waits for a key, and for nothing else.
+        var waitsForKey = false
         /// The broker refused something on this connection that it would take later.
         var wasRefused = false
 
@@ -154,9 +156,11 @@ public struct Drain: Sendable {
     /// Where a message goes that was sent on this connection and has no answer yet.
     public func destination(of id: ClientMessageID) -> Destination? { laneOf[id]?.destination }
 
-    /// What a lane waited for has come.
+    /// The key that lanes waited for has come.
     public mutating func due(_ destination: Destination) {
-        for lane in lanes.keys where lane.destination == destination { lanes[lane]?.waitsUntil = nil }
+        for lane in Array(lanes.keys) where lane.destination == destination && lanes[lane]?.waitsForKey == true {
+            lanes[lane]?.waitsUntil = nil
+        }
     }
 
     /// A message never left (it could not be sealed, or is too old): the broker was not asked.
@@ -179,9 +183,12 @@ public struct Drain: Sendable {
         state.failures += 1
         let until = now + max(delay, nack.retryAfter ?? 0)
         state.waitsUntil = until
+        state.waitsForKey = Self.keyCodes.contains(nack.code)
         lanes[lane] = state
         return isIntroduction ? .introduce(lane, until: until) : .delayed(until: until)
     }
+
+    private static let keyCodes: Set = ["pending_key", "epoch_stale"]
 
     private func backoff(after failures: Int) -> Int64 {
         let delay = min(Self.longestBackoff, Self.firstBackoff << Int64(min(failures, 7)))

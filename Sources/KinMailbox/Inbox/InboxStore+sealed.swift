@@ -149,7 +149,14 @@ private final class Keeping: @unchecked Sendable {
     private func makeRoom(_ db: Database) throws {
         var bytes = try Int64.fetchOne(db, sql: "SELECT coalesce(sum(length(body)), 0) FROM sealed") ?? 0
         guard bytes > InboxStore.maxSealedBytes else { return }
-        let oldest = try Row.fetchAll(db, sql: "SELECT id, length(body) AS bytes FROM sealed ORDER BY id LIMIT 5000")
+        // Whoever sent most makes the room: nobody pushes out what others said.
+        let oldest = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, length(body) AS bytes FROM sealed WHERE sender = (
+                    SELECT sender FROM sealed GROUP BY sender ORDER BY sum(length(body)) DESC LIMIT 1)
+                ORDER BY id LIMIT 5000
+                """)
         for row in oldest {
             guard bytes > InboxStore.maxSealedBytes else { return }
             let (id, size): (Int64, Int64) = (row["id"], row["bytes"])

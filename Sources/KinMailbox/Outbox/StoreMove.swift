@@ -28,7 +28,7 @@ final class StoreMove: @unchecked Sendable {
             db,
             sql: """
                 UPDATE outbox SET status = 'pending', relayed_at = NULL, broker_message_id = NULL
-                WHERE status = 'done' AND kind = 'dm' AND delivered_at IS NULL AND enqueued_at >= ?
+                WHERE status = 'done' AND delivered_at IS NULL AND enqueued_at >= ?
                     AND broker_message_id > ? AND refused_at IS NULL AND pruned_at IS NULL
                 RETURNING length(payload)
                 """, arguments: [earliest, forgotten])

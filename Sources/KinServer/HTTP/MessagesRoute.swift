@@ -106,7 +106,10 @@ extension RequestRefusal {
             case "storage_full": (.init(code: 507), "the server's disk is full")
             case "storage_failed": (.serviceUnavailable, "the server could not store it")
             case "expired": (.badRequest, "expires_at has passed")
-            case "unsupported_destination": (.badRequest, "this server takes direct messages only")
+            case "unknown_topic": (.notFound, "there is no topic of that name that the sender is in")
+            case "epoch_missing", "epoch_ahead": (.badRequest, "the post's epoch is none of the topic's")
+            case "epoch_stale": (.conflict, "the topic has a newer key: seal the post with that")
+            case "mesh_succeeded": (.conflict, "a new wallet takes over: send it in its mesh")
             // What is left is the credential, taken back at the last moment.
             default: (.unauthorized, "the credential is no longer good")
             }
