@@ -16,10 +16,9 @@ extension DaemonRoutes {
                 .json(FileInfo.schema, "It is a task on this machine's disk, and goes on by itself.", status: 202)
             ],
             errors: .full + sendErrors + [
-                400: [
-                    "path_not_absolute", "file_name_invalid", "source_is_folder", "source_is_link", "source_not_a_file",
-                ],
-                403: ["source_unreadable"], 404: ["source_missing"], 413: ["file_too_large"],
+                400: ["path_not_absolute", "file_name_invalid"],
+                403: ["source_unreadable"], 404: ["source_missing"],
+                409: ["source_is_folder", "source_is_link", "source_not_a_file"], 413: ["file_too_large"],
             ]
         ) { routes, request in
             APIResponse.json(

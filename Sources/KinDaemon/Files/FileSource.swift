@@ -31,7 +31,7 @@ final class FileSource: Sendable {
         guard descriptor >= 0 else { throw Self.failure(errno, path) }
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw KinError("source_not_a_file", "\(path) is no file: only files can be shared", category: .usage)
+            throw KinError("source_not_a_file", "\(path) is no file: only files can be shared", category: .conflict)
         }
         facts = Self.facts(status, path)
     }
@@ -83,13 +83,14 @@ final class FileSource: Sendable {
         case S_IFDIR:
             throw KinError(
                 "source_is_folder", "\(path) is a folder: pack it first, as in  tar czf F.tar.gz FOLDER",
-                category: .usage)
+                category: .conflict)
         case S_IFLNK:
             throw KinError(
-                "source_is_link", "\(path) is a symbolic link: name the file it leads to", category: .usage)
+                "source_is_link", "\(path) is a symbolic link: name the file it leads to", category: .conflict)
         default:
             throw KinError(
-                "source_not_a_file", "\(path) is a pipe, socket or device: only files can be shared", category: .usage)
+                "source_not_a_file", "\(path) is a pipe, socket or device: only files can be shared",
+                category: .conflict)
         }
     }
 
@@ -97,7 +98,7 @@ final class FileSource: Sendable {
         switch code {
         case ENOENT, ENOTDIR: KinError("source_missing", "\(path) is not there", category: .notFound)
         case ELOOP:
-            KinError("source_is_link", "\(path) is a symbolic link: name the file it leads to", category: .usage)
+            KinError("source_is_link", "\(path) is a symbolic link: name the file it leads to", category: .conflict)
         default:
             KinError(
                 "source_unreadable", "\(path) cannot be read: \(String(cString: strerror(code)))", category: .refused)

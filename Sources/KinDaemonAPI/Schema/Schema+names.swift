@@ -13,7 +13,9 @@ extension Schema {
     public static let topic = text(pattern: "[a-z0-9._-]{1,64}")
     /// One component of a path: 1 to 255 bytes, nothing that is not shown, neither . nor ..
     public static let fileName = text(longest: 255, format: "kindred-file-name")
-    public static let mediaType = text(longest: 128, format: "kindred-media-type")
+    public static let mediaType = text(pattern: "[ -~]{1,128}")
+    /// An absolute path, within 4,096 bytes.
+    public static let filePath = text(pattern: "/[^\\u0000]{0,1000}")
     public static let wallet = text(
         pattern: "[1-9A-HJ-NP-Za-km-z]{32,44}", format: "kindred-wallet")
     public static let mesh = text(

@@ -69,7 +69,7 @@ extension FileShareRequest {
     public static let schema = Schema.object(
         "FileShareRequest",
         [
-            .required("path", .text, "Of a regular file on the daemon's machine, absolute; at most 4096 bytes."),
+            .required("path", .filePath, "Of a regular file on the daemon's machine."),
             .optional(
                 "to", Schema.recipient.orNull, "A device's name or member id, # and a topic's name; all unless said."),
             .optional("message", Schema.text.orNull, "Words beside it, at most \(SharedFile.maxMessageBytes) bytes."),
