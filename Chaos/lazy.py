@@ -121,7 +121,12 @@ class Lazy:
             self._send(websocket.BINARY, client_ack(results[start : start + 256]))
 
     def _store(self, header: dict, body: bytes) -> str:
+        # Posts of a topic, whose keys it does not have, and what daemons tell each other, are no messages of anybody's.
+        if header["destination"]["kind"] != "dm":
+            return "stale"
         inner = self.member.open(body, self._keys[header["sender"]])
+        if inner["content_type"].startswith("application/vnd.kindred."):
+            return "stored"
         key = (inner["sender"], inner["client_message_id"])
         if key in self.seen:
             self.repeated.append(inner["client_message_id"])
