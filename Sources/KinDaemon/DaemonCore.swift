@@ -128,14 +128,16 @@ struct DaemonCore: Sendable {
         revocations = keeper
         let exchange = RevocationExchange(
             keeper: keeper, control: control, events: events, counters: metrics.inbound, logger: logger, now: now)
-        let mail = ControlMail(control: control, family: family, topics: book, now: now)
+        let mail = ControlMail(control: control, family: family, topics: book, logger: logger, now: now)
         let topicBroker = TopicBroker(now: now)
+        let lists = TopicLists(installation: installed, book: book, family: family, now: now)
         let keys = KeyExchange(
-            book: book, broker: topicBroker, mail: mail, family: family, me: me, metrics: metrics, logger: logger,
-            now: now)
-        mail.onKeyMissing { [weak keys] in keys?.need($0) }
+            book: book, broker: topicBroker, mail: mail, family: family, lists: lists, me: me, metrics: metrics,
+            logger: logger, now: now)
+        mail.ask(keys)
         let topics = TopicKeeper(
-            installed, book: book, broker: topicBroker, exchange: keys, family: family, counters: metrics.inbound,
+            installed, book: book, broker: topicBroker, exchange: keys, lists: lists, family: family,
+            counters: metrics.inbound,
             logger: logger, now: now)
         keeper.onChange { topics.revoked() }
         let outgoing = Outgoing(
@@ -314,6 +316,7 @@ struct DaemonCore: Sendable {
     }
 
     func close() async {
+        routes.profiles.flush()
         outbox.close()
         inbox.close()
         fileStore.close()
