@@ -1,243 +1,69 @@
 import AsyncHTTPClient
 import Foundation
-import Hummingbird
-import KinClient
-import KinCrypto
 import KinDaemonAPI
-import KinEncoding
 import KinIdentity
 import KinMailbox
-import KinSession
 import KinVault
 import KinWire
 import Logging
-import NIOCore
 import NIOPosix
-import Synchronization
 
 /// Everything a daemon is made of, wired together.
 struct DaemonCore: Sendable {
-    let state: StateFolder
+    private let home: DaemonHome
+    private let delivery: DeliveryParts
+    private let routes: DaemonRoutes
+    private let http: HTTPClient
+    private let localServer: LocalServer?
+    private let tcpPort = LocalPort()
+
     let mesh: MeshRunner
     let registrations: [RegistrationRunner]
     let directory: DirectoryRunner
-    let events: EventHub
-    let metrics: DaemonMetrics
     let revocations: RevocationKeeper
-    let successions: SuccessionKeeper
     let vault: VaultService
-    let upkeep: StoreUpkeep
-    /// Whether this is the machine the home was made on.
-    let host: HostCheck.Verdict
-    /// Whether everything of it goes with the process.
-    let isEphemeral: Bool
-    /// When this device's certificate is over, milliseconds; nil: never.
-    let certificateEnd: Int64?
-    /// Milliseconds.
-    private let now: @Sendable () -> Int64
-
-    private let lock: FileLock
-    private let routes: DaemonRoutes
-    private let outbox: OutboxStore
-    private let inbox: InboxStore
-    private let fileStore: FileStore
-    let files: FileShares
-    private let http: HTTPClient
-    private let localServer: LocalServer?
-    private let logger: Logger
-    private let localAPISettings: LocalAPISettings
-    /// Where the local API is to answer.
-    let listen: LocalListen
-    private let tcpPort = LocalPort()
-    private let refused: RefusedRequests
 
     /// - Parameter former: the daemon's life in the mesh before, which is closed: this one goes on in its place.
     init(_ options: DaemonOptions, continuing former: DaemonCore? = nil, logger: Logger) throws {
-        state = options.state
-        self.logger = logger
-        let now = options.now
-        self.now = now
-        let awaited = AwaitedAnswers()
-        var installation = try options.installation()
-        lock = try former?.lock ?? DaemonPaths.lock(options.state)
-        if try SuccessionSwitch(options.state, now: now()).finish() {
-            installation = try Installation(options.state)
-            logger.notice("wallet_succeeded", metadata: ["mesh": .string(installation.mesh.description)])
-        }
-        let installed = installation
-        isEphemeral = installed.isEphemeral
-        certificateEnd = installed.chain.certificate.expiresAt
-        let settings = try Self.settings(options)
-        host = try HostCheck(options.state, reader: options.host).run(settings.clonePolicy)
-        let metrics = former?.metrics ?? DaemonMetrics()
-        self.metrics = metrics
-        refused = former?.refused ?? RefusedRequests(metrics.ipcRefused, logger: logger)
-        localAPISettings = settings.localAPI
-        listen = options.listen ?? settings.localAPI.listen ?? options.listenUnlessSaid
-        let tokens = former?.routes.tokens ?? LocalTokens(path: DaemonPaths.token(in: options.state))
-        if former == nil, listen != .socketOnly { try tokens.prepare() }
-        if host == .differs {
-            // The same start goes on in the mesh of another wallet.
-            if former == nil { metrics.clones.add() }
-            logger.warning("clone_suspected", metadata: ["policy": .string("\(settings.clonePolicy)")])
-        }
-        let name = settings.name ?? DeviceName.ofHost(ProcessInfo.processInfo.hostName)
-        let me = try Self.member(installed, now: now())
-        let servers = try Self.servers(settings)
-        let tls = try TrustRoots.tls(options.trustRoots)
-        let events = former?.events ?? EventHub()
-        outbox = try OutboxStore(
-            path: DaemonPaths.outbox(in: state), maxBytes: settings.outbox.maxBytes,
-            pressureHigh: { used, limit in
-                logger.warning("outbox_pressure_high", metadata: ["bytes": .stringConvertible(used)])
-                let data: [String: JSON] = ["bytes": .integer(used), "max_bytes": .integer(limit)]
-                events.publish(DaemonEvent(kind: .outboxPressureHigh, data: .object(data)))
-            }
-        ) { Random.bytes(8) }
-        let opening = try InboxStore.open(
-            path: DaemonPaths.inbox(in: state), isIndexed: settings.inbox.isIndexed, now: now())
-        inbox = opening.store
-        if let path = opening.setAside {
-            logger.warning("inbox_corruption_recovered", metadata: ["set_aside": .string(path)])
-        }
-        fileStore = try Self.fileStore(state, logger, now: now())
-        let family = try Self.family(installed, now: now())
-        let successionFile = try SuccessionFile(reading: state)
-        let book = try TopicBook(installed, logger: logger, now: now())
-        let keptProfiles = installed.isEphemeral ? ProfileFile() : try ProfileFile(reading: state)
-        let seen = try KnownMembers(reading: KnownMembers.path(in: state))
-        let meshSettings = try MeshSettingsKeeper(
-            installed, family: family, counters: metrics.inbound, logger: logger, now: now)
+        let home = try DaemonHome(options, continuing: former?.home, logger: logger)
         // Nothing throws from here on: a client that is not shut down traps.
-        http = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: .relays(tls))
-        localServer =
-            settings.servers.isEmpty
-            ? LocalServer(
-                state: state, executable: installed.isEphemeral ? nil : options.executable, http: http, logger: logger)
-            : nil
-
-        self.events = events
-        let board = StatusBoard(servers: servers, now: now)
-        let sealer = DirectSealer(chain: installed.chain, keys: installed.keys)
-        let topicSealer = TopicSealer(chain: installed.chain, keys: installed.keys)
-        let control = ControlMessage(
-            sealer: sealer, topicSealer: topicSealer, me: me, name: name, revocations: installed.revocations,
-            awaited: awaited)
-        let keeper = RevocationKeeper(
-            installed, family: family, events: events, counters: metrics.inbound, logger: logger, now: now)
-        revocations = keeper
-        let exchange = RevocationExchange(
-            keeper: keeper, control: control, events: events, counters: metrics.inbound, logger: logger, now: now)
-        let mail = ControlMail(control: control, family: family, topics: book, logger: logger, now: now)
-        let topicBroker = TopicBroker(now: now)
-        let lists = TopicLists(installation: installed, book: book, family: family, now: now)
-        let keys = KeyExchange(
-            book: book, broker: topicBroker, mail: mail, family: family, lists: lists, me: me, metrics: metrics,
-            logger: logger, now: now)
-        mail.ask(keys)
-        let topics = TopicKeeper(
-            installed, book: book, broker: topicBroker, exchange: keys, lists: lists, family: family,
-            counters: metrics.inbound,
-            logger: logger, now: now)
-        keeper.onChange { topics.revoked() }
-        let outgoing = Outgoing(
-            outbox: outbox,
-            sealing: OutboxSealing(
-                sealer: sealer, topicSealer: topicSealer, topics: book, family: family, name: name, me: me,
-                revocations: keeper.ledger, limits: settings.outbox),
-            family: family, awaited: awaited, keys: keys, metrics: metrics, logger: logger, now: now)
-        upkeep = StoreUpkeep(
-            outbox: outbox, inbox: inbox, files: fileStore, inboxDays: settings.inbox.maxAgeDays,
-            expire: { outgoing.expireWhileAway() }, logger: logger, now: now)
-        let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
-        let acceptance = Acceptance(
-            outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },
-            accepted: { row in
-                metrics.sent.add()
-                outgoing.accepted(row)
-            }, now: now)
-        let addressing = Addressing(family: family, topics: book)
-        let fileService = Self.fileService(
-            installed, fileStore, inbox, outbox, acceptance, addressing, board, metrics, events, logger, now: now,
-            client: { [http] mesh in
-                BlobClient(http: http, server: servers[0], mesh: mesh, keys: installed.keys, now: now)
-            })
-        files = fileService.shares
-        let successions = SuccessionKeeper(
-            installed, file: successionFile, seen: seen, family: family, mail: SuccessionMail(acceptance: acceptance),
-            events: events, logger: logger, now: now)
-        self.successions = successions
-        let presence = Presence(family: family, events: events, now: now)
-        let profiles = ProfileBook(
-            installed, kept: keptProfiles, name: name, mail: mail, family: family, presence: presence, events: events,
-            logger: logger, now: now)
-        let opener = PushOpener(
-            sealer: sealer, topicSealer: topicSealer, topics: book, family: family, revocations: exchange)
-        let refill = InboxRefill(
-            inbox: inbox, opener: opener, member: me.member, days: settings.inbox.maxAgeDays, metrics: metrics,
-            logger: logger, now: now)
-        let incoming = Incoming(
-            inbox: inbox, outbox: outbox, opener: opener, family: family,
-            receipts: receipts, revocations: exchange, successions: successions,
-            topics: TopicMail(exchange: keys, profiles: profiles, family: family), events: events, metrics: metrics,
-            logger: logger, now: now)
-        keys.onKeys { [weak outgoing, weak incoming, weak mail] topic, epochs in
-            outgoing?.keyCame(topic)
-            mail?.keyCame()
-            if !epochs.isEmpty { incoming?.keyCame(topic) }
-        }
-        let directory = DirectoryRunner(
-            servers: servers, reader: RegistryReader(http: http, routeID: installed.wallet.routeID), family: family,
-            revocations: exchange, state: state, events: events, logger: logger, now: now)
-        self.directory = directory
-        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        mesh = MeshRunner(
-            server: servers[0],
-            identity: {
-                MeshIdentity(
-                    chain: installed.chain, keys: installed.keys, credential: installed.credential,
-                    revocationHead: keeper.ledger.head, requiredFeatures: settings.features.required,
-                    optionalFeatures: settings.features.asked)
-            }, features: settings.features, tls: tls, eventLoop: eventLoop, localServer: localServer,
-            parts: MeshParts(
-                family: family, outgoing: outgoing, incoming: incoming, refill: refill, receipts: receipts,
-                revocations: exchange, successions: successions, settings: meshSettings, topics: topics, mail: mail,
-                presence: presence, profiles: profiles,
-                storeIdentity: { Self.storeIdentity($0, installed) }, board: board, awaited: awaited,
-                events: events, metrics: metrics, lookAround: { directory.lookSoon() }, now: now),
-            logger: logger)
-        registrations = servers.map { server in
-            RegistrationRunner(
-                server: server, installation: installed, name: name, tls: tls, eventLoop: eventLoop, board: board,
-                logger: logger, now: now, onRegistered: { directory.lookSoon() })
-        }
-        // The record states where the log stands.
-        keeper.onChange { [registrations] in for registration in registrations { registration.republish() } }
-        let vault = VaultService(limits: settings.vault.limits, now: now)
-        self.vault = vault
+        let http = HTTPClient(
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: .relays(home.tls))
+        let localServer = LocalServer(for: home, http: http)
+        let awaited = AwaitedAnswers()
+        let board = StatusBoard(servers: home.servers, now: home.now)
+        let membership = MembershipParts(home, awaited: awaited)
+        let delivery = DeliveryParts(home, membership, awaited: awaited, board: board, http: http)
+        let connections = ConnectionParts(
+            home, membership, delivery, awaited: awaited, board: board, http: http, localServer: localServer)
+        let vault = VaultService(limits: home.settings.vault.limits, now: home.now)
         routes = DaemonRoutes(
-            sending: Sending(
-                acceptance: acceptance, addressing: addressing, outgoing: outgoing,
-                known: metrics.knownLocal), receipts: receipts,
-            revoking: Revoking(
-                installation: installed, family: family, keeper: keeper, exchange: exchange, now: now),
-            successions: successions, settings: meshSettings, topics: topics, presence: presence,
-            profiles: profiles, vault: VaultRoutes(vault: vault), files: fileService, family: family,
-            directory: directory, inbox: inbox, outbox: outbox, events: events, board: board, metrics: metrics,
-            figures: DaemonFigures(
-                board: board, outbox: outbox, events: events, folder: options.state.daemon(), now: now),
-            isOnAnotherHost: host == .differs, ephemeral: isEphemeral ? .init(endsAt: options.endsAt) : nil,
-            logger: logger, now: now,
-            tokens: tokens, compatibility: .own(requiring: settings.features.required.map(\.rawValue)),
-            version: { [tcpPort] in
-                var version = DaemonVersion(
-                    daemonVersion: KinVersion.current, mesh: installed.mesh, member: me.member,
-                    machineID: installed.machineID, name: name, brokerFeatures: board.features)
-                version.features = DaemonRoutes.features
-                version.tcpPort = tcpPort.value
-                return version
-            })
+            home, membership, delivery, directory: connections.directory, board: board, vault: vault,
+            port: { [tcpPort] in tcpPort.value })
+        self.home = home
+        self.delivery = delivery
+        self.http = http
+        self.localServer = localServer
+        self.vault = vault
+        mesh = connections.mesh
+        registrations = connections.registrations
+        directory = connections.directory
+        revocations = membership.revocations
     }
+
+    var state: StateFolder { home.state }
+    /// Whether this is the machine the home was made on.
+    var host: HostCheck.Verdict { home.host }
+    /// Where the local API is to answer.
+    var listen: LocalListen { home.listen }
+    /// Whether everything of it goes with the process.
+    var isEphemeral: Bool { home.installation.isEphemeral }
+    /// When this device's certificate is over, milliseconds; nil: never.
+    var certificateEnd: Int64? { home.installation.chain.certificate.expiresAt }
+    var events: EventHub { home.events }
+    var successions: SuccessionKeeper { delivery.successions }
+    var upkeep: StoreUpkeep { delivery.upkeep }
+    var files: FileShares { delivery.files.shares }
 
     func version() -> DaemonVersion { routes.version() }
 
@@ -245,53 +71,22 @@ struct DaemonCore: Sendable {
     /// - Throws: `store_corrupt` once a store turns out to be damaged: going on would fail for ever.
     func waitForDamage() async throws {
         let (damage, continuation) = AsyncStream.makeStream(of: KinError.self, bufferingPolicy: .bufferingOldest(1))
-        outbox.onDamage { continuation.yield($0) }
-        inbox.onDamage { continuation.yield($0) }
-        fileStore.onDamage { continuation.yield($0) }
+        home.outbox.onDamage { continuation.yield($0) }
+        home.inbox.onDamage { continuation.yield($0) }
+        home.files.onDamage { continuation.yield($0) }
         for await error in damage { throw error }
     }
 
-    /// The local API, on its Unix socket and where else it is wanted.
     /// - Parameter onReady: called once, when it answers everywhere.
+    /// - Throws: `socket_path_too_long`.
     func localAPI(onReady: @escaping @Sendable () -> Void) throws -> LocalAPI {
-        let path = DaemonPaths.socket(in: state)
-        // sun_path holds 108 bytes on Linux and 104 on macOS, its end mark included.
-        guard path.utf8.count < 104 else {
-            throw KinError(
-                "socket_path_too_long", "\(path) is too long for a Unix socket: set KINDRED_HOME to a shorter path",
-                category: .usage)
-        }
-        var places: [LocalListener.Place] = [.socket(path: path)]
-        if case .tcp(let port) = listen { places.append(.tcp(port: port)) }
-        let ready = LocalListeners(places.count, onReady: onReady)
-        let (state, tcpPort) = (state, tcpPort)
-        let table = RouteTable(DaemonRoutes.table)
-        let listeners = places.map { place in
-            LocalListener(place: place, responder: responder(place, table)) { port in
-                if let port {
-                    tcpPort.value = port
-                    try? StateFolder.write(Array("\(port)\n".utf8), to: DaemonPaths.port(in: state), mode: 0o644)
-                }
-                ready.oneIsReady()
-            }
-        }
-        return LocalAPI(listeners, events: events)
-    }
-
-    private func responder(_ place: LocalListener.Place, _ table: RouteTable) -> LocalResponder {
-        let isSocket = if case .socket = place { true } else { false }
-        return LocalResponder(
-            routes: routes, table: table,
-            gate: RequestGate(
-                listener: isSocket ? .socket : .tcp, tokens: routes.tokens, settings: localAPISettings,
-                flow: RequestFlow(isSocket ? .socket : .tcp), now: now),
-            refused: refused, requests: metrics.requests, logger: logger)
+        try LocalAPI(home, routes, port: tcpPort, onReady: onReady)
     }
 
     /// Waits until this device's certificate is over: what it sends from then on nobody takes.
     /// - Throws: `certificate_ended` then.
     func waitForCertificate(until end: Int64) async throws {
-        while now() < end {
+        while home.now() < end {
             // Clocks are set, and machines sleep.
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
@@ -309,7 +104,7 @@ struct DaemonCore: Sendable {
         let deadline = ContinuousClock.now + patience
         while true {
             // A file that is not whole at the server is a message that is not there.
-            let waiting = try outbox.depth().pending + fileStore.waiting().count
+            let waiting = try home.outbox.depth().pending + home.files.waiting().count
             guard waiting > 0, ContinuousClock.now < deadline, !Task.isCancelled else { return waiting }
             try? await Task.sleep(for: .milliseconds(20))
         }
@@ -317,22 +112,12 @@ struct DaemonCore: Sendable {
 
     func close() async {
         routes.profiles.flush()
-        outbox.close()
-        inbox.close()
-        fileStore.close()
+        home.outbox.close()
+        home.inbox.close()
+        home.files.close()
         localServer?.stop()
         try? await http.shutdown()
         unlink(DaemonPaths.socket(in: state))
         unlink(DaemonPaths.port(in: state))
-    }
-}
-
-/// The port of the local API, once it is known.
-private final class LocalPort: Sendable {
-    private let port = Mutex<Int?>(nil)
-
-    var value: Int? {
-        get { port.withLock { $0 } }
-        set { port.withLock { $0 = newValue } }
     }
 }

@@ -30,6 +30,14 @@ final class LocalServer: Sendable {
         self.logger = logger
     }
 
+    /// nil where servers are named.
+    convenience init?(for home: DaemonHome, http: HTTPClient) {
+        guard home.settings.servers.isEmpty else { return nil }
+        self.init(
+            state: home.state, executable: home.installation.isEphemeral ? nil : home.options.executable, http: http,
+            logger: home.logger)
+    }
+
     /// Returns once a server answers.
     /// - Throws: `local_server_failed`, naming its log; `server_missing`.
     func ensure() async throws {

@@ -1,11 +1,15 @@
 import KinClient
 import KinCrypto
+import KinDaemonAPI
+import KinEncoding
 import KinIdentity
+import KinMailbox
 import KinWire
+import Logging
 
-// What a daemon's parts are made from.
+// How what it holds is read and opened.
 
-extension DaemonCore {
+extension DaemonHome {
     /// What was told wins over what is kept, and is kept for the next start.
     static func settings(_ options: DaemonOptions) throws -> DaemonSettings {
         var settings = try DaemonSettings(reading: options.state)
@@ -36,7 +40,7 @@ extension DaemonCore {
         } catch let error as KinError {
             throw error
         } catch ChainFault.expired {
-            throw certificateEnded
+            throw DaemonCore.certificateEnded
         } catch {
             throw KinError(
                 "own_chain_invalid",
@@ -45,11 +49,35 @@ extension DaemonCore {
         }
     }
 
-    /// A mesh that followed another is another store, though one server has both: what was relayed in the mesh before and is not known to
-    /// have arrived is sent again.
-    static func storeIdentity(_ store: [UInt8], _ installation: Installation) -> [UInt8] {
-        guard installation.previous != nil else { return store }
-        return Array(Digest.sha256(store + Array(installation.mesh.description.utf8)).prefix(16))
+    static func outbox(
+        _ state: StateFolder, _ settings: OutboxSettings, _ events: EventHub, _ logger: Logger
+    ) throws -> OutboxStore {
+        try OutboxStore(
+            path: DaemonPaths.outbox(in: state), maxBytes: settings.maxBytes,
+            pressureHigh: { used, limit in
+                logger.warning("outbox_pressure_high", metadata: ["bytes": .stringConvertible(used)])
+                let data: [String: JSON] = ["bytes": .integer(used), "max_bytes": .integer(limit)]
+                events.publish(DaemonEvent(kind: .outboxPressureHigh, data: .object(data)))
+            }
+        ) { Random.bytes(8) }
+    }
+
+    static func inbox(
+        _ state: StateFolder, _ settings: InboxSettings, _ logger: Logger, now: Int64
+    ) throws -> InboxStore {
+        let opening = try InboxStore.open(path: DaemonPaths.inbox(in: state), isIndexed: settings.isIndexed, now: now)
+        if let path = opening.setAside {
+            logger.warning("inbox_corruption_recovered", metadata: ["set_aside": .string(path)])
+        }
+        return opening.store
+    }
+
+    static func fileStore(_ state: StateFolder, _ logger: Logger, now: Int64) throws -> FileStore {
+        let opening = try FileStore.open(path: DaemonPaths.files(in: state), now: now)
+        if let path = opening.setAside {
+            logger.warning("files_corruption_recovered", metadata: ["set_aside": .string(path)])
+        }
+        return opening.store
     }
 
     static func family(_ installation: Installation, now: Int64) throws -> Family {

@@ -1,0 +1,64 @@
+import AsyncHTTPClient
+import KinClient
+import KinCrypto
+import KinIdentity
+import NIOPosix
+
+/// What keeps this device connected: with the mesh's broker, with relays, and by reading who is registered there.
+struct ConnectionParts: Sendable {
+    let directory: DirectoryRunner
+    let mesh: MeshRunner
+    let registrations: [RegistrationRunner]
+
+    init(
+        _ home: DaemonHome, _ membership: MembershipParts, _ delivery: DeliveryParts, awaited: AwaitedAnswers,
+        board: StatusBoard, http: HTTPClient, localServer: LocalServer?
+    ) {
+        let (installed, logger, now) = (home.installation, home.logger, home.now)
+        let directory = DirectoryRunner(
+            servers: home.servers, reader: RegistryReader(http: http, routeID: installed.wallet.routeID),
+            family: home.family, revocations: membership.exchange, state: home.state, events: home.events,
+            logger: logger, now: now)
+        self.directory = directory
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        mesh = MeshRunner(
+            server: home.servers[0], identity: Self.identity(home, membership.revocations),
+            features: home.settings.features, tls: home.tls, eventLoop: eventLoop, localServer: localServer,
+            parts: MeshParts(
+                family: home.family, outgoing: delivery.outgoing, incoming: delivery.incoming,
+                refill: delivery.refill, receipts: delivery.receipts, revocations: membership.exchange,
+                successions: delivery.successions, settings: home.meshSettings, topics: membership.topics,
+                mail: membership.mail, presence: membership.presence, profiles: membership.profiles,
+                storeIdentity: { Self.storeIdentity($0, installed) }, board: board, awaited: awaited,
+                events: home.events, metrics: home.metrics, lookAround: { directory.lookSoon() }, now: now),
+            logger: logger)
+        registrations = home.servers.map { server in
+            RegistrationRunner(
+                server: server, installation: installed, name: home.name, tls: home.tls, eventLoop: eventLoop,
+                board: board, logger: logger, now: now, onRegistered: { directory.lookSoon() })
+        }
+        // The record states where the log stands.
+        membership.revocations.onChange { [registrations] in
+            for registration in registrations { registration.republish() }
+        }
+    }
+
+    private static func identity(
+        _ home: DaemonHome, _ revocations: RevocationKeeper
+    ) -> @Sendable () -> MeshIdentity {
+        let (installed, features) = (home.installation, home.settings.features)
+        return {
+            MeshIdentity(
+                chain: installed.chain, keys: installed.keys, credential: installed.credential,
+                revocationHead: revocations.ledger.head, requiredFeatures: features.required,
+                optionalFeatures: features.asked)
+        }
+    }
+
+    /// A mesh that followed another is another store, though one server has both: what was relayed in the mesh before and is not known to
+    /// have arrived is sent again.
+    private static func storeIdentity(_ store: [UInt8], _ installation: Installation) -> [UInt8] {
+        guard installation.previous != nil else { return store }
+        return Array(Digest.sha256(store + Array(installation.mesh.description.utf8)).prefix(16))
+    }
+}
