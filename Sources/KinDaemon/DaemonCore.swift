@@ -42,6 +42,7 @@ struct DaemonCore: Sendable {
     private let inbox: InboxStore
     private let fileStore: FileStore
     let files: FileShares
+    let enclosed: EnclosedMail
     private let http: HTTPClient
     private let localServer: LocalServer?
     private let logger: Logger
@@ -138,18 +139,26 @@ struct DaemonCore: Sendable {
             installed, book: book, broker: topicBroker, exchange: keys, family: family, counters: metrics.inbound,
             logger: logger, now: now)
         keeper.onChange { topics.revoked() }
+        let blobClient = { @Sendable [http] mesh in
+            BlobClient(http: http, server: servers[0], mesh: mesh, keys: installed.keys, now: now)
+        }
+        let uploads = EnclosureUploads(
+            blob: BlobUpload(client: blobClient(installed.mesh), metrics: metrics), mesh: installed.mesh,
+            keys: installed.keys, outbox: outbox, logger: logger)
         let outgoing = Outgoing(
             outbox: outbox,
             sealing: OutboxSealing(
                 sealer: sealer, topicSealer: topicSealer, topics: book, family: family, name: name, me: me,
-                revocations: keeper.ledger, limits: settings.outbox),
+                revocations: keeper.ledger, limits: settings.outbox, uploads: uploads),
             family: family, awaited: awaited, keys: keys, metrics: metrics, logger: logger, now: now)
+        uploads.onEnd { [weak outgoing] in outgoing?.due($0) }
         upkeep = StoreUpkeep(
             outbox: outbox, inbox: inbox, files: fileStore, inboxDays: settings.inbox.maxAgeDays,
             expire: { outgoing.expireWhileAway() }, logger: logger, now: now)
         let receipts = Receipts(inbox: inbox, control: control, family: family, logger: logger, now: now)
         let acceptance = Acceptance(
             outbox: outbox, keys: installed.keys, me: me, name: name, inlineBytes: { board.inlineBytes },
+            blobBytes: { board.blobBytes },
             accepted: { row in
                 metrics.sent.add()
                 outgoing.accepted(row)
@@ -157,9 +166,7 @@ struct DaemonCore: Sendable {
         let addressing = Addressing(family: family, topics: book)
         let fileService = Self.fileService(
             installed, fileStore, inbox, outbox, acceptance, addressing, board, metrics, events, logger, now: now,
-            client: { [http] mesh in
-                BlobClient(http: http, server: servers[0], mesh: mesh, keys: installed.keys, now: now)
-            })
+            client: blobClient)
         files = fileService.shares
         let successions = SuccessionKeeper(
             installed, file: successionFile, seen: seen, family: family, mail: SuccessionMail(acceptance: acceptance),
@@ -171,14 +178,22 @@ struct DaemonCore: Sendable {
             logger: logger, now: now)
         let opener = PushOpener(
             sealer: sealer, topicSealer: topicSealer, topics: book, family: family, revocations: exchange)
+        let enclosed = EnclosedMail(inbox: inbox, metrics: metrics, logger: logger, now: now) {
+            // It has its own times for trying again.
+            FileDownload(client: blobClient($0), metrics: metrics, patience: .zero)
+        }
+        self.enclosed = enclosed
         let refill = InboxRefill(
-            inbox: inbox, opener: opener, member: me.member, days: settings.inbox.maxAgeDays, metrics: metrics,
+            inbox: inbox, opener: opener, enclosed: enclosed, member: me.member, days: settings.inbox.maxAgeDays,
+            metrics: metrics,
             logger: logger, now: now)
         let incoming = Incoming(
             inbox: inbox, outbox: outbox, opener: opener, family: family,
             receipts: receipts, revocations: exchange, successions: successions,
-            topics: TopicMail(exchange: keys, profiles: profiles, family: family), events: events, metrics: metrics,
+            topics: TopicMail(exchange: keys, profiles: profiles, family: family), enclosed: enclosed, events: events,
+            metrics: metrics,
             logger: logger, now: now)
+        enclosed.onArrivals { [weak incoming] in incoming?.settled($0) }
         keys.onKeys { [weak outgoing, weak incoming, weak mail] topic, epochs in
             outgoing?.keyCame(topic)
             mail?.keyCame()

@@ -29,7 +29,8 @@ extension DaemonCore {
         let shares = FileShares(
             store: store,
             upload: FileUpload(
-                client: own, mesh: installation.mesh, store: store, progress: progress, metrics: metrics),
+                blob: BlobUpload(client: own, metrics: metrics), mesh: installation.mesh, store: store,
+                progress: progress),
             client: own, acceptance: acceptance, board: board, metrics: metrics, logger: logger, now: now,
             changed: { told.tell($0) })
         let service = FileService(
