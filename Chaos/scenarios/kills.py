@@ -8,7 +8,7 @@ from stage import staged
 from task import Task
 
 #: The share of messages that do not fit a frame and travel as sealed files.
-LARGE = 0.02
+LARGE = 0.01
 NAMES = ["laptop", "studio", "kiosk"]
 
 

@@ -87,6 +87,13 @@ extension InboxStore {
         }
     }
 
+    /// Ends a message's waiting and gives what `settle` completes with.
+    func settle(_ id: Int64, _ end: AwaitedEnd) async throws -> AwaitedArrivals {
+        try await withCheckedThrowingContinuation { continuation in
+            settle(id, end) { continuation.resume(with: $0) }
+        }
+    }
+
     /// Notes refusals and gives what `refuse` completes with.
     func refuse(_ messages: [RefusedMessage]) async throws -> [Bool] {
         try await withCheckedThrowingContinuation { continuation in

@@ -62,6 +62,10 @@ struct FileDownload: Sendable {
         var buffer = ByteBuffer()
         do {
             for try await piece in body {
+                // Whoever says more than the whole does not end.
+                guard opening.next < opening.form.chunks || piece.readableBytes == 0 else {
+                    throw Self.tampered(file.name)
+                }
                 buffer.writeImmutableBuffer(piece)
                 guard let sealed = opening.whole(&buffer) else { continue }
                 try await open(sealed, file, opening, deliver)
