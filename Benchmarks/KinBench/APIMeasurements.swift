@@ -44,30 +44,32 @@ struct APIMeasurements {
 
     private func gets(_ path: String, _ socket: String, _ callers: Int) throws -> Samples {
         let connections = try (0..<callers).map { _ in try UnixHTTP(socket) }
-        return try together(connections.map { http in
-            { [seconds] in
-                try measure(for: seconds) {
-                    guard try http.get(path).status == 200 else { throw BenchError("\(path) was refused") }
+        return try together(
+            connections.map { http in
+                { [seconds] in
+                    try measure(for: seconds) {
+                        guard try http.get(path).status == 200 else { throw BenchError("\(path) was refused") }
+                    }
                 }
-            }
-        })
+            })
     }
 
     /// `write` and `fdatasync` of as many bytes as a message has.
     private func syncedWrites(_ threads: Int) throws -> Samples {
         let body = Array(Measurements.body.utf8)
         let folder = family.folder
-        return try together((0..<threads).map { index in
-            { [seconds] in
-                let file = open("\(folder)/floor-\(index)", O_CREAT | O_WRONLY | O_APPEND | O_TRUNC, 0o600)
-                defer { close(file) }
-                return try measure(for: seconds) {
-                    guard write(file, body, body.count) == body.count, fdatasync(file) == 0 else {
-                        throw BenchError("the disk refused")
+        return try together(
+            (0..<threads).map { index in
+                { [seconds] in
+                    let file = open("\(folder)/floor-\(index)", O_CREAT | O_WRONLY | O_APPEND | O_TRUNC, 0o600)
+                    defer { close(file) }
+                    return try measure(for: seconds) {
+                        guard write(file, body, body.count) == body.count, fdatasync(file) == 0 else {
+                            throw BenchError("the disk refused")
+                        }
                     }
                 }
-            }
-        })
+            })
     }
 
     private func together(_ works: [@Sendable () throws -> Samples]) throws -> Samples {

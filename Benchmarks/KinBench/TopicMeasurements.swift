@@ -27,7 +27,9 @@ struct TopicMeasurements {
             other.map { String(format: "p50 %.1f × Redis", mine.quantile(0.5) / $0.quantile(0.5)) }
         }
         // Each is waited for: how many a second is said by the last row.
-        for (name, mine, other) in [("any of them", result.any, peer?.any), ("the last of them", result.last, peer?.last)] {
+        for (name, mine, other) in [
+            ("any of them", result.any, peer?.any), ("the last of them", result.last, peer?.last),
+        ] {
             Table.line(
                 "\(what), paced: until \(name) has it", p50: mine.quantile(0.5), p99: mine.quantile(0.99),
                 ratio(mine, other) ?? "")
