@@ -64,6 +64,7 @@ struct DaemonCore: Sendable {
     var successions: SuccessionKeeper { delivery.successions }
     var upkeep: StoreUpkeep { delivery.upkeep }
     var files: FileShares { delivery.files.shares }
+    var enclosed: EnclosedMail { delivery.enclosed }
 
     func version() -> DaemonVersion { routes.version() }
 
