@@ -80,6 +80,26 @@ import Testing
         }
     }
 
+    @Test("a file that the server lost with its store is brought there again, though its message had arrived")
+    func storeLost() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            let (laptop, studio) = (daemons[0], daemons[1])
+            let source = try house.file("report", count: 300_000)
+            let shared = try await laptop.shares(source, with: "studio")
+            _ = try await laptop.until(shared.id, .delivered)
+            try await house.server.stop()
+            try await house.server.start(forgetful: true)
+            for daemon in daemons { try await daemon.isConnected() }
+            try await eventually("it was brought again") {
+                try await laptop.figures()["kin_daemon_files_total{event=\"shared\"}"] == 2
+            }
+            try await studio.gets(shared, same: source, in: house)
+            #expect(try await studio.inbox().count == 1)
+            #expect(try await laptop.client.file(shared.id).status == .delivered)
+        }
+    }
+
     @Test("a download whose connection is cut again and again goes on at a chunk, within one call")
     func download() async throws {
         try await House.behindProxy { house, proxy, laptop, studio in

@@ -82,6 +82,21 @@ final class FileShares: Sendable {
         for task in running { await task.value }
     }
 
+    /// What a server lost with its store is brought again.
+    func connected(store identity: [UInt8]) {
+        Task {
+            do {
+                let again = try await store.moved(to: identity, of: upload.mesh, now: now())
+                guard again > 0 else { return }
+                logger.notice("files_shared_again", metadata: ["count": .stringConvertible(again)])
+                look()
+            } catch {
+                // The next connection tries again.
+                logger.error("files_unwritable", metadata: ["error": .string("\(error)")])
+            }
+        }
+    }
+
     private func look() {
         state.withLock { $0.isIdle = false }
         wish.yield()
@@ -124,7 +139,7 @@ final class FileShares: Sendable {
 
     private func attempt(_ row: ShareRow) async {
         do {
-            guard now() - row.createdAt < Self.maxAge else {
+            guard now() - row.triedSince < Self.maxAge else {
                 throw KinError("max_age", "it could not be shared for seven days")
             }
             let uploaded = try await upload.run(row) { [self] in reached($0, row.id) }
@@ -156,8 +171,6 @@ final class FileShares: Sendable {
         let done = try await store.change(row.id) { row in
             guard row.status == .waiting else { return false }
             (row.status, row.finishedAt, row.lastError, row.nextAttemptAt) = (.sent, time, nil, nil)
-            // From here on the key is in the outbox, and with the recipient.
-            row.key = []
             return true
         }
         metrics.files["shared"].add()
@@ -257,6 +270,7 @@ final class FileShares: Sendable {
         return try await store.change(id) { row in
             guard row.status != .deleted else { return false }
             (row.status, row.finishedAt) = (.deleted, time)
+            row.key = []
             return true
         }
     }

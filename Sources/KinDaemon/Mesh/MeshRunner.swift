@@ -107,6 +107,7 @@ final class MeshRunner: Sendable {
 struct MeshParts: Sendable {
     let family: Family
     let outgoing: Outgoing
+    let files: FileShares
     let incoming: Incoming
     let refill: InboxRefill
     let receipts: Receipts

@@ -76,6 +76,7 @@ final class MeshSession: MeshLinkDelegate {
         ready.store = parts.storeIdentity(ready.store)
         parts.awaited.startOver()
         parts.incoming.connected(link, store: ready.store)
+        parts.files.connected(store: ready.store)
         parts.outgoing.connected(link, ready: ready, features: opened.features)
         parts.receipts.connected(link)
         parts.revocations.connected(link)

@@ -25,7 +25,8 @@ struct ConnectionParts: Sendable {
             server: home.servers[0], identity: Self.identity(home, membership.revocations),
             features: home.settings.features, tls: home.tls, eventLoop: eventLoop, localServer: localServer,
             parts: MeshParts(
-                family: home.family, outgoing: delivery.outgoing, incoming: delivery.incoming,
+                family: home.family, outgoing: delivery.outgoing, files: delivery.files.shares,
+                incoming: delivery.incoming,
                 refill: delivery.refill, receipts: delivery.receipts, revocations: membership.exchange,
                 successions: delivery.successions, settings: home.meshSettings, topics: membership.topics,
                 mail: membership.mail, presence: membership.presence, profiles: membership.profiles,

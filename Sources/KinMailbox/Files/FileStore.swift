@@ -55,6 +55,9 @@ public final class FileStore: Sendable {
                     CREATE INDEX share_waiting ON share (created_at) WHERE status = 'waiting';
                     """)
         }
+        migrator.registerMigration("2: the server's store") { db in
+            try db.execute(sql: "CREATE TABLE server (mesh TEXT NOT NULL, store BLOB NOT NULL)")
+        }
         return migrator
     }
 
@@ -77,9 +80,34 @@ public final class FileStore: Sendable {
         }
     }
 
-    /// Forgets what was finished long ago.
+    /// The server has the store of this identity. If it is another than before, what it kept of this device's files is gone, and they are brought again.
+    /// - Parameter now: milliseconds.
+    /// - Returns: how many.
+    public func moved(to store: [UInt8], of mesh: MeshID, now: Int64) async throws -> Int {
+        try await write { db in
+            let known = try Row.fetchOne(db, sql: "SELECT mesh, store FROM server")
+            let (before, there): (String?, Data?) = (known?["mesh"], known?["store"])
+            guard before != mesh.description || there != Data(store) else { return 0 }
+            try db.execute(sql: "DELETE FROM server")
+            try db.execute(
+                sql: "INSERT INTO server (mesh, store) VALUES (?, ?)", arguments: [mesh.description, Data(store)])
+            // Those of a mesh before are sealed for that one.
+            guard before == mesh.description else { return 0 }
+            try db.execute(
+                sql: """
+                    UPDATE share SET status = 'waiting', attempts = 0, next_attempt_at = NULL, finished_at = ?
+                    WHERE status = 'sent' AND length(key) > 0 AND (expires_at IS NULL OR expires_at > ?)
+                    """, arguments: [now, now])
+            return db.changesCount
+        }
+    }
+
+    /// Forgets what was finished long ago, and the keys of what is at the server no more.
     public func keep(now: Int64) async throws {
         try await write { db in
+            try db.execute(
+                sql: "UPDATE share SET key = x'' WHERE status = 'sent' AND length(key) > 0 AND expires_at <= ?",
+                arguments: [now])
             try db.execute(
                 sql: "DELETE FROM share WHERE status <> 'waiting' AND coalesce(finished_at, created_at) < ?",
                 arguments: [now - Self.keptFor])

@@ -37,7 +37,7 @@ public struct ShareRow: Hashable, Sendable {
     public var destination: Destination
     public var source: Source
     public var name: FileName
-    /// 32 bytes; empty once nobody here needs it.
+    /// 32 bytes; empty once the file is at the server no more.
     public var key: [UInt8]
     /// Of the whole, once it was read.
     public var sha256: [UInt8]?
@@ -55,6 +55,8 @@ public struct ShareRow: Hashable, Sendable {
     /// When it was whole at the server.
     public var uploadedAt: Int64?
     public var finishedAt: Int64?
+    /// Since when it is tried: where the server lost it, since that was seen.
+    public var triedSince: Int64 { finishedAt ?? createdAt }
 
     public init(
         id: ULID, destination: Destination, source: Source, name: FileName, key: [UInt8], mediaType: String? = nil,
