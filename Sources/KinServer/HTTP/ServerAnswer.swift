@@ -76,6 +76,7 @@ extension HTTPField.Name {
     static let uploadExpiresAt = parsed("X-Kindred-Expires-At")
 
     private static func parsed(_ name: String) -> HTTPField.Name {
+        // Nothing from outside comes here: the names are constants of this file.
         guard let field = HTTPField.Name(name) else { preconditionFailure("a constant that is a header's name") }
         return field
     }
