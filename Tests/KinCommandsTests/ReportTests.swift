@@ -100,7 +100,7 @@ struct ReportTests {
         arguments: [
             .refused("clock_skew", "set this machine's clock right"),
             .refused("mesh_not_allowed", "have its keeper let this family in"),
-            .refused("credential_used_up", "join again with a new credential"),
+            .refused("credential_used_up", "kin wallet forget , then join again with a new credential"),
             .refused(
                 "unauthorized", "dial it by a name it knows, and see that this device's certificate is valid"),
             .refused("member_revoked", "if this device was revoked, start afresh; if not, use another server"),
