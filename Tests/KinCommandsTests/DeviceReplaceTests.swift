@@ -11,14 +11,14 @@ struct DeviceReplaceTests {
                 for name in laptop studio new; do echo "$PHRASE" | at $name wallet import > /dev/null; done
                 listening; up laptop; up studio
                 until_true 20 online laptop 2; until_true 20 online studio 2
-                at new device replace nobody 2> /dev/null; echo "without a daemon $?"
+                at new device replace laptop 2> /dev/null; echo "without a daemon $?"
                 at studio device replace laptop 2> /dev/null; echo "online $?"
                 at studio device replace studio 2> /dev/null; echo "itself $?"
                 gone=$(at laptop mesh members --json | grep -o '"member":"[^"]*","name":"laptop"' | cut -d'"' -f4)
                 down laptop
                 until_true 20 online studio 1
                 up new; until_true 20 online new 2
-                at new device replace laptop 2> /dev/null; echo "unknown name $?"
+                at new device replace nobody 2> /dev/null; echo "unknown name $?"
                 echo "$PHRASE" | at new device replace $gone > /dev/null; echo "by id $?"
                 at studio devices | cut -d' ' -f1 | sort | tr '\\n' ' '; echo
                 down new; until_true 20 online studio 1

@@ -41,7 +41,7 @@ struct MessageDrawingTests {
     @Test("a post says in which topic it was said, and whom it mentions")
     func post() throws {
         let drawn = try draw("look") { message in
-            message.topic = "alerts"
+            message.topic = TopicName("alerts")
             message.mentions = try ["studio", "phone"].map { try #require(DeviceName($0)) }
         }
         #expect(drawn == "2026-11-21 10:03:12  laptop #alerts @studio @phone  look\n")
@@ -127,7 +127,7 @@ struct OutboxDrawingTests {
         let drawing = MessageDrawing(moments: moments)
         #expect(drawing.draw(.sent(message)).text(.plain) == "2026-11-21 10:03:07  to #alerts  hi\n")
         var received = try InboxMessage.sample(0, body: "seen")
-        received.topic = "alerts"
+        received.topic = TopicName("alerts")
         #expect(drawing.draw(.received(received)).text(.plain) == "2026-11-21 10:03:12  from laptop #alerts  seen\n")
     }
 
