@@ -234,6 +234,20 @@ struct ReportTests {
             ])
     }
 
+    @Test("where another start does not help none is advised; a posted word that waits for a key is not said to be refused")
+    func noUse() throws {
+        let end = LastEnd(code: "credential_used_up", message: "used up", at: 5)
+        let down = StatusWhenDown(wallet: try #require(WalletAddress(wallet)), revokedBy: nil, lastEnd: end)
+        #expect(down.facts.prefix(2).map(\.value) == ["not running", "used up (credential_used_up)"])
+        var health = try health(pending: 1)
+        (health.outboxRefusal, health.outboxOldestAt) = (KeyWait.code, Stage.now - 120_000)
+        let problem = try #require(StatusProblem.found(in: health, now: Stage.now).first)
+        #expect(problem.code == KeyWait.code && problem.what.hasSuffix("for the key of a topic"))
+        #expect(!problem.what.contains("refused"))
+        health.outboxOldestAt = Stage.now - 1_000
+        #expect(try status(health).last?.contains("1 waiting (for the key of a topic") == true)
+    }
+
     private func message(_ change: (inout MessageStatus) -> Void) throws -> [String] {
         var status = MessageStatus(
             clientMessageID: try #require(ClientMessageID("m-1")), status: .queued, to: "studio", toMember: "01J",
