@@ -234,12 +234,14 @@ struct ReportTests {
             ])
     }
 
-    @Test("where another start does not help none is advised; a posted word that waits for a key is not said to be refused")
+    @Test(
+        "where another start does not help none is advised; a posted word that waits for a key is not said to be refused"
+    )
     func noUse() throws {
         let end = LastEnd(code: "credential_used_up", message: "used up", at: 5)
         let down = StatusWhenDown(wallet: try #require(WalletAddress(wallet)), revokedBy: nil, lastEnd: end)
         #expect(down.facts.prefix(2).map(\.value) == ["not running", "used up (credential_used_up)"])
-        var health = try health(pending: 1)
+        var health = health(pending: 1)
         (health.outboxRefusal, health.outboxOldestAt) = (KeyWait.code, Stage.now - 120_000)
         let problem = try #require(StatusProblem.found(in: health, now: Stage.now).first)
         #expect(problem.code == KeyWait.code && problem.what.hasSuffix("for the key of a topic"))

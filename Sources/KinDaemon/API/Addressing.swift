@@ -16,7 +16,12 @@ struct Addressing: Sendable {
 
     /// As `destination`, also where nothing can be sent to any more: a topic that this device left.
     func named(_ text: String) throws -> Destination {
-        guard !text.isEmpty, text != "#" else { throw Self.nobody }
+        guard !text.isEmpty, text != "#" else {
+            throw KinError(
+                text.isEmpty ? "unknown_recipient" : "unknown_topic",
+                "that names nobody: a recipient is a device's name or member id, # and a topic's name, or all",
+                category: .notFound)
+        }
         guard text == "all" || text.hasPrefix("#") else { return .dm(try family.resolve(text).member) }
         let name = text == "all" ? text : String(text.dropFirst())
         guard let topic = TopicName(name), topics.record(topic) != nil else { throw Self.unknown(name) }
@@ -37,9 +42,6 @@ struct Addressing: Sendable {
                 category: .conflict)
         }
     }
-
-    private static let nobody = KinError(
-        "invalid_request", "say to whom: a device's name or member id, # and a topic's name, or all", category: .usage)
 
     static func notJoined(_ topic: TopicName) -> KinError {
         KinError(
