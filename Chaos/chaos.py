@@ -6,6 +6,7 @@
   away   no server for days, with the time passed in
   idle   thousands of connections that do nothing
   slow   members that do not read
+  files  large files, and SIGKILLs of everybody while they are on their way
   acks   acknowledgements that are reordered, repeated, late or lost, and connections that break
 
 They know only what was acknowledged (200 and 202 of POST /v1/send) and what the inboxes hold (GET /v1/inbox).
@@ -33,7 +34,7 @@ from progress import say
 from report import Row
 from task import Task
 
-SCENARIOS = ("kills", "disk", "away", "idle", "slow", "acks")
+SCENARIOS = ("kills", "disk", "away", "idle", "slow", "acks", "files")
 
 
 def main() -> int:

@@ -36,15 +36,11 @@ SECONDS = 3600
 
 def main() -> int:
     options = parse()
-    port = free_port()
-    limit = str((options.mib + 16) * MIB)
-    family = Family(
-        options.kin, ["laptop", "studio"],
-        Setting(port=port, server_arguments=("--blob-bytes", limit, "--blob-total", str(4 * int(limit)))))
+    family = Family(options.kin, ["laptop", "studio"], setting(options.mib))
     report: dict = {"mib": options.mib, "kills": 0}
     kept = False
     try:
-        run(family, options, report)
+        transfer(family, options, report)
         kept = True
     except Failed as error:
         report["problem"] = str(error)
@@ -67,7 +63,15 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run(family: Family, options: argparse.Namespace, report: dict) -> None:
+def setting(mib: int, folder: Path | None = None) -> Setting:
+    """A server that takes so large a file."""
+    limit = str((mib + 16) * MIB)
+    return Setting(
+        folder=folder, port=free_port(), server_arguments=("--blob-bytes", limit, "--blob-total", str(4 * int(limit))))
+
+
+def transfer(family: Family, options, report: dict) -> None:
+    """One file there and back; `options` has `mib`, `kills`, `seed`, `bound` and `scp`. `Failed` where a promise is broken."""
     laptop, studio = family.daemons
     source = family.folder / "source.bin"
     wanted = write_source(source, options.mib)
@@ -89,14 +93,17 @@ def run(family: Family, options: argparse.Namespace, report: dict) -> None:
         report["get_seconds"] = round(time.monotonic() - started, 2)
     finally:
         footprint.stop()
+    for process in family.processes:
+        report[f"{process.label}_resident_mib"] = most_resident_mib(process.running_pid)
     if digest(out) != wanted:
         raise Failed("the file is another one")
     leftovers = [path.name for path in family.folder.glob(".kin-*")]
     if leftovers:
         raise Failed(f"left behind: {leftovers}")
     for process in family.processes:
-        grown = round((footprint.peak_mib(process.label) or 0) - before[process.label], 1)
-        report[f"{process.label}_grew_mib"] = grown
+        peak = footprint.peak_mib(process.label) or 0
+        grown = round(peak - before[process.label], 1)
+        report[f"{process.label}_peak_mib"], report[f"{process.label}_grew_mib"] = round(peak, 1), grown
         if grown > options.bound:
             raise Failed(f"{process.label} grew by {grown} MiB")
     if family.deaths:
@@ -125,6 +132,17 @@ def write_source(path: Path, mib: int) -> str:
 def digest(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def most_resident_mib(pid: int | None) -> float | None:
+    """The most that this life of a process had in memory, its binary and what it shares included; None where that cannot be known."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return round(int(line.split()[1]) / 1024, 1)
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def peaks(family: Family, seconds: float) -> dict[str, float]:

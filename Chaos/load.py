@@ -13,13 +13,15 @@ RETRY_SECONDS = 0.02
 POST_TIMEOUT_SECONDS = 10
 PRIORITIES = ("next", "next", "next", "now", "low")
 BODY_LENGTHS = (0, 40, 40, 200, 200, 1000, 4000)
+LARGE_LENGTHS = (70_000, 150_000, 300_000)
 ALPHABET = "abcdefghijklmnopqrstuvwxyz 0123456789 \"\\\n\t äßé 漢字 🦊"
 
 
 class Sender(threading.Thread):
     """One thread from one daemon to one device. What it posts follows from the seed; when, from the machine."""
 
-    def __init__(self, number: int, daemon: Daemon, to: str, ledger: Ledger, seed: int, pause_ms: int):
+    def __init__(self, number: int, daemon: Daemon, to: str, ledger: Ledger, seed: int, pause_ms: int,
+                 large: float = 0):
         super().__init__(name=f"sender {number}", daemon=True)
         self._number = number
         self._daemon = daemon
@@ -27,6 +29,8 @@ class Sender(threading.Thread):
         self._ledger = ledger
         self._random = random.Random(f"sender {seed} {number}")
         self._pause_ms = pause_ms
+        #: The share of messages that do not fit a frame.
+        self._large = large
         self._enough = threading.Event()
         self._give_up = threading.Event()
         self._acked = 0
@@ -62,6 +66,9 @@ class Sender(threading.Thread):
         number = self._acked + 1
         identifier = f"c{self._number}-{number}"
         noise = "".join(self._random.choices(ALPHABET, k=self._random.choice(BODY_LENGTHS)))
+        if self._large and self._random.random() < self._large:
+            self._ledger.count("large")
+            noise = (noise + "x") * (self._random.choice(LARGE_LENGTHS) // (len(noise.encode()) + 1))
         return Posting(
             identifier, self._number, number, self._daemon.name, self._to, self._random.choice(PRIORITIES),
             f"{identifier} {noise}")
@@ -100,12 +107,12 @@ def post_once(api: LocalAPI, posting: Posting, ledger: Ledger) -> bool:
 
 
 def start_senders(
-    daemons: list[Daemon], per_pair: int, ledger: Ledger, seed: int, pause_ms: int
+    daemons: list[Daemon], per_pair: int, ledger: Ledger, seed: int, pause_ms: int, large: float = 0
 ) -> list[Sender]:
-    """`per_pair` threads for each sender and recipient."""
+    """`per_pair` threads for each sender and recipient; of their messages the share `large` is too large for a frame."""
     pairs = [(daemon, to.name) for daemon in daemons for to in daemons if to is not daemon] * per_pair
     senders = [
-        Sender(number, daemon, to, ledger, seed, pause_ms) for number, (daemon, to) in enumerate(pairs, start=1)
+        Sender(number, daemon, to, ledger, seed, pause_ms, large) for number, (daemon, to) in enumerate(pairs, start=1)
     ]
     for sender in senders:
         sender.start()

@@ -50,9 +50,9 @@ class Stage:
         self.family.wait_until_acquainted()
         self.ledger.members = {daemon.name: daemon.member() for daemon in self.family.daemons}
 
-    def load(self, per_pair: int, pause_ms: int, disturb: Callable[[], None]) -> None:
+    def load(self, per_pair: int, pause_ms: int, disturb: Callable[[], None], large: float = 0) -> None:
         """Threads send between every two daemons while `disturb` runs, and until their last messages are taken."""
-        senders = start_senders(self.family.daemons, per_pair, self.ledger, self.task.seed, pause_ms)
+        senders = start_senders(self.family.daemons, per_pair, self.ledger, self.task.seed, pause_ms, large)
         try:
             disturb()
             self.family.restart_dead()

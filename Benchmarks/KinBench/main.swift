@@ -1,6 +1,6 @@
 import Foundation
 
-// kin-bench --kin PATH [--part daemon|brokers|crowd|vault] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--python PATH --peer FILE]
+// kin-bench --kin PATH [--part daemon|brokers|crowd|vault|api|files|topics] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--mib N] [--members N] [--python PATH --peer FILE --transfer FILE]
 
 func option(_ name: String) -> String? {
     let arguments = CommandLine.arguments
@@ -66,7 +66,7 @@ func printCrowd(_ kin: String, _ folder: String) throws {
 do {
     guard let kin = option("--kin") else {
         throw BenchError(
-            "usage: kin-bench --kin PATH [--part daemon|brokers|crowd|vault] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--python PATH --peer FILE]"
+            "usage: kin-bench --kin PATH [--part daemon|brokers|crowd|vault|api|files|topics] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--mib N] [--members N] [--python PATH --peer FILE --transfer FILE]"
         )
     }
     let (seconds, folder) = (option("--seconds").flatMap { Double($0) } ?? 5, option("--dir") ?? "/var/tmp")
@@ -82,6 +82,22 @@ do {
     if wants("vault"), let python = option("--python"), let peer = option("--peer") {
         Table.header("The vault")
         try VaultMeasurements(seconds: seconds).printRows(beside: VaultPeer.run(python, peer, seconds: seconds))
+    }
+    if wants("api") {
+        Table.header("The local API")
+        try APIMeasurements(family: BenchFamily(kin: kin, under: folder), seconds: seconds).printRows()
+    }
+    if wants("files"), let python = option("--python"), let script = option("--transfer") {
+        Table.header("Files")
+        try FileMeasurements(
+            kin: kin, python: python, script: script, mebibytes: option("--mib").flatMap { Int($0) } ?? 1024
+        ).printRows()
+    }
+    if wants("topics") {
+        Table.header("A topic")
+        try TopicMeasurements(
+            kin: kin, folder: folder, members: option("--members").flatMap { Int($0) } ?? 100
+        ).printRows(redisPort: Int.random(in: 21_000..<60_000))
     }
 } catch {
     FileHandle.standardError.write(Data("kin-bench: \(error)\n".utf8))

@@ -7,6 +7,8 @@ from report import Row
 from stage import staged
 from task import Task
 
+#: The share of messages that do not fit a frame and travel as sealed files.
+LARGE = 0.01
 NAMES = ["laptop", "studio", "kiosk"]
 
 
@@ -21,10 +23,11 @@ def run(task: Task, row: Row) -> None:
             if done % max(1, kills // 5) == 0:
                 say(f"kills: {done} of {2 * kills}, {stage.ledger.acked} acknowledged")
 
-        stage.load(options.senders, options.pause_ms, lambda: killer.run(stage.deadline, progress))
+        stage.load(options.senders, options.pause_ms, lambda: killer.run(stage.deadline, progress), LARGE)
         of_daemons = sum(daemon.process.kills for daemon in stage.family.daemons)
         of_server = stage.family.server.kills
         row.did = f"{of_server} kills of the server, {of_daemons} of daemons, {killer.under_traffic} under traffic"
+        row.did += f"; {stage.ledger.counts['large']} large"
         if min(of_server, of_daemons) < kills:
             row.problems.append(f"of {kills} kills each, {of_server} and {of_daemons} fitted into the time")
         stage.settle()

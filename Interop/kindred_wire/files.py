@@ -10,6 +10,7 @@ from nacl.exceptions import CryptoError
 
 from . import fields as f
 from .encodings import Refused, parse_canonical
+from .messages import meta
 
 DOMAIN = b"kindred/file/v1"
 CHUNK = 65_536
@@ -45,6 +46,41 @@ MESSAGE = {
 def decode_message(data: bytes) -> dict:
     value = parse_canonical(data)
     f.require_fields(value, MESSAGE)
+    return value
+
+
+ENCLOSURE_TYPE = "application/vnd.kindred.enclosed+json"
+MAX_ENCLOSED = 2 << 20
+ENCLOSURE = {
+    "v": f.exactly(1),
+    "file": f.ulid,
+    "size": f.integer(1, MAX_ENCLOSED),
+    "sha256": f.hash32,
+    "key": f.hash32,
+}
+
+
+def enclosed_type(value) -> bool:
+    return f.matching("[ -~]{1,128}")(value) and not value.startswith("application/vnd.kindred.")
+
+
+CONTENT = {
+    "v": f.exactly(1),
+    "content_type": enclosed_type,
+    "meta": f.either(meta, f.null),
+    "body": f.text(MAX_ENCLOSED),
+}
+
+
+def decode_enclosure(data: bytes) -> dict:
+    value = parse_canonical(data)
+    f.require_fields(value, ENCLOSURE)
+    return value
+
+
+def decode_content(data: bytes) -> dict:
+    value = parse_canonical(data)
+    f.require_fields(value, CONTENT)
     return value
 
 

@@ -113,7 +113,7 @@ FORMS = {
     "succession": ({"drained": f.boolean, "owner": is_chain, "succession": is_succession}, {}),
     "settings": ({"owner": is_chain, "settings": is_settings}, {}),
     "topic_create": (_TOPIC_REQUEST, {"proof": is_topic_proof}),
-    "topic_join": (_TOPIC_REQUEST, {}),
+    "topic_join": (_TOPIC_REQUEST, {"since": f.time}),
     "topic_leave": (_TOPIC_REQUEST, {}),
     "topic_set": ({"request": f.ulid, "proof": is_topic_proof}, {}),
     "topic_rekey": (_TOPIC_REQUEST | {"counter": f.integer(1)}, {}),

@@ -21,7 +21,7 @@ def _recipient(value) -> bool:
     return f.ulid(value) or (type(value) is str and value[:1] == "#" and f.topic_name(value[1:]))
 
 
-def _meta(value) -> bool:
+def meta(value) -> bool:
     return f.any_object(value) and _levels(value) <= MAX_META_LEVELS
 
 
@@ -47,7 +47,7 @@ INNER = {
     "reply_to": f.either(f.client_message_id, f.null),
     "mentions": f.either(f.array_of(f.device_name), f.null),
     "content_type": f.matching("[ -~]{1,128}"),
-    "meta": f.either(_meta, f.null),
+    "meta": f.either(meta, f.null),
     "body": f.string,
     "revocation_head": f.revocation_head,
     "sig": f.signature,

@@ -21,6 +21,7 @@ STATUSES = ("idle", "working", "dnd")
 
 KEYS = {
     "topic": f.topic_name,
+    "proof": f.either(lambda value: is_topic_proof(value), f.null),
     "keys": f.array_of(f.having({"epoch": f.epoch, "key": f.hash32}), most=64),
 }
 KEYS_GET = {"topic": f.topic_name, "epoch": f.either(f.epoch, f.null)}
@@ -38,6 +39,9 @@ def decode_body(kind: str, data: bytes) -> dict:
     """The body of what daemons say to each other about topics and themselves, or Refused."""
     value = parse_canonical(data)
     f.require_fields(value, BODIES[kind])
+    proof = value.get("proof")
+    if proof and proof["list"]["topic"] != value["topic"]:
+        raise Refused("invalid_message", "proof: of another topic")
     return value
 
 

@@ -65,6 +65,17 @@ def test_a_message_of_a_file_is_read_or_refused(entry):
             files.decode_message(entry["body"].encode())
 
 
+@pytest.mark.parametrize("kind", ["enclosure", "content"])
+def test_what_does_not_fit_is_read_or_refused(kind):
+    decode = getattr(files, f"decode_{kind}")
+    for entry in FILE[f"{kind}s"]:
+        if entry["valid"]:
+            assert decode(entry["body"].encode()) == json.loads(entry["body"]), entry["name"]
+        else:
+            with pytest.raises(encodings.Refused):
+                decode(entry["body"].encode())
+
+
 @pytest.mark.parametrize("entry", named(FILE["names"]))
 def test_a_name_is_taken_or_refused(entry):
     assert files.file_name(entry["text"]) == entry["valid"]

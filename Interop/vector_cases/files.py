@@ -68,6 +68,64 @@ def messages() -> list[dict]:
     return accepted + [{"name": name, "body": body, "valid": False} for name, body in bodies.items()]
 
 
+def enclosure(**changes) -> dict:
+    content = a.text(content_of()).encode()
+    return {
+        "v": 1,
+        "file": FILE,
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "key": KEY.hex(),
+    } | changes
+
+
+def content_of(**changes) -> dict:
+    return {"v": 1, "content_type": "text/plain", "meta": None, "body": "0123456789" * 7_000} | changes
+
+
+def judged(accepted: dict, refused: dict) -> list[dict]:
+    entries = [{"name": name, "body": a.text(value), "valid": True} for name, value in accepted.items()]
+    return entries + [{"name": name, "body": a.text(value), "valid": False} for name, value in refused.items()]
+
+
+def enclosures() -> list[dict]:
+    return judged(
+        {"as sent": enclosure(), "one byte": enclosure(size=1), "largest": enclosure(size=2 << 20)},
+        {
+            "another version": enclosure(v=2),
+            "nothing": enclosure(size=0),
+            "too large": enclosure(size=(2 << 20) + 1),
+            "a short key": enclosure(key=KEY.hex()[:62]),
+            "a hash in capitals": enclosure(sha256=KEY.hex().upper()),
+            "a file that is no ULID": enclosure(file="report"),
+            "a name": enclosure(name="report.pdf"),
+        },
+    )
+
+
+def contents() -> list[dict]:
+    nested = {"a": [[[[[[1]]]]]]}
+    return judged(
+        {
+            "large": content_of(),
+            "empty": content_of(body=""),
+            "with meta": content_of(meta={"a": [1, None, "x"]}, body="\u00e9\u0000\n"),
+            "meta of 8 levels": content_of(meta={"a": nested}, body=""),
+            "another type": content_of(content_type="application/json", body="{}"),
+        },
+        {
+            "another version": content_of(v=2),
+            "meta of 9 levels": content_of(meta={"a": {"a": nested}}, body=""),
+            "meta that is no object": content_of(meta=[], body=""),
+            "an empty type": content_of(content_type="", body=""),
+            "a receipt": content_of(content_type="application/vnd.kindred.receipt+json", body=""),
+            "a file": content_of(content_type="application/vnd.kindred.file+json", body=""),
+            "another enclosure": content_of(content_type="application/vnd.kindred.enclosed+json", body=""),
+            "a sender": content_of(sender=FILE, body=""),
+        },
+    )
+
+
 def names() -> list[dict]:
     good = ["a", "report (1).pdf", "..a", "a..", "...", " ", "\u00fcber.txt", "-rf", "~", "\U0001f600", "x" * 255, "a\\b"]
     bad = ["", ".", "..", "/", "a/b", "/etc/passwd", "../a", "a\0", "a\x1b[31m", "a\x7f", "a\u0085", "a\u202eb", "a\u2066b"]
@@ -128,6 +186,8 @@ def sealed() -> list[dict]:
 def build() -> dict:
     return {
         "messages": messages(),
+        "enclosures": enclosures(),
+        "contents": contents(),
         "names": names(),
         "sizes": sizes(),
         "sealed_sizes": sealed_sizes(),

@@ -244,6 +244,7 @@ def topic_cases():
     longest = {"topic": "z" * 64, "proof": topic_proof(topic="z" * 64, members=many)}
     yield "topic_create, private, 256 members, longest name", topic_request("topic_create", **longest)
     yield "topic_join", topic_request("topic_join")
+    yield "topic_join, since", topic_request("topic_join", since=a.NOW)
     yield "topic_leave", topic_request("topic_leave")
     yield "topic_set", {"type": "topic_set", "request": REQUEST, "proof": topic_proof(seq=2)}
     handed_on = topic_proof(CHAIN + a.rotations(2), signer=a.LAPTOPS[2], creator=PHONE, seq=MAX, at=MAX, members=[])

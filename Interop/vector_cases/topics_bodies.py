@@ -13,7 +13,11 @@ def _key(counter: int) -> dict:
 
 
 def _keys(**changes) -> dict:
-    return {"topic": "build._-9", "keys": [_key(3)]} | changes
+    return {"topic": "build._-9", "proof": None, "keys": [_key(3)]} | changes
+
+
+def _proof(**changes) -> dict:
+    return {"list": a.topic(**changes), "signer": [a.certificate(a.LAPTOP)]}
 
 
 def _get(**changes) -> dict:
@@ -36,6 +40,8 @@ def _valid():
     yield "topic-keys", "of two minters", _keys(keys=[_key(3), by_another])
     yield "topic-keys", "one epoch twice", _keys(keys=[_key(3), _key(3) | {"key": "00" * 32}])
     yield "topic-keys", "64, longest name", _keys(topic="z" * 64, keys=[_key(n) for n in range(64)])
+    yield "topic-keys", "of a private topic", _keys(proof=_proof())
+    yield "topic-keys", "a list alone", _keys(proof=_proof(seq=7), keys=[])
     yield "topic-keys", "largest epoch", _keys(keys=[{"epoch": _LARGEST, "key": "ff" * 32}])
     yield "topic-keys-get", "those in use", _get()
     yield "topic-keys-get", "of an epoch", _get(epoch=_EPOCH)
@@ -52,6 +58,9 @@ def _invalid():
     for name in _keys():
         yield "topic-keys", f"without {name}", _without(_keys(), name), "a field is missing"
     yield "topic-keys", "unknown field", _keys(v=1), "a field that is not named"
+    yield "topic-keys", "list of another topic", _keys(proof=_proof(topic="other")), "of that topic"
+    yield "topic-keys", "list without signer", _keys(proof={"list": a.topic()}), "a field is missing"
+    yield "topic-keys", "a list itself", _keys(proof=a.topic()), "list and signer"
     yield "topic-keys", "topic with #", _keys(topic="#build"), "no topic name"
     yield "topic-keys", "keys null", _keys(keys=None), "null instead of a value"
     yield "topic-keys", "65 keys", _keys(keys=[_key(n) for n in range(65)]), "at most 64"

@@ -81,6 +81,7 @@ public final class Broker: Sendable {
     public func tick() {
         let time = now()
         for session in everySession { session.tick(time) }
+        for hub in hubs.withLock({ Array($0.values) }) { hub.endExpired(by: time) }
     }
 
     /// Members connected now.

@@ -72,6 +72,14 @@ extension BrokerSession {
         }
     }
 
+    /// Called with the hub's lock held. What is to be handed out is found at the next look: `pump`.
+    func rewind(to position: Int64) {
+        state.withLock { state in
+            state.rewound = min(state.rewound, position)
+            state.window?.rewind(to: position)
+        }
+    }
+
     /// Up to where this session has acknowledged everything, by priority rank; nil where it is handed nothing.
     var positions: [Int64]? { state.withLock { $0.window?.positions } }
 

@@ -79,7 +79,7 @@ extension BrokerSession {
 
     private func conversation(_ history: History, _ membership: Membership) -> HistoryQuery.Conversation? {
         switch history.conversation {
-        case .dm(membership.member): .everything
+        case .dm(membership.member): .everything(membership.hub.subscriptions(of: membership.member))
         case .dm(let other): .with(other)
         case .topic(let name): membership.hub.subscription(of: membership.member, to: name).map { .topic($0) }
         }

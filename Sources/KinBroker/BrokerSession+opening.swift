@@ -58,7 +58,7 @@ extension BrokerSession {
             }
             let isHere = state.withLock { state -> Bool in
                 guard case .ready = state.phase, !state.isEnding else { return false }
-                state.window = DeliveryWindow(positions: positions)
+                state.window = DeliveryWindow(positions: positions.map { min($0, state.rewound) })
                 return true
             }
             // The connection may have gone before the hub knew of it.

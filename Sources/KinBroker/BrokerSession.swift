@@ -37,6 +37,8 @@ public final class BrokerSession: Sendable {
         var window: DeliveryWindow?
         /// Where the window stood when the session was ended.
         var leftAt: [Int64] = []
+        /// Deliveries begin no higher.
+        var rewound = Int64.max
         /// Under way.
         var probe: Probe?
         /// It may not come in before an older session was asked for a sign of life.

@@ -11,6 +11,9 @@ public protocol BrokerStore: BlobStore {
     /// The highest id a message was given; 0 before the first. Lower than before where an older copy was put back.
     func lastMessageID() throws -> Int64
 
+    /// The highest id of a message that was taken before `time` (milliseconds); 0 where none was.
+    func lastMessageID(before time: Int64) throws -> Int64
+
     /// The meshes and members known, read once at start.
     func loadMeshes() throws -> [StoredMesh]
 
@@ -32,7 +35,7 @@ public protocol BrokerStore: BlobStore {
     /// Keeps the settings of a mesh, in place of those kept before. `completion` runs with whether they are on disk.
     func put(_ settings: SettingsProof, in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void)
 
-    /// Changes a topic, making it where it is new. `completion` runs with whether that is on disk.
+    /// Changes a topic, making it where it is new, and removing it where it is over. `completion` runs with whether that is on disk.
     func put(_ change: TopicChange, in mesh: MeshKey, completion: @escaping @Sendable (Bool) -> Void)
 
     /// Takes a batch of sends from one session in one transaction, in order. `completion` gets one answer for each.

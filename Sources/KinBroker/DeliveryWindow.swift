@@ -41,6 +41,8 @@ struct DeliveryWindow {
     var inFlight: (count: Int, bytes: Int) { (count, bytes) }
 
     private var isLoading = false
+    /// What is being read was asked for before there was more to find.
+    private var isLoadVoid = false
     /// What the store gave did not fit: no reading before something was acknowledged.
     private var isFull = false
     private var count = 0
@@ -87,8 +89,9 @@ struct DeliveryWindow {
     mutating func loaded(_ messages: [StoredMessage], for load: Load, now: Int64) -> [StoredMessage] {
         isLoading = false
         let rank = load.priority.rank
+        defer { isLoadVoid = false }
         // Leases ran out meanwhile and the lane starts over: this answer would leave a hole.
-        guard lanes[rank].handedOut == load.after else { return [] }
+        guard !isLoadVoid, lanes[rank].handedOut == load.after else { return [] }
         var pushed: [StoredMessage] = []
         for message in messages {
             let id = message.push.brokerMessageID
@@ -109,7 +112,7 @@ struct DeliveryWindow {
     }
 
     /// The store could not be read: try again when asked.
-    mutating func loadFailed() { isLoading = false }
+    mutating func loadFailed() { (isLoading, isLoadVoid) = (false, false) }
 
     /// The member finished these deliveries. Ids that are not in flight are ignored. Returns whether a position may have moved.
     mutating func acknowledge(_ ids: some Sequence<Int64>) -> Bool {
@@ -133,15 +136,27 @@ struct DeliveryWindow {
         var expired = 0
         for rank in lanes.indices where lanes[rank].inFlight.values.contains(where: { $0.leasedUntil <= now }) {
             expired += lanes[rank].inFlight.count
-            isFull = false
-            let position = lanes[rank].position
-            for entry in lanes[rank].inFlight.values {
-                count -= 1
-                bytes -= entry.bytes
-            }
-            lanes[rank] = Lane(handedOut: position)
+            startOver(rank, behind: lanes[rank].position)
         }
         return expired
+    }
+
+    /// There is more to find behind `position` than there was: it is handed out, and again what was handed out beyond, acknowledged or not.
+    mutating func rewind(to position: Int64) {
+        isLoadVoid = isLoading
+        for rank in lanes.indices {
+            if lanes[rank].handedOut > position { startOver(rank, behind: min(position, lanes[rank].position)) }
+            lanes[rank].isBehind = true
+        }
+    }
+
+    private mutating func startOver(_ rank: Int, behind position: Int64) {
+        isFull = false
+        for entry in lanes[rank].inFlight.values {
+            count -= 1
+            bytes -= entry.bytes
+        }
+        lanes[rank] = Lane(handedOut: position)
     }
 
     private func hasRoom(for size: Int) -> Bool {

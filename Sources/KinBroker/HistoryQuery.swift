@@ -6,8 +6,8 @@ public struct HistoryQuery: Hashable, Sendable {
     public enum Conversation: Hashable, Sendable {
         /// What the two sent each other.
         case with(ULID)
-        /// What was sent to the member directly, by anyone.
-        case everything
+        /// What was sent to the member by anyone, directly or in the topics it is in.
+        case everything([Subscription])
         /// The posts of others in a topic that it is in.
         case topic(Subscription)
     }

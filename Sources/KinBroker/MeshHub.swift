@@ -29,8 +29,14 @@ final class MeshHub: Sendable {
         var successions = Successions()
         var settings = HeldSettings()
         var topics: Topics
+        /// When the next certificate is over, milliseconds; until then none is looked at.
+        var nextExpiry: Int64 = 0
 
         var sessions: [BrokerSession] { siblings.values.flatMap(\.sessions) }
+
+        mutating func noteNextExpiry(after time: Int64) {
+            nextExpiry = chains.values.compactMap(\.certificate.expiresAt).filter { $0 > time }.min() ?? .max
+        }
     }
     let state: Mutex<State>
 
@@ -206,7 +212,9 @@ final class MeshHub: Sendable {
         state.chains[chain.member] = chain
         index.note(chain, in: mesh, replacing: known)
         store.put(chain, in: key)
-        if known == nil { joinEverybody(chain, in: &state) }
+        state.nextExpiry = min(state.nextExpiry, chain.certificate.expiresAt ?? .max)
+        leaveForbiddenTopics(chain, in: &state)
+        joinEverybody(chain, in: &state)
         return known == nil
     }
 }

@@ -18,6 +18,13 @@ struct Siblings {
         cameAt[ObjectIdentifier(session)] = positions
     }
 
+    /// Deliveries begin again behind `position`, where they had come further.
+    mutating func rewind(to position: Int64) {
+        for session in sessions { session.rewind(to: position) }
+        cameAt = cameAt.mapValues { $0.map { min($0, position) } }
+        reached = reached.map { min($0, position) }
+    }
+
     /// What a session that leaves had acknowledged waits for nobody but those that stay.
     /// - Returns: where it stood; nil where it was not here.
     mutating func remove(_ session: BrokerSession) -> [Int64]? {

@@ -36,11 +36,12 @@ extension SQLiteBrokerStore {
         }
     }
 
-    public func removeBlob(_ place: BlobPlace) async throws {
+    public func removeBlob(_ place: BlobPlace, expiredBy now: Int64?) async throws -> Bool {
         try await database.writer.write { db in
             try db.execute(
-                sql: "DELETE FROM blob WHERE mesh = ? AND id = ?",
-                arguments: [place.mesh.rowID, place.id.description])
+                sql: "DELETE FROM blob WHERE mesh = ? AND id = ? AND (? IS NULL OR expires_at <= ?)",
+                arguments: [place.mesh.rowID, place.id.description, now, now])
+            return db.changesCount > 0
         }
     }
 

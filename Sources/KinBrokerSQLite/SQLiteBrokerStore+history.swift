@@ -36,18 +36,16 @@ extension SQLiteBrokerStore {
             let finished = query.through.indices.contains(priority.rank) ? query.through[priority.rank] : 0
             let taken = min(newest, finished)
             switch query.conversation {
-            case .everything: return [try BackwardLog(.dm(me), priority, through: taken, in: mesh, db)]
+            case .everything(let topics):
+                return [try BackwardLog(.dm(me), priority, through: taken, in: mesh, db)]
+                    + (try topics.map { try BackwardLog($0, readBy: me, priority, through: taken, in: mesh, db) })
             case .with(let other):
                 return [
                     try BackwardLog(.dm(me), from: other, priority, through: taken, in: mesh, db),
                     try BackwardLog(.dm(other), from: me, priority, through: newest, in: mesh, db),
                 ]
             case .topic(let subscription):
-                return [
-                    try BackwardLog(
-                        .topic(subscription.topic), notFrom: me, priority, through: taken, above: subscription.since,
-                        in: mesh, db)
-                ]
+                return [try BackwardLog(subscription, readBy: me, priority, through: taken, in: mesh, db)]
             }
         }
     }
@@ -78,6 +76,15 @@ private struct BackwardLog {
             db, sql: BrokerSchema.backwards,
             arguments: [mesh.rowID, destination.ref, destination.kind, priority.rank, id, above])
         try advance()
+    }
+
+    /// The posts of others than `reader` in a topic.
+    init(
+        _ subscription: Subscription, readBy reader: ULID, _ priority: Priority, through id: Int64, in mesh: MeshKey,
+        _ db: Database
+    ) throws {
+        try self.init(
+            .topic(subscription.topic), notFrom: reader, priority, through: id, above: subscription.since, in: mesh, db)
     }
 
     mutating func advance() throws {

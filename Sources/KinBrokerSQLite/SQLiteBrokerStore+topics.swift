@@ -21,6 +21,16 @@ extension SQLiteBrokerStore {
                         "INSERT INTO topic_member (mesh, topic, member, since) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                     arguments: [mesh.rowID, name, member.description, since])
             }
+            if let rewinding = change.rewinding {
+                try db.execute(
+                    sql: "UPDATE cursor SET position = min(position, ?) WHERE mesh = ? AND member = ?",
+                    arguments: [rewinding.to, mesh.rowID, rewinding.member.description])
+            }
+            if change.isOver {
+                try db.execute(sql: "DELETE FROM topic WHERE mesh = ? AND name = ?", arguments: [mesh.rowID, name])
+                try db.execute(
+                    sql: "DELETE FROM topic_member WHERE mesh = ? AND topic = ?", arguments: [mesh.rowID, name])
+            }
             for member in change.leaving {
                 try db.execute(
                     sql: "DELETE FROM topic_member WHERE mesh = ? AND topic = ? AND member = ?",

@@ -64,6 +64,7 @@ struct DaemonCore: Sendable {
     var successions: SuccessionKeeper { delivery.successions }
     var upkeep: StoreUpkeep { delivery.upkeep }
     var files: FileShares { delivery.files.shares }
+    var enclosed: EnclosedMail { delivery.enclosed }
 
     func version() -> DaemonVersion { routes.version() }
 
@@ -111,6 +112,7 @@ struct DaemonCore: Sendable {
     }
 
     func close() async {
+        routes.profiles.flush()
         home.outbox.close()
         home.inbox.close()
         home.files.close()

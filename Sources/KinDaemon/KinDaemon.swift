@@ -120,6 +120,7 @@ public struct KinDaemon: Service {
             group.addTask { await core.vault.autolock() }
             group.addTask { await core.upkeep.run() }
             group.addTask { await core.files.run() }
+            group.addTask { await core.enclosed.run() }
             group.addTask { await core.events.beat() }
             for registration in core.registrations { group.addTask { await registration.run() } }
             group.addTask {

@@ -19,9 +19,10 @@ public final class TestFamily: Sendable {
     public var mesh: MeshID { wallet.home }
 
     /// Enrols one more device, an owner by the wallet's word.
-    public func device() async throws -> TestDevice {
+    /// - Parameter time: when, milliseconds; nil: `now`.
+    public func device(at time: Int64? = nil) async throws -> TestDevice {
         let state = StateFolder(root: folder.file(Hex.encode(Random.bytes(6))))
-        try await Enrolment(state: state, now: now).enrol(wallet.file, signer: wallet)
+        try await Enrolment(state: state, now: time ?? now).enrol(wallet.file, signer: wallet)
         return try TestDevice(Installation(state))
     }
 

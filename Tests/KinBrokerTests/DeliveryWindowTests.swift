@@ -163,6 +163,25 @@ import Testing
         #expect(window.positions == [0, 0, 0])
     }
 
+    @Test("where there is more to find behind a position all beyond is handed out again, in flight or acknowledged")
+    func rewinding() throws {
+        var window = try Self.idle()
+        for id in 1...4 as ClosedRange<Int64> { _ = window.offer(id: id, priority: .next, bytes: 10, now: 0) }
+        _ = window.acknowledge([1, 2, 3])
+        window.rewind(to: 1)
+        #expect(window.positions == [0, 1, 0] && window.inFlight == (0, 0))
+        let load = try window.requireLoad()
+        // What is being read does not have it.
+        window.rewind(to: 9)
+        #expect(window.positions == [0, 1, 0], "never forward")
+        let stale = window.loaded([try Self.message(9, load.priority)], for: load, now: 0)
+        #expect(stale.isEmpty)
+        let again = try window.requireLoad()
+        #expect(again == load)
+        let handedOut = window.loaded([try Self.message(9, load.priority)], for: again, now: 0)
+        #expect(handedOut.count == 1)
+    }
+
     @Test("an answer of the store to a question that no longer holds is dropped")
     func staleLoad() throws {
         var window = DeliveryWindow(positions: [0, 0, 0])

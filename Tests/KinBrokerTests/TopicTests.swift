@@ -28,7 +28,7 @@ import Testing
         #expect(told.map(\.topic) == [.everybody] && told[0].joined && told[0].minEpoch == 0)
         try await alice.posts("hi", to: .everybody, epoch: 1)
         for daemon in [bob, carol] { #expect(try await daemon.push().id == "hi") }
-        #expect(try await carol.asks { .topicLeave(TopicRequest(request: $0, topic: .everybody)) } == "topic_everybody")
+        #expect(try await carol.asks { .topicLeave(TopicLeave(request: $0, topic: .everybody)) } == "topic_everybody")
     }
 
     @Test(
@@ -40,7 +40,7 @@ import Testing
         #expect(try await bob.topic(builds).joined == false)
         #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: builds)) } == "topic_exists")
         #expect(try await bob.postsInVain("x", to: builds, epoch: 1).code == "unknown_topic")
-        #expect(try await bob.asks { .topicJoin(TopicRequest(request: $0, topic: builds)) } == nil)
+        #expect(try await bob.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == nil)
         #expect(try await bob.topic(builds).joined)
         let carol = try await bench.join()
         try await alice.posts("one", to: builds, epoch: 1)
@@ -82,7 +82,7 @@ import Testing
         try await bothIn()
         try await alice.posts("one", to: builds, epoch: 1)
         _ = try await bob.push()
-        #expect(try await bob.asks { .topicLeave(TopicRequest(request: $0, topic: builds)) } == nil)
+        #expect(try await bob.asks { .topicLeave(TopicLeave(request: $0, topic: builds)) } == nil)
         #expect(try await alice.topic(builds).minEpoch == 2)
         let nack = try await alice.postsInVain("two", to: builds, epoch: 1, seq: 2)
         #expect(nack.code == "epoch_stale" && nack.retryable)
@@ -95,10 +95,10 @@ import Testing
     func leavingTwice() async throws {
         try await bothIn()
         let carol = try await bench.join()
-        #expect(try await carol.asks { .topicJoin(TopicRequest(request: $0, topic: builds)) } == nil)
+        #expect(try await carol.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == nil)
         try await alice.posts("one", to: builds, epoch: 1)
         for (daemon, expected) in [(bob, 2), (carol, 3)] as [(TestDaemon, Int64)] {
-            #expect(try await daemon.asks { .topicLeave(TopicRequest(request: $0, topic: builds)) } == nil)
+            #expect(try await daemon.asks { .topicLeave(TopicLeave(request: $0, topic: builds)) } == nil)
             #expect(try await alice.topic(builds).minEpoch == expected)
         }
     }
@@ -141,8 +141,8 @@ import Testing
         #expect(
             try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: builds, proof: first)) } == nil)
         #expect(try await bob.topic(builds).proof == first)
-        #expect(try await bob.asks { .topicJoin(TopicRequest(request: $0, topic: builds)) } == nil)
-        #expect(try await carol.asks { .topicJoin(TopicRequest(request: $0, topic: builds)) } == "unknown_topic")
+        #expect(try await bob.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == nil)
+        #expect(try await carol.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == "unknown_topic")
         #expect(try await carol.asks(members: builds) == "unknown_topic")
         let told = carol.sink.messages.map { "\($0)" }
         #expect(told.allSatisfy { !$0.contains("builds") })
@@ -182,7 +182,7 @@ import Testing
         #expect(try await guest.hearsTopics().isEmpty)
         #expect(try await guest.asks { .topicCreate(TopicCreate(request: $0, topic: builds)) } == "topic_not_allowed")
         #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: builds)) } == nil)
-        #expect(try await guest.asks { .topicJoin(TopicRequest(request: $0, topic: builds)) } == "unknown_topic")
+        #expect(try await guest.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == "unknown_topic")
         #expect(try await guest.postsInVain("x", to: .everybody, epoch: 1).code == "unknown_topic")
     }
 
@@ -208,83 +208,8 @@ import Testing
     /// A topic that both are in.
     private func bothIn() async throws {
         #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: builds)) } == nil)
-        #expect(try await bob.asks { .topicJoin(TopicRequest(request: $0, topic: builds)) } == nil)
+        #expect(try await bob.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == nil)
         while try await bob.topic(builds).joined == false {}
         _ = try await alice.topic(builds)
-    }
-}
-
-extension TestDaemon {
-    /// The topics told when the session came in.
-    @discardableResult
-    fileprivate func hearsTopics() async throws -> [TopicState] {
-        _ = try await sink.take("topics_end") { if case .topicsEnd = $0.message { true } else { nil } }
-        var topics: [TopicState] = []
-        while sink.messages.contains(where: { $0.type == "topic" }) { topics.append(try await topic()) }
-        return topics
-    }
-
-    /// How a topic stands, as it is told next.
-    fileprivate func topic(_ name: TopicName? = nil) async throws -> TopicState {
-        try await sink.take("topic") { frame in
-            if case .topic(let state) = frame.message, name.map({ $0 == state.topic }) ?? true { state } else { nil }
-        }
-    }
-
-    /// Asks, and gives the code of the answer; nil: done.
-    fileprivate func asks(_ question: (ULID) -> MeshFrame) async throws -> String? {
-        let request = ULID(milliseconds: 1, randomness: (0..<10).map { _ in UInt8.random(in: 0...255) })
-        receive(question(request))
-        return try await sink.take("topic_answer") { frame in
-            if case .topicAnswer(let answer) = frame.message, answer.request == request { answer } else { nil }
-        }.code
-    }
-
-    fileprivate func asks(members topic: TopicName) async throws -> String? {
-        try await asks { .topicMembersGet(TopicMembersGet(request: $0, topic: topic)) }
-    }
-
-    fileprivate func members(of topic: TopicName) async throws -> [ULID] {
-        var members: [ULID] = []
-        while true {
-            let request = ULID(milliseconds: 2, randomness: (0..<10).map { _ in UInt8.random(in: 0...255) })
-            receive(.topicMembersGet(TopicMembersGet(request: request, topic: topic, after: members.last)))
-            let page = try await sink.take("topic_members") { frame in
-                if case .topicMembers(let page) = frame.message, page.request == request { page } else { nil }
-            }
-            members += page.ids
-            if !page.more { return members }
-        }
-    }
-
-    private func post(_ id: String, to topic: TopicName, epoch: Int64?, seq: Int64) throws {
-        receive(
-            .send(
-                Send(
-                    clientMessageID: try ClientMessageID(id).orThrow("id"),
-                    requestFingerprint: [UInt8](repeating: 1, count: 32), line: [1, 2, 3, 4, 5, 6, 7, 8], seq: seq,
-                    destination: .topic(topic), priority: .next,
-                    epoch: epoch.map { Epoch(counter: $0, minter: member) })), body: [1, 2, 3])
-    }
-
-    fileprivate func posts(_ id: String, to topic: TopicName, epoch: Int64, seq: Int64 = 1) async throws {
-        try post(id, to: topic, epoch: epoch, seq: seq)
-        _ = try await ack(of: id)
-    }
-
-    fileprivate func postsInVain(_ id: String, to topic: TopicName, epoch: Int64?, seq: Int64 = 1) async throws -> Nack
-    {
-        try post(id, to: topic, epoch: epoch, seq: seq)
-        return try await nack(of: id)
-    }
-
-    /// A list that this device signs.
-    fileprivate func topicProof(
-        _ topic: TopicName, _ members: [TestDaemon], after known: TopicProof? = nil
-    ) throws -> TopicProof {
-        let list = TopicList(
-            mesh: device.mesh, topic: topic, creator: known?.list.creator ?? member, seq: (known?.list.seq ?? 0) + 1,
-            members: members.map(\.member), member: member, at: TestClock.start)
-        return TopicProof(list: list.signed(by: device.keys.signing), signer: device.chain)
     }
 }

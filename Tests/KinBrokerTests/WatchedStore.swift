@@ -14,6 +14,7 @@ struct WatchedStore: BrokerStore {
 
     var identity: [UInt8] { store.identity }
     func lastMessageID() throws -> Int64 { try store.lastMessageID() }
+    func lastMessageID(before time: Int64) throws -> Int64 { try store.lastMessageID(before: time) }
     func loadMeshes() throws -> [StoredMesh] { try store.loadMeshes() }
     func createMesh(_ mesh: MeshID, now: Int64) async throws -> MeshKey { try await store.createMesh(mesh, now: now) }
     func put(_ chain: Chain, in mesh: MeshKey) { store.put(chain, in: mesh) }
@@ -65,7 +66,9 @@ struct WatchedStore: BrokerStore {
     func advanceBlob(_ place: BlobPlace, to offset: Int64, expiresAt: Int64?) async throws -> Bool {
         try await store.advanceBlob(place, to: offset, expiresAt: expiresAt)
     }
-    func removeBlob(_ place: BlobPlace) async throws { try await store.removeBlob(place) }
+    func removeBlob(_ place: BlobPlace, expiredBy now: Int64?) async throws -> Bool {
+        try await store.removeBlob(place, expiredBy: now)
+    }
     func expiredBlobs(at now: Int64, limit: Int) throws -> [BlobPlace] {
         try store.expiredBlobs(at: now, limit: limit)
     }

@@ -58,7 +58,10 @@ extension House {
     }
 
     private func change(_ path: String, _ sql: String) throws {
-        let queue = try DatabaseQueue(path: path)
+        // Whoever has it open may be writing.
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
         try queue.write { try $0.execute(sql: sql) }
         try queue.close()
     }

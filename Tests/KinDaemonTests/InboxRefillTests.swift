@@ -62,6 +62,26 @@ import Testing
         }
     }
 
+    @Test("posts of topics come back with what was sent directly, in one order")
+    func posts() async throws {
+        try await House.run { house in
+            let (a, b, _) = try await house.three()
+            _ = try await a.client.createTopic(TopicTests.alerts, members: nil)
+            try await b.joins(TopicTests.alerts)
+            for number in 1...20 {
+                _ = try await a.says("post \(number)")
+                try await a.deliver(["direct \(number)"], to: "bbb")
+            }
+            let before = try await b.bodies(40)
+            try await b.stop()
+            try House.damage("inbox.db", of: b.state)
+            let again = try await house.restart(b)
+            try await again.isWhole()
+            #expect(try await again.bodies(40) == before)
+            #expect(try await again.inbox().count { $0.topic == TopicTests.alerts } == 20)
+        }
+    }
+
     private func expectLog(_ lines: [String], in daemon: TestDaemon) throws {
         let aside = lines.filter { $0.hasPrefix("warning inbox_corruption_recovered") }
         #expect(aside.count == 1)

@@ -186,7 +186,7 @@ import Testing
         try await House.runAgainstFake {
             $0.ack
         } _: { laptop, broker in
-            let requests = ["one", "two", String(repeating: "x", count: 3000), "four"].map {
+            let requests = ["one", "two", String(repeating: "x", count: 5000), "four"].map {
                 SendRequest(to: "laptop", message: $0)
             }
             let answer = try await laptop.client.send(SendBatch(messages: requests))

@@ -97,13 +97,13 @@ import Testing
         }
     }
 
-    @Test("a broker's smaller limit is kept: at once where it is known, else when the message would leave")
+    @Test("a broker's smaller limit for files is kept too by what does not fit a frame")
     func smallerLimit() async throws {
         try await House.runAgainstFake {
             $0.ack
         } _: { laptop, broker in
-            let answer = try await laptop.post(#"{"to":"laptop","message":"\#(String(repeating: "x", count: 3000))"}"#)
-            #expect(answer.status == 413 && answer["error", "detail", "limit"] == .integer(2048))
+            let answer = try await laptop.post(#"{"to":"laptop","message":"\#(String(repeating: "x", count: 5000))"}"#)
+            #expect(answer.status == 413 && answer["error", "detail", "limit"] == .integer(4096))
             #expect(broker.heard.value.sent == [])
         }
     }

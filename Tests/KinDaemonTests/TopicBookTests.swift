@@ -59,6 +59,29 @@ import Testing
         #expect(book.record(names[0])?.proof == nil)
     }
 
+    @Test("whoever was revoked while a start was not to be finished has keys that are used no more; once is enough")
+    func revokedBetweenStarts() throws {
+        let me = installation.chain.member
+        var record = TopicRecord(topic: names[0], mesh: installation.mesh, joined: true, minEpoch: 2, epoch: 2)
+        let key = TopicKey(epoch: Epoch(counter: 2, minter: me), key: .random(count: 32), from: me, at: 1)
+        _ = record.ring.add(key, keeping: 4)
+        record.revocations = [UInt8](repeating: 9, count: 32)
+        try TopicFile.write(record, in: installation.state)
+        let book = try TopicBook(installation, logger: .silent, now: TestClock.start)
+        #expect(book.record(names[0])?.current == nil && book.record(names[0])?.minEpoch == 3)
+        let next = TopicKey(epoch: Epoch(counter: 3, minter: me), key: .random(count: 32), from: me, at: 2)
+        try book.change(names[0]) { _ = $0.ring.add(next, keeping: 4) }
+        let again = try TopicBook(installation, logger: .silent, now: TestClock.start)
+        #expect(again.record(names[0])?.current?.key == next.key)
+    }
+
+    @Test("a folder that cannot be read is said as such: nothing is taken for forgotten")
+    func unreadableFolder() throws {
+        let path = TopicFile.folder(in: installation.state)
+        try Data().write(to: URL(filePath: path))
+        #expect(throws: (any Error).self) { try TopicFile.readAll(installation.state) }
+    }
+
     @Test("what cannot be written changes nothing; what a broker tells again holds all the same")
     func unwritable() throws {
         let book = try TopicBook(installation, logger: .silent, now: TestClock.start)

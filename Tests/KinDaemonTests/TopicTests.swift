@@ -301,6 +301,52 @@ import Testing
         }
     }
 
+    @Test(
+        "what a broker took and lost comes again in open topics too, to who comes back late and was handed other messages first"
+    )
+    func lostOpenPosts() async throws {
+        try await House.run { house in
+            let (a, b, c) = try await house.three()
+            _ = try await a.client.createTopic(alerts, members: nil)
+            for daemon in [b, c] { try await daemon.joins(alerts) }
+            try await b.stop()
+            let sent = try await a.says("kept")
+            let all = try await a.send("for all", to: "all")
+            let direct = try await a.send("direct", to: "bbb")
+            for id in [sent, all, direct].map(\.clientMessageID) { try await a.waits(for: id, toBe: .relayed) }
+            #expect(Set(try await c.bodies(2)) == ["kept", "for all"])
+            try await house.server.stop()
+            try await house.server.start(forgetful: true)
+            for daemon in [a, c] { try await daemon.isConnected() }
+            try await a.waits(for: sent.clientMessageID, toBe: .relayed)
+            let back = try await house.start("bbb")
+            #expect(Set(try await back.bodies(3)) == ["kept", "for all", "direct"])
+            _ = try await a.says("end")
+            #expect(try await c.bodies(3).last == "end")
+            #expect(try await back.bodies(4).last == "end")
+        }
+    }
+
+    @Test("a topic that everybody has left is gone for all, and can be made anew")
+    func ended() async throws {
+        try await House.run { house in
+            let (a, b, _) = try await house.three()
+            _ = try await a.client.createTopic(alerts, members: nil)
+            try await b.joins(alerts)
+            _ = try await a.says("one")
+            #expect(try await b.bodies(1) == ["one"])
+            for daemon in [a, b] { #expect(try await daemon.client.leave(alerts).joined == false) }
+            for daemon in [a, b] {
+                try await eventually("it is gone") {
+                    try await !daemon.client.topics().topics.contains { $0.name == alerts }
+                }
+            }
+            _ = try await b.client.createTopic(alerts, members: ["aaa"])
+            _ = try await b.says("two")
+            #expect(try await a.bodies(1) == ["two"])
+        }
+    }
+
     private let alerts = TopicTests.alerts
 
     static let alerts = TopicName("alerts") ?? .everybody

@@ -54,7 +54,7 @@ extension IncomingMessage {
             mesh: Sample.mesh, sender: Sample.member(sender), senderName: Sample.name("sender-\(sender)"),
             recipient: Sample.member(9).description, clientMessageID: Sample.id(id),
             line: [UInt8](repeating: 1, count: 8), seq: 1, priority: .next, createdAt: 900,
-            body: body ?? "body of \(id)")
+            body: body ?? "body of \(id)", signature: [UInt8](repeating: 6, count: 64))
         return IncomingMessage(
             message: inner, brokerMessageID: 5, senderKey: [UInt8](repeating: 8, count: 32), receivedAt: time)
     }

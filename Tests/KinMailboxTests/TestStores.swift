@@ -83,7 +83,14 @@ extension InboxStore {
     /// Stores messages and gives what `receive` completes with.
     func receive(_ batch: [IncomingMessage], from intake: InboxIntake = InboxIntake()) async throws -> [InboxRow?] {
         try await withCheckedThrowingContinuation { continuation in
-            receive(batch, from: intake) { continuation.resume(with: $0) }
+            receive(batch, from: intake) { result in continuation.resume(with: result.map { $0.map(\.row) }) }
+        }
+    }
+
+    /// Ends a message's waiting and gives what `settle` completes with.
+    func settle(_ id: Int64, _ end: AwaitedEnd) async throws -> AwaitedArrivals {
+        try await withCheckedThrowingContinuation { continuation in
+            settle(id, end) { continuation.resume(with: $0) }
         }
     }
 

@@ -21,6 +21,28 @@ import Testing
         #expect(file.shown["key"] == .null)
     }
 
+    @Test(
+        "what tells of a message's content is read as it was written, or refused",
+        arguments: try Vector.list(file, "enclosures"))
+    func enclosures(vector: Vector) throws {
+        let bytes = try vector.utf8("body")
+        guard try vector.bool("valid") else {
+            #expect(throws: WireError.self) { try Enclosure(canonical: bytes) }
+            return
+        }
+        #expect(try Enclosure(canonical: bytes).canonicalBytes() == bytes)
+    }
+
+    @Test("a message's content is read as it was written, or refused", arguments: try Vector.list(file, "contents"))
+    func contents(vector: Vector) throws {
+        let bytes = try vector.utf8("body")
+        guard try vector.bool("valid") else {
+            #expect(throws: WireError.self) { try EnclosedContent(canonical: bytes) }
+            return
+        }
+        #expect(try EnclosedContent(canonical: bytes).canonicalBytes() == bytes)
+    }
+
     @Test("a name is taken or refused", arguments: try Vector.list(file, "names"))
     func names(vector: Vector) throws {
         #expect((FileName(try vector.text("text")) != nil) == (try vector.bool("valid")))

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A sender's TCP connection to 127.0.0.1: blocks while it is opened, and is polled afterwards.
-final class LoadConnection {
+final class LoadConnection: @unchecked Sendable {  // each is used by one thread alone
     let descriptor: Int32
     /// What came and was not taken yet.
     var received: [UInt8] = []

@@ -34,6 +34,17 @@ extension FuzzTarget {
             try promise(FileName(file.name.description) == file.name, "a file's name is none")
             return true
         },
+        FuzzTarget(name: "enclosure", alphabet: jsonAlphabet) { bytes in
+            guard let enclosure = try? Enclosure(canonical: bytes) else { return false }
+            try promise(enclosure.canonicalBytes() == bytes, "what tells of a content is written otherwise")
+            return true
+        },
+        FuzzTarget(name: "enclosed-content", alphabet: jsonAlphabet) { bytes in
+            guard let content = try? EnclosedContent(canonical: bytes) else { return false }
+            try promise(content.canonicalBytes() == bytes, "a message's content is written otherwise")
+            try promise(!content.contentType.hasPrefix(EnclosedContent.daemonsOwn), "daemons' own mail is enclosed")
+            return true
+        },
         FuzzTarget(name: "file-chunk", alphabet: "\u{0}\u{1}\u{7f}abc") { bytes in
             // The first bytes say how large the file is said to be, the rest is what the server gives.
             let size = bytes.prefix(3).reduce(Int64(0)) { $0 << 8 | Int64($1) }

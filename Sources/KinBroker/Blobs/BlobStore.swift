@@ -14,7 +14,10 @@ public protocol BlobStore: Sendable {
     /// - Returns: whether it is there.
     func advanceBlob(_ place: BlobPlace, to offset: Int64, expiresAt: Int64?) async throws -> Bool
 
-    func removeBlob(_ place: BlobPlace) async throws
+    /// - Parameter now: milliseconds: only where it is over by then; an upload may have ended meanwhile. nil: in any case.
+    /// - Returns: whether it was removed.
+    @discardableResult
+    func removeBlob(_ place: BlobPlace, expiredBy now: Int64?) async throws -> Bool
 
     /// The oldest of those that are over, at most `limit`.
     func expiredBlobs(at now: Int64, limit: Int) throws -> [BlobPlace]

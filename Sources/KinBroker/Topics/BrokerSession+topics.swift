@@ -16,7 +16,9 @@ extension BrokerSession {
         case .topicCreate(let wanted):
             guard isSound(wanted.proof, hub) else { return answer(wanted.request, .invalid) }
             hub.create(wanted, by: member) { self.answer(wanted.request, $0) }
-        case .topicJoin(let wanted): hub.join(wanted.topic, by: member) { self.answer(wanted.request, $0) }
+        case .topicJoin(let wanted):
+            hub.join(wanted, by: member) { self.answer(wanted.request, $0) }
+            pump()
         case .topicLeave(let wanted): hub.leave(wanted.topic, by: member) { self.answer(wanted.request, $0) }
         case .topicSet(let wanted):
             guard isSound(wanted.proof, hub) else { return answer(wanted.request, .invalid) }
@@ -44,7 +46,8 @@ extension MeshFrame {
     fileprivate var topicRequest: ULID? {
         switch self {
         case .topicCreate(let wanted): wanted.request
-        case .topicJoin(let wanted), .topicLeave(let wanted): wanted.request
+        case .topicJoin(let wanted): wanted.request
+        case .topicLeave(let wanted): wanted.request
         case .topicSet(let wanted): wanted.request
         case .topicRekey(let wanted): wanted.request
         case .topicMembersGet(let wanted): wanted.request

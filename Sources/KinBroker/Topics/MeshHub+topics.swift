@@ -39,12 +39,21 @@ extension MeshHub {
         }
     }
 
-    func join(_ topic: TopicName, by member: ULID, answer: @escaping TopicCompletion) {
-        change(topic, by: member, answer: answer) { state, certificate throws(TopicFault) in
-            guard let known = state.topics[topic], known.mayBeSeen(by: certificate) else { throw TopicFault(.unknown) }
+    func join(_ wanted: TopicJoin, by member: ULID, answer: @escaping TopicCompletion) {
+        change(wanted.topic, by: member, answer: answer) { state, certificate throws(TopicFault) in
+            guard let known = state.topics[wanted.topic], known.mayBeSeen(by: certificate) else {
+                throw TopicFault(.unknown)
+            }
             guard known.members[member] == nil else { return nil }
-            return TopicChange(
-                name: topic, proof: known.proof, minEpoch: known.minEpoch, joining: [member: try lastMessageID()])
+            // Of the time before it was certified it is told nothing.
+            let last = try lastMessageID(before: wanted.since.map { max($0, certificate.issuedAt) })
+            var change = TopicChange(
+                name: wanted.topic, proof: known.proof, minEpoch: known.minEpoch, joining: [member: last])
+            if wanted.since != nil {
+                // What it was handed of other conversations meanwhile lies above: it comes again, and is recognised.
+                change.rewinding = Rewinding(member: member, to: last)
+            }
+            return change
         }
     }
 
@@ -70,6 +79,7 @@ extension MeshHub {
                 if list == before { return nil }
                 throw TopicFault(.outdated)
             }
+            guard proof.follows(known.proof) else { throw TopicFault(.invalid) }
             let left = before.members.filter { !list.members.contains($0) }
             let new = list.members.filter { !before.members.contains($0) }
             var change = TopicChange(name: known.name, proof: proof, minEpoch: known.minEpoch)
@@ -127,6 +137,9 @@ extension MeshHub {
         state.withLock { $0.topics.subscriptions(of: member, priority: priority, after: position) }
     }
 
+    /// Every topic that `member` is in.
+    func subscriptions(of member: ULID) -> [Subscription] { state.withLock { $0.topics.subscriptions(of: member) } }
+
     /// A topic that `member` is in; nil where it is in none of that name.
     func subscription(of member: ULID, to topic: TopicName) -> Subscription? {
         state.withLock { state in
@@ -157,36 +170,55 @@ extension MeshHub {
     /// Members of the time before there were topics.
     func welcomeToEverybody(_ chains: [Chain]) {
         state.withLock { state in
-            for chain in chains where state.topics[.everybody]?.members[chain.member] == nil {
-                joinEverybody(chain, in: &state)
-            }
+            for chain in chains { joinEverybody(chain, in: &state) }
         }
     }
 
-    /// A new member is in `all`.
+    /// A new member is in `all`, since it was certified: a server that lost its store sees the old ones for the first time again.
     func joinEverybody(_ chain: Chain, in state: inout State) {
+        guard state.topics[.everybody]?.members[chain.member] == nil, !chain.hasEnded(by: now()),
+            TopicRights.allow(chain.certificate, .everybody)
+        else { return }
         // Where that cannot be read it gets all that is there.
-        let since = (try? store.lastMessageID()) ?? 0
-        guard TopicRights.allow(chain.certificate, .everybody) else { return }
+        let since = (try? store.lastMessageID(before: chain.certificate.issuedAt)) ?? 0
         let change = TopicChange(
             name: .everybody, proof: nil, minEpoch: state.topics[.everybody]?.minEpoch ?? 0,
             joining: [chain.member: since])
         state.topics.apply(change)
+        // Where it fails, it is done again at the next start.
         store.put(change, in: key) { _ in }
     }
 
-    /// Members that were revoked leave every topic at once.
-    func removeFromTopics(_ members: [ULID], in state: inout State) {
-        var frames: [TopicName] = []
-        for topic in state.topics.named.values {
+    /// A member with another certificate leaves what that does not let it into.
+    func leaveForbiddenTopics(_ chain: Chain, in state: inout State) {
+        removeFromTopics([chain.member], in: &state) { !$0.mayBeSeen(by: chain.certificate) }
+    }
+
+    /// Members that were revoked, or whose certificates are over, leave every topic at once.
+    func removeFromTopics(
+        _ members: [ULID], in state: inout State, where isMeant: (StoredTopic) -> Bool = { _ in true }
+    ) {
+        for topic in state.topics.named.values.filter(isMeant) {
             let gone = members.filter { topic.members[$0] != nil }
             guard !gone.isEmpty else { continue }
             let change = topic.change(leaving: gone)
             state.topics.apply(change)
+            // Where it fails, it is done again at the next start.
             store.put(change, in: key) { _ in }
-            frames.append(topic.name)
+            tell(topic.name, state, former: topic)
         }
-        for name in frames { tell(name, state) }
+    }
+
+    /// Ends the sessions of members whose certificates are over, and takes them out of topics. Call about once a second.
+    func endExpired(by time: Int64) {
+        let ended = state.withLock { state -> [BrokerSession] in
+            guard time >= state.nextExpiry else { return [] }
+            let expired = state.chains.values.filter { $0.hasEnded(by: time) }.map(\.member)
+            state.noteNextExpiry(after: time)
+            removeFromTopics(expired, in: &state)
+            return expired.flatMap { state.siblings[$0]?.sessions ?? [] }
+        }
+        for session in ended { session.end(.unauthorized, reason: "certificate_expired") }
     }
 
     // MARK: Inside
@@ -208,6 +240,7 @@ extension MeshHub {
                 guard let change = try body(state, certificate) else { return false }
                 let former = state.topics[topic]
                 state.topics.apply(change)
+                for (joining, since) in change.joining { state.siblings[joining]?.rewind(to: since) }
                 tell(topic, state, former: former)
                 // It only queues: the answer comes from the store's writer.
                 store.put(change, in: key) { isStored in answer(isStored ? nil : .notStored) }
@@ -220,12 +253,12 @@ extension MeshHub {
     }
 
     /// Called with the lock held: how the topic stands, to each who may see it, and that it is gone to who might before.
-    private func tell(_ topic: TopicName, _ state: State, former: StoredTopic? = nil) {
-        guard let known = state.topics[topic] else { return }
+    private func tell(_ topic: TopicName, _ state: State, former: StoredTopic?) {
+        let known = state.topics[topic]
         for (member, siblings) in state.siblings {
             guard let certificate = state.chains[member]?.certificate else { continue }
             let frame: [UInt8]
-            if known.mayBeSeen(by: certificate) {
+            if let known, known.mayBeSeen(by: certificate) {
                 guard former.map({ $0.state(for: member) != known.state(for: member) }) ?? true else { continue }
                 frame = MeshFrame.topic(known.state(for: member)).encoded()
             } else if former?.mayBeSeen(by: certificate) == true {
@@ -243,8 +276,11 @@ extension MeshHub {
         return (try? ChainConflict.check(chain, replacing: known)) != nil
     }
 
-    private func lastMessageID() throws(TopicFault) -> Int64 {
-        do { return try store.lastMessageID() } catch { throw TopicFault(.notStored) }
+    /// - Parameter time: milliseconds; nil: now.
+    private func lastMessageID(before time: Int64? = nil) throws(TopicFault) -> Int64 {
+        do { return try time.map { try store.lastMessageID(before: $0) } ?? store.lastMessageID() } catch {
+            throw TopicFault(.notStored)
+        }
     }
 }
 

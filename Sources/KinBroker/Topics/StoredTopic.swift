@@ -36,6 +36,10 @@ public struct TopicChange: Hashable, Sendable {
     /// With the message id above which its posts are theirs.
     public var joining: [ULID: Int64]
     public var leaving: [ULID]
+    /// Where deliveries begin again with the change.
+    public var rewinding: Rewinding?
+    /// Nobody is in it any more: it is not kept.
+    public var isOver = false
 
     public init(
         name: TopicName, proof: TopicProof?, minEpoch: Int64, joining: [ULID: Int64] = [:], leaving: [ULID] = []
@@ -45,6 +49,18 @@ public struct TopicChange: Hashable, Sendable {
         self.minEpoch = minEpoch
         self.joining = joining
         self.leaving = leaving
+    }
+}
+
+/// What a member has acknowledged above `to` counts as not handed to it.
+public struct Rewinding: Hashable, Sendable {
+    public var member: ULID
+    /// The id of a message.
+    public var to: Int64
+
+    public init(member: ULID, to: Int64) {
+        self.member = member
+        self.to = to
     }
 }
 

@@ -24,7 +24,8 @@ struct Topics {
         topic.minEpoch = max(topic.minEpoch, change.minEpoch)
         for (member, since) in change.joining where topic.members[member] == nil { topic.members[member] = since }
         for member in change.leaving { topic.members[member] = nil }
-        named[change.name] = topic
+        named[change.name] = change.isOver ? nil : topic
+        if change.isOver { coming[change.name] = nil }
     }
 
     /// A post is let in. Until its id is known the topic counts as one with news.
@@ -40,6 +41,12 @@ struct Topics {
         if let count = coming[name]?[priority.rank], count > 0 { coming[name]?[priority.rank] = count - 1 }
         guard let last = named[name]?.last[priority.rank], last < id else { return }
         named[name]?.last[priority.rank] = id
+    }
+
+    func subscriptions(of member: ULID) -> [Subscription] {
+        named.values.compactMap { topic in
+            topic.members[member].map { Subscription(topic: topic.name, since: $0) }
+        }
     }
 
     /// The topics that hold anything of that priority for `member` behind `position`.
@@ -72,9 +79,12 @@ extension StoredTopic {
     /// What happens when some leave: no key that they have is used any more.
     func change(leaving members: [ULID], proof: TopicProof? = nil) -> TopicChange {
         // Where no key was minted nobody has one.
-        TopicChange(
+        var change = TopicChange(
             name: name, proof: proof ?? self.proof, minEpoch: minEpoch == 0 && epoch == 0 ? 0 : nextEpoch,
             leaving: members)
+        // Names are free again once nobody is there to read what is said.
+        change.isOver = name != .everybody && Set(self.members.keys).isSubset(of: members)
+        return change
     }
 }
 

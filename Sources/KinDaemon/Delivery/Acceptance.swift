@@ -13,6 +13,8 @@ struct Acceptance: Sendable {
     let name: DeviceName
     /// The broker's limit for one sealed message.
     let inlineBytes: @Sendable () -> Int
+    /// Its limit for one sealed file, once it said so.
+    let blobBytes: @Sendable () -> Int64?
     /// Told of each new row once it is on disk.
     let accepted: @Sendable (OutboxRow) -> Void
     /// Milliseconds.
@@ -38,7 +40,7 @@ struct Acceptance: Sendable {
             expiresAt: expiresIn.map { time + $0 }, enqueuedAt: time)
     }
 
-    /// The sealed form must fit the broker's limit.
+    /// The sealed form must fit the broker's limit, or what is large in it travel as a sealed file.
     /// - Throws: `message_too_large`.
     func checkSize(_ wanted: OutboxRequest) throws {
         let limit = inlineBytes()
@@ -48,14 +50,33 @@ struct Acceptance: Sendable {
             clientMessageID: wanted.clientMessageID, fingerprint: wanted.fingerprint, lane: wanted.lane,
             line: [UInt8](repeating: 0, count: 8), seq: 1 << 52, content: wanted.content, expiresAt: wanted.expiresAt,
             enqueuedAt: wanted.enqueuedAt, status: .pending)
-        let message = row.message(mesh: me.chain.certificate.mesh, sender: me.member, senderName: name)
-        let size = DirectSealer.sealedCount(of: message)
-        guard size <= limit else {
-            throw KinError(
-                "message_too_large",
-                "the message takes \(size) bytes sealed, and the limit is \(limit): send it in parts",
-                category: .tooLarge, detail: ["limit": .integer(Int64(limit)), "size": .integer(Int64(size))])
+        let size = sealedCount(of: row)
+        if size <= limit { return }
+        guard row.mayBeEnclosed else { throw Self.tooLarge(Int64(size), Int64(limit), "send it in parts") }
+        let content = Int64(row.enclosed.canonicalBytes().count)
+        let sealed = SealedFileForm(size: content).sealedSize
+        let most = min(SealedFileForm(size: Enclosure.maxBytes).sealedSize, blobBytes() ?? .max)
+        guard sealed <= most else {
+            throw Self.tooLarge(sealed, most, "share it as a file, with  kin share")
         }
+        let reference = Enclosure(
+            file: me.member, size: content, sha256: [UInt8](repeating: 0, count: 32),
+            key: [UInt8](repeating: 0, count: 32))
+        let around = sealedCount(of: row.enclosing(reference))
+        guard around <= limit else {
+            throw Self.tooLarge(Int64(around), Int64(limit), "share it as a file, with  kin share")
+        }
+    }
+
+    private func sealedCount(of row: OutboxRow) -> Int {
+        DirectSealer.sealedCount(
+            of: row.message(mesh: me.chain.certificate.mesh, sender: me.member, senderName: name))
+    }
+
+    private static func tooLarge(_ size: Int64, _ limit: Int64, _ advice: String) -> KinError {
+        KinError(
+            "message_too_large", "the message takes \(size) bytes sealed, and the limit is \(limit): \(advice)",
+            category: .tooLarge, detail: ["limit": .integer(limit), "size": .integer(size)])
     }
 
     /// One durable transaction.

@@ -4,9 +4,11 @@ import KinCrypto
 import KinEncoding
 import KinIdentity
 import KinWire
+import Logging
 import Synchronization
 
-/// Sends daemons' own messages until the broker has them, over as many connections as it takes. In memory: what a crash loses is asked for again.
+/// Sends daemons' own messages until the broker has them, over as many connections as it takes, for an hour where it refuses them. In memory: what a crash
+/// loses is asked for again.
 ///
 /// Unchecked: what varies is touched only on `queue`, which is serial: every entry from outside goes through it.
 final class ControlMail: @unchecked Sendable {
@@ -14,13 +16,23 @@ final class ControlMail: @unchecked Sendable {
         var contentType: String
         var body: [UInt8]
         var destination: Destination
+        /// Called once the broker has it.
+        var done: (@Sendable () -> Void)?
+        /// Of a post that is on its way.
+        var epoch: Epoch?
+        /// When the broker refused it first, milliseconds.
+        var refusedAt: Int64?
+        var refusals = 0
 
         var isPost: Bool { if case .topic = destination { true } else { false } }
     }
 
     /// Letters that wait for the broker; beyond them the oldest are given up.
     private static let maxLetters = 4096
-    private static let pause = DispatchTimeInterval.milliseconds(500)
+    /// Milliseconds until a letter that was refused is sent again; doubled each time.
+    private static let pauses = (first: 500, longest: 60_000)
+    /// Milliseconds: after that a letter that is still refused is given up.
+    private static let patience: Int64 = 3_600_000
 
     private let queue = DispatchQueue(label: "control-mail")
     private let control: ControlMessage
@@ -34,26 +46,38 @@ final class ControlMail: @unchecked Sendable {
     /// Whether an answer of the broker may be to one of ours: asked on its thread for each socket read.
     private let awaitsAnswer = Atomic(false)
 
-    /// Told of topics that something is to be said in and that lack a key.
-    private let listeners = Mutex<[@Sendable (TopicName) -> Void]>([])
+    /// Where keys are to be had.
+    private weak var keys: KeyExchange?
+    private let logger: Logger
 
-    init(control: ControlMessage, family: Family, topics: TopicBook, now: @escaping @Sendable () -> Int64) {
+    init(
+        control: ControlMessage, family: Family, topics: TopicBook, logger: Logger,
+        now: @escaping @Sendable () -> Int64
+    ) {
         self.control = control
         self.family = family
         self.topics = topics
+        self.logger = logger
         self.now = now
     }
 
-    func onKeyMissing(_ listener: @escaping @Sendable (TopicName) -> Void) {
-        listeners.withLock { $0.append(listener) }
-    }
+    func ask(_ keys: KeyExchange) { queue.async { [self, weak keys] in self.keys = keys } }
 
-    func send(_ contentType: String, _ body: [UInt8], to destination: Destination) {
+    /// - Parameter done: called once the broker has it; not where it is given up.
+    func send(
+        _ contentType: String, _ body: [UInt8], to destination: Destination, done: (@Sendable () -> Void)? = nil
+    ) {
         queue.async { [self] in
-            if unsent.count >= Self.maxLetters { unsent.removeFirst() }
-            unsent.append(Letter(contentType: contentType, body: body, destination: destination))
+            if unsent.count >= Self.maxLetters { giveUp(unsent.removeFirst(), because: "too_many_wait") }
+            unsent.append(Letter(contentType: contentType, body: body, destination: destination, done: done))
             pump()
         }
+    }
+
+    private func giveUp(_ letter: Letter, because reason: String) {
+        logger.warning(
+            "control_mail_given_up",
+            metadata: ["type": .string(letter.contentType), "reason": .string(reason)])
     }
 
     /// A topic has a key to post with.
@@ -79,18 +103,33 @@ final class ControlMail: @unchecked Sendable {
     func answered(acks: [Ack], nacks: [Nack]) {
         guard awaitsAnswer.load(ordering: .acquiring) else { return }
         queue.async { [self] in
-            for ack in acks { sent[ack.clientMessageID] = nil }
+            for ack in acks { sent.removeValue(forKey: ack.clientMessageID)?.done?() }
             for nack in nacks {
-                guard let letter = sent.removeValue(forKey: nack.clientMessageID), nack.retryable else { continue }
-                unsent.append(letter)
-                if nack.code == Self.unknownMember { introduce(letter.destination) }
-                queue.asyncAfter(deadline: .now() + Self.pause) { [self] in pump() }
+                if let letter = sent.removeValue(forKey: nack.clientMessageID) { refused(letter, nack) }
             }
             awaitsAnswer.store(!sent.isEmpty, ordering: .releasing)
         }
     }
 
-    private static let unknownMember = "unknown_member"
+    private func refused(_ letter: Letter, _ nack: Nack) {
+        var letter = letter
+        let time = now()
+        letter.refusedAt = letter.refusedAt ?? time
+        letter.refusals += 1
+        guard nack.retryable, time - (letter.refusedAt ?? time) < Self.patience else {
+            return giveUp(letter, because: nack.code)
+        }
+        if nack.code == "unknown_member" { introduce(letter.destination) }
+        if nack.code == "epoch_stale", let epoch = letter.epoch, case .topic(let topic) = letter.destination {
+            keys?.stale(topic, epoch)
+        }
+        let doubled = Self.pauses.first << min(letter.refusals - 1, 7)
+        let pause = max(min(doubled, Self.pauses.longest), Int(nack.retryAfter ?? 0))
+        queue.asyncAfter(deadline: .now() + .milliseconds(pause)) { [self, letter] in
+            unsent.append(letter)
+            pump()
+        }
+    }
 
     private func introduce(_ destination: Destination) {
         guard case .dm(let recipient) = destination, let member = family.member(recipient) else { return }
@@ -111,6 +150,8 @@ final class ControlMail: @unchecked Sendable {
         var frames: [[UInt8]] = []
         for letter in letters {
             guard let made = make(letter) else { continue }
+            var letter = letter
+            letter.epoch = made.send.epoch
             sent[made.send.clientMessageID] = letter
             frames.append(made.send.frame(body: made.body))
         }
@@ -128,7 +169,7 @@ final class ControlMail: @unchecked Sendable {
         case .topic(let topic):
             guard let key = topics.record(topic)?.current else {
                 unsent.append(letter)
-                for listener in listeners.withLock({ $0 }) { listener(topic) }
+                keys?.need(topic)
                 return nil
             }
             return control.make(letter.contentType, letter.body, to: topic, with: key, line: line, now: now())

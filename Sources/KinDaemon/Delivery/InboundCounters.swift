@@ -17,6 +17,9 @@ final class InboundCounters: Sendable {
         /// A daemon's own mail (revocations, succession) that is not understood.
         case controlRefused = "control_refused"
 
+        /// The content of a message that did not fit is not what it says, or not there.
+        case enclosureRefused = "enclosure_refused"
+
         /// A message the inbox has or had.
         case duplicate
         /// A lane went on with a higher number than the next.

@@ -35,6 +35,7 @@ final class InboxRefill: Sendable {
     private let state: Mutex<State>
     private let inbox: InboxStore
     private let opener: PushOpener
+    private let enclosed: EnclosedMail
     private let member: ULID
     /// What is older than this the inbox would delete, and never take for new: milliseconds.
     private let horizon: Int64
@@ -45,11 +46,13 @@ final class InboxRefill: Sendable {
 
     /// - Parameter days: how long the inbox keeps messages.
     init(
-        inbox: InboxStore, opener: PushOpener, member: ULID, days: Int, metrics: DaemonMetrics, logger: Logger,
+        inbox: InboxStore, opener: PushOpener, enclosed: EnclosedMail, member: ULID, days: Int, metrics: DaemonMetrics,
+        logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {
         self.inbox = inbox
         self.opener = opener
+        self.enclosed = enclosed
         self.member = member
         horizon = max(Int64(days), InboxStore.formerDays) * Self.day
         self.metrics = metrics
@@ -156,7 +159,9 @@ final class InboxRefill: Sendable {
         inbox.refill(opened) { [self] result in
             queue.async { [self] in
                 switch result {
-                case .success(let new): stored(opened, new: new)
+                case .success(let new):
+                    stored(opened, new: new)
+                    if opened.messages.contains(where: \.isEnclosed) { enclosed.look() }
                 case .failure(let error):
                     logger.error("inbox_write_failed", metadata: ["error": .string("\(error)")])
                     let link = state.withLock { state in

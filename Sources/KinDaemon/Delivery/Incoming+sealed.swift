@@ -52,9 +52,9 @@ extension Incoming {
         }
         guard let last = posts.last else { return }
         let (mail, done) = opened(posts)
-        inbox.unseal(mail, dropping: done) { [self] result in
+        inbox.unseal(mail, dropping: done, store: store?.identity) { [self] result in
             switch result {
-            case .success(let rows): arrived(rows, of: mail)
+            case .success(let arrivals): arrived(arrivals, of: mail)
             case .failure(let error): logger.error("inbox_write_failed", metadata: ["error": .string("\(error)")])
             }
             queue.async { [self] in open(topic, after: last.id) }

@@ -20,6 +20,8 @@ final class Incoming: @unchecked Sendable {
     private let revocations: RevocationExchange
     private let successions: SuccessionKeeper
     let topics: TopicMail
+    /// Of messages whose content is to be fetched.
+    let enclosed: EnclosedMail
     private let events: EventHub
     let metrics: DaemonMetrics
     private let lanes: LaneWatch
@@ -28,11 +30,13 @@ final class Incoming: @unchecked Sendable {
     let now: @Sendable () -> Int64
     /// Of the connection that is served now; only touched on `queue`.
     private var intake: (link: MeshLink, inbox: InboxIntake)?
+    /// The broker's store on the connection that is ready; only touched on `queue`.
+    var store: (link: MeshLink, identity: [UInt8])?
 
     init(
         inbox: InboxStore, outbox: OutboxStore, opener: PushOpener, family: Family, receipts: Receipts,
-        revocations: RevocationExchange, successions: SuccessionKeeper, topics: TopicMail, events: EventHub,
-        metrics: DaemonMetrics, logger: Logger, now: @escaping @Sendable () -> Int64
+        revocations: RevocationExchange, successions: SuccessionKeeper, topics: TopicMail, enclosed: EnclosedMail,
+        events: EventHub, metrics: DaemonMetrics, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.inbox = inbox
         self.outbox = outbox
@@ -42,11 +46,28 @@ final class Incoming: @unchecked Sendable {
         self.revocations = revocations
         self.successions = successions
         self.topics = topics
+        self.enclosed = enclosed
         self.events = events
         self.metrics = metrics
         lanes = LaneWatch(metrics.inbound)
         self.logger = logger
         self.now = now
+    }
+
+    /// - Parameter store: by what the broker's ids are known.
+    func connected(_ link: MeshLink, store: [UInt8]) {
+        queue.async { [self] in
+            self.store = (link, store)
+            enclosed.connected(store: store)
+        }
+    }
+
+    func disconnected(_ link: MeshLink) {
+        queue.async { [self] in
+            guard store?.link === link else { return }
+            store = nil
+            enclosed.disconnected()
+        }
     }
 
     /// Pushes of one socket read, in order.
@@ -103,11 +124,16 @@ final class Incoming: @unchecked Sendable {
     }
 
     /// New rows are told of.
-    func arrived(_ rows: [InboxRow?], of mail: [IncomingMessage]) {
-        for (incoming, row) in zip(mail, rows) {
-            if row == nil { metrics.inbound.note(.duplicate) } else { lanes.came(incoming.message) }
+    func arrived(_ arrivals: [InboxArrival], of mail: [IncomingMessage]) {
+        for (incoming, arrival) in zip(mail, arrivals) {
+            switch arrival {
+            case .new: lanes.came(incoming.message)
+            case .known: metrics.inbound.note(.duplicate)
+            case .awaited: break
+            }
         }
-        for row in rows.compactMap({ $0 }) {
+        if arrivals.contains(.awaited) { enclosed.look() }
+        for row in arrivals.compactMap(\.row) {
             events.publish(DaemonEvent(kind: .message, id: row.id, data: row.message(family).json))
             if let file = FileInfo(received: row) { events.publish(DaemonEvent(kind: .fileShared, data: file.json)) }
         }
@@ -153,14 +179,14 @@ final class Incoming: @unchecked Sendable {
     private func store(_ mail: [IncomingMessage], sentAt: Int64?, _ link: MeshLink) {
         inbox.receive(mail, from: intake(of: link)) { [self] result in
             switch result {
-            case .success(let rows):
+            case .success(let arrivals):
                 acknowledge(
-                    zip(mail, rows).map { message, row in
+                    zip(mail, arrivals).map { message, arrival in
                         ClientAck.Entry(
-                            brokerMessageID: message.brokerMessageID, result: row == nil ? .duplicate : .stored)
+                            brokerMessageID: message.brokerMessageID, result: arrival == .known ? .duplicate : .stored)
                     }, link)
-                count(rows, sentAt: sentAt)
-                arrived(rows, of: mail)
+                count(arrivals, sentAt: sentAt)
+                arrived(arrivals, of: mail)
                 receipts.due()
             case .failure(let error):
                 // Not acknowledged: a new session gets it again, and what comes after it, in order.
@@ -170,17 +196,24 @@ final class Incoming: @unchecked Sendable {
         }
     }
 
-    private func count(_ rows: [InboxRow?], sentAt: Int64?) {
-        let new = rows.count { $0 != nil }
+    /// What waited is in the inbox, or refused.
+    func settled(_ awaited: AwaitedArrivals) {
+        count(awaited.arrivals, sentAt: nil)
+        arrived(awaited.arrivals, of: awaited.messages)
+        receipts.due()
+    }
+
+    private func count(_ arrivals: [InboxArrival], sentAt: Int64?) {
+        let new = arrivals.count { $0.row != nil }
         metrics.received.add(new)
-        metrics.knownIn.add(rows.count - new)
+        metrics.knownIn.add(arrivals.count { $0 == .known })
         // The two clocks are two machines'.
         if new > 0, let sentAt { metrics.lag.set(Int(max(now() - sentAt, 0))) }
     }
 
     func intake(of link: MeshLink) -> InboxIntake {
         if let intake, intake.link === link { return intake.inbox }
-        let fresh = InboxIntake()
+        let fresh = InboxIntake(store: store?.link === link ? store?.identity : nil)
         intake = (link, fresh)
         return fresh
     }

@@ -8,12 +8,28 @@ import KinWire
 /// Seals rows of the outbox for their recipients as they are known when they leave.
 struct OutboxSealing: Sendable {
     /// Why a row cannot be sent; the raw value is what its sender is told.
-    enum Fault: String, Error {
-        case expired, tooOld = "max_age", unknownRecipient = "unknown_recipient", tooLarge = "too_large"
-        case revoked = "member_revoked"
+    enum Fault: Error {
+        case expired, tooOld, unknownRecipient, tooLarge, revoked
         /// A post, and there is no key to seal it with.
-        case keyMissing = "pending_key"
-        case notJoined = "not_joined"
+        case keyMissing
+        case notJoined
+        /// Its content is not at the server yet; why.
+        case notUploaded(String)
+        case uploadRefused(String)
+
+        /// What its sender is told.
+        var code: String {
+            switch self {
+            case .expired: "expired"
+            case .tooOld: "max_age"
+            case .unknownRecipient: "unknown_recipient"
+            case .tooLarge: "too_large"
+            case .revoked: "member_revoked"
+            case .keyMissing: "pending_key"
+            case .notJoined: "not_joined"
+            case .notUploaded(let code), .uploadRefused(let code): code
+            }
+        }
     }
 
     /// A row as it leaves.
@@ -31,13 +47,37 @@ struct OutboxSealing: Sendable {
     let me: VerifiedMember
     let revocations: RevocationLedger
     let limits: OutboxSettings
+    let uploads: EnclosureUploads
 
     /// - Parameter now: milliseconds.
     func sealed(_ row: OutboxRow, _ features: NegotiatedFeatures, now: Int64) throws(Fault) -> Sealed {
         if let expiresAt = row.expiresAt, expiresAt <= now { throw .expired }
         if now - row.enqueuedAt > maxAge(features) { throw .tooOld }
-        let message = row.message(
+        let whole = message(row)
+        if fits(whole, row, features.inlineBytes) { return try seal(whole, row, features) }
+        guard row.mayBeEnclosed else { throw .tooLarge }
+        switch uploads.standing(of: row) {
+        case .ready(let enclosure): return try seal(message(row.enclosing(enclosure)), row, features)
+        case .pending(let code): throw .notUploaded(code)
+        case .refused(let code): throw .uploadRefused(code)
+        }
+    }
+
+    private func message(_ row: OutboxRow) -> SealedMessage {
+        row.message(
             mesh: me.chain.certificate.mesh, sender: me.member, senderName: name, revocationHead: revocations.head)
+    }
+
+    /// JSON makes at most six bytes of one; what is far below the limit, or above it, need not be measured.
+    private func fits(_ message: SealedMessage, _ row: OutboxRow, _ limit: Int) -> Bool {
+        let count = row.content.body.utf8.count
+        if count * 6 + 16_384 < limit && row.content.meta == nil { return true }
+        return count <= limit && DirectSealer.sealedCount(of: message) <= limit
+    }
+
+    private func seal(
+        _ message: SealedMessage, _ row: OutboxRow, _ features: NegotiatedFeatures
+    ) throws(Fault) -> Sealed {
         let sealed =
             switch row.lane.destination {
             case .dm(let recipient): Sealed(body: try seal(message, for: recipient))

@@ -65,6 +65,7 @@ final class Outgoing: @unchecked Sendable {
         queue.async { [self] in
             self.features = features
             opened = link
+            sealing.uploads.startOver()
             outbox.moved(
                 to: ready.store, lastMessageID: ready.lastMessageID, notBefore: now() - sealing.maxAge(features)
             ) {
@@ -76,9 +77,12 @@ final class Outgoing: @unchecked Sendable {
     }
 
     /// A topic has a key to post with.
-    func keyCame(_ topic: TopicName) {
+    func keyCame(_ topic: TopicName) { due(.topic(topic)) }
+
+    /// What messages waited for is there: a key, or their content at the server.
+    func due(_ destination: Destination) {
         queue.async { [self] in
-            drain.due(.topic(topic))
+            drain.due(destination)
             pump()
         }
     }
@@ -144,6 +148,7 @@ final class Outgoing: @unchecked Sendable {
             for ack in acks {
                 epochs[ack.clientMessageID] = nil
                 if drain.acked(ack.clientMessageID) {
+                    sealing.uploads.forget(ack.clientMessageID)
                     own.append(ack)
                 } else if isStray(ack.clientMessageID, finally: true) {
                     metrics.inbound.note(.ackUnexpected)
@@ -165,7 +170,7 @@ final class Outgoing: @unchecked Sendable {
         queue.async { [self] in
             // What cannot be read now is looked at again in some seconds.
             guard opened == nil, let expired = try? outbox.expired(at: now()) else { return }
-            for id in expired where held[id] == nil { kill(id, reason: OutboxSealing.Fault.expired.rawValue) }
+            for id in expired where held[id] == nil { kill(id, reason: OutboxSealing.Fault.expired.code) }
         }
     }
 
@@ -277,17 +282,23 @@ final class Outgoing: @unchecked Sendable {
                 wait(for: row, .keyMissing)
                 if case .topic(let topic) = row.lane.destination { keys.need(topic) }
                 break
+            } catch .notUploaded(let code) {
+                wait(for: row, .notUploaded(code))
+                break
             } catch {
                 drain.dropped(row.clientMessageID)
-                kill(row.clientMessageID, reason: error.rawValue)
+                sealing.uploads.forget(row.clientMessageID)
+                kill(row.clientMessageID, reason: error.code)
             }
         }
         if !frames.isEmpty { link?.send(frames) }
     }
 
     private func wait(for row: OutboxRow, _ fault: OutboxSealing.Fault) {
-        let reason = fault.rawValue
-        let refusal = Nack(clientMessageID: row.clientMessageID, code: reason, retryable: true)
+        let reason = fault.code
+        var code = reason
+        if case .notUploaded = fault { code = "pending_upload" }
+        let refusal = Nack(clientMessageID: row.clientMessageID, code: code, retryable: true)
         if case .delayed(let until) = drain.nacked(refusal, now: now()) {
             delay(row.clientMessageID, reason: reason, until: until)
         }

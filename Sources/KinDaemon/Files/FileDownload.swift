@@ -1,39 +1,50 @@
 import KinClient
 import KinCrypto
+import KinEncoding
 import KinMailbox
 import KinSession
 import KinWire
 import NIOCore
 
-/// Fetches one received file's chunks, each verified before anybody sees it, over as many connections as it takes.
-struct FileDownload: Sendable {
-    /// How long it is tried while nothing comes.
-    static let patience = Duration.seconds(60)
+/// A sealed file at the server, and what opens it.
+struct SealedBlob: Sendable {
+    let id: ULID
+    /// In which it was sealed.
+    let mesh: MeshID
+    /// Bytes of plaintext.
+    let size: Int64
+    /// 32 bytes.
+    let key: [UInt8]
+    /// For messages to the user.
+    let name: String
+}
 
+/// Fetches one sealed file's chunks, each verified before anybody sees it, over as many connections as it takes.
+struct FileDownload: Sendable {
     let client: BlobClient
     let metrics: DaemonMetrics
+    /// How long it is tried while nothing comes.
+    var patience = Duration.seconds(60)
 
     /// - Parameters:
     ///   - next: the first chunk wanted.
     ///   - deliver: gets the plaintext of some chunks, in order, each once.
     /// - Throws: `file_tampered`, `file_gone`, `server_unreachable`, what the server refuses, what `deliver` throws.
     func run(
-        _ received: ReceivedFile, from next: Int64,
+        _ file: SealedBlob, from next: Int64,
         deliver: (_ plaintext: [UInt8], _ offset: Int64) async throws -> Void
     ) async throws {
-        let file = received.file
         let opening = ChunkOpening(
-            FileSealer(
-                key: SecretBytes(copying: file.key), mesh: received.mesh, file: file.file, size: file.size), next)
+            FileSealer(key: SecretBytes(copying: file.key), mesh: file.mesh, file: file.id, size: file.size), next)
         var backoff = Backoff()
-        var deadline = ContinuousClock.now + Self.patience
+        var deadline = ContinuousClock.now + patience
         while opening.next < opening.form.chunks {
             let before = opening.next
             do {
                 try await pass(file, opening, deliver)
             } catch let error as KinError where error.retryable && error.category != .exhausted {
                 if opening.next > before {
-                    deadline = .now + Self.patience
+                    deadline = .now + patience
                     backoff.reset()
                 }
                 guard ContinuousClock.now < deadline else { throw error }
@@ -44,13 +55,17 @@ struct FileDownload: Sendable {
 
     /// What one connection brings.
     private func pass(
-        _ file: SharedFile, _ opening: ChunkOpening, _ deliver: ([UInt8], Int64) async throws -> Void
+        _ file: SealedBlob, _ opening: ChunkOpening, _ deliver: ([UInt8], Int64) async throws -> Void
     ) async throws {
         let (size, body) = try await open(file, at: SealedFileForm.sealedOffset(ofChunk: opening.next))
-        guard size == opening.form.sealedSize else { throw Self.tampered(file) }
+        guard size == opening.form.sealedSize else { throw Self.tampered(file.name) }
         var buffer = ByteBuffer()
         do {
             for try await piece in body {
+                // Whoever says more than the whole does not end.
+                guard opening.next < opening.form.chunks || piece.readableBytes == 0 else {
+                    throw Self.tampered(file.name)
+                }
                 buffer.writeImmutableBuffer(piece)
                 guard let sealed = opening.whole(&buffer) else { continue }
                 try await open(sealed, file, opening, deliver)
@@ -63,7 +78,7 @@ struct FileDownload: Sendable {
     }
 
     private func open(
-        _ sealed: ByteBuffer, _ file: SharedFile, _ opening: ChunkOpening,
+        _ sealed: ByteBuffer, _ file: SealedBlob, _ opening: ChunkOpening,
         _ deliver: ([UInt8], Int64) async throws -> Void
     ) async throws {
         let offset = opening.form.plainOffset(ofChunk: opening.next)
@@ -71,7 +86,7 @@ struct FileDownload: Sendable {
         do {
             plaintext = try await Disk.run { try opening.open(sealed) }
         } catch is FileSealer.Tampered {
-            throw Self.tampered(file)
+            throw Self.tampered(file.name)
         }
         try await deliver(plaintext, offset)
         opening.taken()
@@ -79,27 +94,27 @@ struct FileDownload: Sendable {
     }
 
     private func open(
-        _ file: SharedFile, at offset: Int64
+        _ file: SealedBlob, at offset: Int64
     ) async throws -> (size: Int64, body: some AsyncSequence<ByteBuffer, any Error>) {
         do {
-            return try await client.read(file.file, from: offset)
+            return try await client.read(file.id, from: offset)
         } catch let error as KinError where error.code == "unknown_blob" {
             throw KinError(
                 "file_gone",
                 "the server does not have \(file.name) any more: its owner deleted it, or its time was over",
                 category: .notFound)
         } catch let error as KinError where error.code == "range_invalid" {
-            throw Self.tampered(file)
+            throw Self.tampered(file.name)
         }
     }
 
     private static let brokenOff = KinError(
         "server_unreachable", "the connection broke off: ask again to go on", category: .unreachable, retryable: true)
 
-    static func tampered(_ file: SharedFile) -> KinError {
+    static func tampered(_ name: String) -> KinError {
         KinError(
             "file_tampered",
-            "what the server gave for \(file.name) is not what was shared: have it sent again, and look at the server",
+            "what the server gave for \(name) is not what was shared: have it sent again, and look at the server",
             category: .refused)
     }
 }

@@ -71,10 +71,10 @@ struct FileFetching: Sendable {
         let (chunk, hash) = try await Disk.run { try Self.resume(part, file.form) }
         if try await fill(part, received, from: chunk, hash, report) { return }
         // What was here before was not what had been written: all of it comes again.
-        guard chunk > 0 else { throw FileDownload.tampered(file) }
+        guard chunk > 0 else { throw FileDownload.tampered(file.name.description) }
         try await Disk.run { try part.truncate(to: 0) }
         guard try await fill(part, received, from: 0, SHA256Stream(), report) else {
-            throw FileDownload.tampered(file)
+            throw FileDownload.tampered(file.name.description)
         }
     }
 
@@ -88,7 +88,7 @@ struct FileFetching: Sendable {
         try await Disk.run { try part.checkRoom(for: file.size - start) }
         let sum = Mutex(hash)
         note(file.file, start, report)
-        try await download(received.mesh).run(received, from: chunk) { plaintext, offset in
+        try await download(received.mesh).run(received.blob, from: chunk) { plaintext, offset in
             try await Disk.run { try part.write(plaintext, at: offset) }
             sum.withLock { $0.update(plaintext) }
             note(file.file, offset + Int64(plaintext.count), report)
@@ -118,10 +118,10 @@ struct FileFetching: Sendable {
         try await turn(received.file) {
             let file = received.file
             var hash = SHA256Stream()
-            try await download(received.mesh).run(received, from: 0) { plaintext, offset in
+            try await download(received.mesh).run(received.blob, from: 0) { plaintext, offset in
                 hash.update(plaintext)
                 if offset + Int64(plaintext.count) == file.size, hash.digest != file.sha256 {
-                    throw FileDownload.tampered(file)
+                    throw FileDownload.tampered(file.name.description)
                 }
                 progress.set(file.file, offset + Int64(plaintext.count))
                 try await write(ByteBuffer(bytes: plaintext))
@@ -163,6 +163,10 @@ struct FileFetching: Sendable {
 }
 
 extension ReceivedFile {
+    var blob: SealedBlob {
+        SealedBlob(id: file.file, mesh: mesh, size: file.size, key: file.key, name: file.name.description)
+    }
+
     func got(at out: String) -> FileGot {
         FileGot(id: file.file, out: out, name: file.name, size: file.size, sha256: file.sha256)
     }

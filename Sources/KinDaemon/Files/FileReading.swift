@@ -4,6 +4,21 @@ import KinSession
 import KinWire
 import NIOCore
 
+/// Where the bytes of a sealed file come from.
+protocol ByteSource: Sendable {
+    /// Bytes at an offset, exactly so many.
+    func read(at offset: Int64, count: Int) throws(KinError) -> [UInt8]
+}
+
+extension FileSource: ByteSource {}
+
+/// Bytes in memory.
+struct BytesSource: ByteSource {
+    let bytes: [UInt8]
+
+    func read(at offset: Int64, count: Int) -> [UInt8] { Array(bytes[Int(offset)..<Int(offset) + count]) }
+}
+
 /// Reads a source once from its beginning, hashes it, and seals what is wanted of it.
 ///
 /// Unchecked: one upload uses it, one call after the other.
@@ -11,15 +26,17 @@ final class FileReading: @unchecked Sendable {
     /// Chunks read and sealed at once: 256 KiB.
     private static let group: Int64 = 4
 
-    private let source: FileSource
+    private let source: any ByteSource
     private let sealer: FileSealer
     private var hash = SHA256Stream()
     private var next: Int64 = 0
 
-    init(_ source: FileSource, _ sealer: FileSealer) {
+    init(_ source: any ByteSource, _ sealer: FileSealer) {
         self.source = source
         self.sealer = sealer
     }
+
+    var form: SealedFileForm { sealer.form }
 
     /// Of everything read so far.
     var digest: [UInt8] { hash.digest }

@@ -6,14 +6,10 @@ import KinWire
 
 /// Brings one shared file to the server, from wherever it got to.
 struct FileUpload: Sendable {
-    /// Sealed chunks of one request: 16 MiB, each synced to the server's disk.
-    static let requestChunks: Int64 = 256
-
-    let client: BlobClient
+    let blob: BlobUpload
     let mesh: MeshID
     let store: FileStore
     let progress: TransferBoard
-    let metrics: DaemonMetrics
 
     /// - Parameter reached: told how far the server is, whenever it says so.
     /// - Returns: the row with what its message needs.
@@ -24,47 +20,21 @@ struct FileUpload: Sendable {
         let sealer = FileSealer(
             key: SecretBytes(copying: row.key), mesh: mesh, file: row.id, size: row.source.size)
         let sha256 = try await digest(of: source, row, sealer)
-        let form = sealer.form
-        var state = try await client.create(
-            BlobCreation(
-                blob: row.id, size: form.sealedSize, reader: row.destination, isPersistent: row.isPersistent))
         let reading = FileReading(source, sealer)
-        while true {
-            guard state.size == form.sealedSize, let next = form.chunk(atSealedOffset: state.offset) else {
-                throw KinError(
-                    "server_answer", "the server says the file ends where no chunk does", category: .unreachable,
-                    retryable: true)
-            }
-            reached(state.offset)
-            progress.set(row.id, form.plainOffset(ofChunk: next))
-            try await reading.skip(to: next)
-            guard next < form.chunks else { break }
-            state = try await append(reading, from: next, form, row, state)
+        let state = try await blob.run(
+            BlobCreation(
+                blob: row.id, size: sealer.form.sealedSize, reader: row.destination, isPersistent: row.isPersistent),
+            reading
+        ) { offset, plain in
+            reached(offset)
+            progress.set(row.id, plain)
+        } sent: { [progress] in
+            progress.add(row.id, Int64($0), from: 0)
         }
         // What the server has was read by several attempts, perhaps: all of it must be the file whose hash is told.
         guard reading.digest == sha256 else { throw FileSource.changed(row.source.path) }
         try source.check(row.source)
         return try await uploaded(row, expiresAt: state.expiresAt)
-    }
-
-    private func append(
-        _ reading: FileReading, from next: Int64, _ form: SealedFileForm, _ row: ShareRow, _ state: BlobState
-    ) async throws -> BlobState {
-        let end = min(next + Self.requestChunks, form.chunks)
-        let endOffset = end == form.chunks ? form.sealedSize : SealedFileForm.sealedOffset(ofChunk: end)
-        let start = form.plainOffset(ofChunk: next)
-        let count = endOffset - state.offset
-        let body = reading.body(before: end) { [progress] in progress.add(row.id, Int64($0), from: start) }
-        let answer = try await client.append(body, count: count, to: row.id, at: state.offset)
-        guard answer.offset == endOffset else {
-            throw KinError(
-                "server_answer", "the server did not keep all that was sent", category: .unreachable, retryable: true)
-        }
-        metrics.fileBytes["out"].add(Int(count))
-        var state = state
-        state.offset = answer.offset
-        state.expiresAt = answer.expiresAt
-        return state
     }
 
     /// The hash of the whole, read for it alone the first time: what is told later must be what was shared now.

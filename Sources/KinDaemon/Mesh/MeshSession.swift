@@ -75,6 +75,7 @@ final class MeshSession: MeshLinkDelegate {
         var ready = opened.ready
         ready.store = parts.storeIdentity(ready.store)
         parts.awaited.startOver()
+        parts.incoming.connected(link, store: ready.store)
         parts.outgoing.connected(link, ready: ready, features: opened.features)
         parts.receipts.connected(link)
         parts.revocations.connected(link)
@@ -154,6 +155,7 @@ final class MeshSession: MeshLinkDelegate {
     }
 
     func mesh(_ link: MeshLink, ended end: MeshEnd) {
+        parts.incoming.disconnected(link)
         parts.outgoing.disconnected(link)
         parts.receipts.disconnected(link)
         parts.revocations.disconnected(link)

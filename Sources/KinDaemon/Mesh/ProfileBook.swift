@@ -1,3 +1,4 @@
+import Dispatch
 import KinDaemonAPI
 import KinEncoding
 import KinIdentity
@@ -17,6 +18,19 @@ final class ProfileBook: MemberNames, Sendable {
     /// Milliseconds.
     private let now: @Sendable () -> Int64
     private let file: Mutex<ProfileFile>
+    /// Who is being told, and of what time the news are.
+    private let telling = Mutex<[ULID: Int64]>([:])
+    private let writing = Mutex(Writing())
+    private let queue = DispatchQueue(label: "profiles")
+
+    /// When the file was written last, and whether it is to be again.
+    private struct Writing {
+        var lastAt: Int64 = 0
+        var isDue = false
+    }
+
+    /// Between two writes, milliseconds: however fast others say something new.
+    private static let writeInterval: Int64 = 1_000
 
     init(
         _ installation: Installation, kept: ProfileFile, name: DeviceName, mail: ControlMail, family: Family,
@@ -79,21 +93,33 @@ final class ProfileBook: MemberNames, Sendable {
     /// Everybody is known: whoever has not heard of this device is told.
     func tell() {
         let members = Set(family.roster.all.filter { $0.member != installation.chain.member }.map(\.member))
-        let (profile, isNews, untold) = file.withLock { file -> (Profile?, Bool, Set<ULID>) in
-            let untold = members.subtracting(file.told)
-            let isNews = file.told.isEmpty
-            file.told = members
-            if !untold.isEmpty { save(file) }
-            return (file.own, isNews, untold)
+        let (own, told) = file.withLock { ($0.own, $0.told) }
+        guard let profile = own else { return }
+        let untold = telling.withLock { telling -> Set<ULID> in
+            let untold = members.subtracting(told).filter { telling[$0] != profile.at }
+            for member in untold { telling[member] = profile.at }
+            return untold
         }
-        guard let profile, !untold.isEmpty else { return }
+        guard !untold.isEmpty else { return }
         let body = profile.canonicalBytes()
         // Whoever is in a topic with others tells them at once; who came later is told alone.
-        if isNews, TopicRights.allow(installation.chain.certificate, .everybody) {
-            mail.send(Profile.contentType, body, to: .topic(.everybody))
+        if told.isEmpty, TopicRights.allow(installation.chain.certificate, .everybody) {
+            mail.send(Profile.contentType, body, to: .topic(.everybody)) { [weak self] in self?.told(untold, profile) }
         } else {
-            for member in untold { mail.send(Profile.contentType, body, to: .dm(member)) }
+            for member in untold {
+                mail.send(Profile.contentType, body, to: .dm(member)) { [weak self] in self?.told([member], profile) }
+            }
         }
+    }
+
+    /// The broker has it: it reaches them.
+    private func told(_ members: Set<ULID>, _ profile: Profile) {
+        telling.withLock { telling in for member in members { telling[member] = nil } }
+        file.withLock { file in
+            guard file.own?.at == profile.at else { return }
+            file.told.formUnion(members)
+        }
+        save()
     }
 
     /// What another says of itself.
@@ -108,10 +134,10 @@ final class ProfileBook: MemberNames, Sendable {
                 file.others[message.sender] != nil || file.others.count < ProfileFile.maxOthers
             else { return false }
             file.others[message.sender] = profile
-            save(file)
             return true
         }
         guard isNews else { return true }
+        save()
         presence.hide(message.sender, !profile.visible)
         guard case .object(var data) = profile.json else { return true }
         data["member"] = .string(message.sender.description)
@@ -126,9 +152,27 @@ final class ProfileBook: MemberNames, Sendable {
         if !installation.isEphemeral { try file.write(in: installation.state) }
     }
 
-    /// It is told again where it is lost.
-    private func save(_ file: ProfileFile) {
-        do { try write(file) } catch {
+    /// At once; or, where it was written just before, a while after that.
+    private func save() {
+        let time = now()
+        let wait = writing.withLock { writing -> Int64? in
+            guard !writing.isDue else { return nil }
+            writing.isDue = true
+            return max(0, min(writing.lastAt + Self.writeInterval - time, Self.writeInterval))
+        }
+        guard let wait else { return }
+        if wait == 0 { return flush() }
+        queue.asyncAfter(deadline: .now() + .milliseconds(Int(wait))) { [weak self] in self?.flush() }
+    }
+
+    /// Writes what is not on disk yet. It is told again where it is lost.
+    func flush() {
+        let isDue = writing.withLock { writing -> Bool in
+            defer { (writing.isDue, writing.lastAt) = (false, now()) }
+            return writing.isDue
+        }
+        guard isDue else { return }
+        do { try file.withLock { try write($0) } } catch {
             logger.error("profiles_unwritable", metadata: ["error": .string("\(error)")])
         }
     }

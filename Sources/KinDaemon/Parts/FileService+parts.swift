@@ -16,7 +16,8 @@ extension FileService {
         let told = ShareNews(events: home.events)
         let shares = FileShares(
             store: store,
-            upload: FileUpload(client: own, mesh: mesh, store: store, progress: progress, metrics: metrics),
+            upload: FileUpload(
+                blob: BlobUpload(client: own, metrics: metrics), mesh: mesh, store: store, progress: progress),
             client: own, acceptance: acceptance, board: board, metrics: metrics, logger: logger, now: now,
             changed: { told.tell($0) })
         self.init(

@@ -25,15 +25,16 @@ struct MembershipParts: Sendable {
             installed, family: family, events: home.events, counters: counters, logger: logger, now: now)
         exchange = RevocationExchange(
             keeper: revocations, control: control, events: home.events, counters: counters, logger: logger, now: now)
-        mail = ControlMail(control: control, family: family, topics: home.topics, now: now)
+        mail = ControlMail(control: control, family: family, topics: home.topics, logger: logger, now: now)
         let topicBroker = TopicBroker(now: now)
+        let lists = TopicLists(installation: installed, book: home.topics, family: family, now: now)
         keys = KeyExchange(
-            book: home.topics, broker: topicBroker, mail: mail, family: family, me: home.me, metrics: home.metrics,
-            logger: logger, now: now)
-        mail.onKeyMissing { [weak keys] in keys?.need($0) }
+            book: home.topics, broker: topicBroker, mail: mail, family: family, lists: lists, me: home.me,
+            metrics: home.metrics, logger: logger, now: now)
+        mail.ask(keys)
         topics = TopicKeeper(
-            installed, book: home.topics, broker: topicBroker, exchange: keys, family: family, counters: counters,
-            logger: logger, now: now)
+            installed, book: home.topics, broker: topicBroker, exchange: keys, lists: lists, family: family,
+            counters: counters, logger: logger, now: now)
         revocations.onChange { [topics] in topics.revoked() }
         presence = Presence(family: family, events: home.events, now: now)
         family.know(presence: { [weak presence] member in presence?.read { $0(member) } ?? .unknown })

@@ -21,6 +21,7 @@ final class KeyExchange: @unchecked Sendable {
     private let broker: TopicBroker
     private let mail: ControlMail
     private let family: Family
+    private let lists: TopicLists
     private let me: VerifiedMember
     private let metrics: DaemonMetrics
     private let logger: Logger
@@ -38,13 +39,15 @@ final class KeyExchange: @unchecked Sendable {
     private var answered: [String: Int64] = [:]
 
     init(
-        book: TopicBook, broker: TopicBroker, mail: ControlMail, family: Family, me: VerifiedMember,
+        book: TopicBook, broker: TopicBroker, mail: ControlMail, family: Family, lists: TopicLists,
+        me: VerifiedMember,
         metrics: DaemonMetrics, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.book = book
         self.broker = broker
         self.mail = mail
         self.family = family
+        self.lists = lists
         self.me = me
         self.metrics = metrics
         self.logger = logger
@@ -122,8 +125,8 @@ final class KeyExchange: @unchecked Sendable {
         let questions = quest.next(now: now()) { topic in
             let record = book.record(topic)
             return online.filter { id in
-                guard id != me.member, let member = family.member(id) else { return false }
-                return record?.allows(member) ?? false
+                guard id != me.member, let member = family.member(id), let record else { return false }
+                return mayHave(member, record)
             }.sorted { $0.description < $1.description }
         }
         for question in questions {
@@ -191,9 +194,9 @@ final class KeyExchange: @unchecked Sendable {
 
     private func give(_ keys: [TopicKey], of topic: TopicName, to members: [ULID]) {
         guard let record = book.record(topic) else { return }
-        let body = TopicKeys(topic: topic, keys: keys).canonicalBytes()
+        let body = TopicKeys(of: record, keys).canonicalBytes()
         for id in members where id != me.member {
-            guard let member = family.member(id), record.allows(member) else { continue }
+            guard let member = family.member(id), mayHave(member, record) else { continue }
             mail.send(TopicKeys.contentType, body, to: .dm(id))
         }
     }
@@ -216,13 +219,43 @@ final class KeyExchange: @unchecked Sendable {
             guard let get = try? TopicKeysGet(canonical: body) else { return false }
             queue.async { [self] in answer(get, member) }
         case TopicKeys.contentType:
-            guard let keys = try? TopicKeys(canonical: body), let record = book.record(keys.topic),
-                record.allows(member)
-            else { return false }
+            guard let keys = try? TopicKeys(canonical: body), isOfTheList(keys, member) else { return false }
             take(keys, from: member.member)
         default: return false
         }
         return true
+    }
+
+    /// Takes in the list that keys come with: a broker might keep it back, and whoever has a key answers those who may have it.
+    /// - Returns: whether their sender may give keys.
+    private func isOfTheList(_ told: TopicKeys, _ member: VerifiedMember) -> Bool {
+        guard book.record(told.topic) != nil else { return false }
+        let isBelieved: Bool
+        do {
+            try lists.check(told.topic, told.proof)
+            if let proof = told.proof { book.note(told.topic) { $0.take(proof) } }
+            isBelieved = true
+        } catch {
+            isBelieved = false
+        }
+        guard let record = book.record(told.topic), mayHave(member, record) else { return false }
+        // It has not heard of the newer one.
+        if let proof = record.proof, told.proof != proof {
+            queue.async { [self] in tellList(of: record, to: member.member) }
+        }
+        return isBelieved
+    }
+
+    private func tellList(of record: TopicRecord, to member: ULID) {
+        soon("list \(member) \(record.topic)") { [self] in
+            guard let record = book.record(record.topic) else { return }
+            mail.send(TopicKeys.contentType, TopicKeys(of: record, []).canonicalBytes(), to: .dm(member))
+        }
+    }
+
+    /// Whether it reads and writes the topic now.
+    private func mayHave(_ member: VerifiedMember, _ record: TopicRecord) -> Bool {
+        record.allows(member) && !member.hasEnded(by: now())
     }
 
     private func take(_ told: TopicKeys, from member: ULID) {
@@ -236,36 +269,51 @@ final class KeyExchange: @unchecked Sendable {
             TopicKey(epoch: $0.epoch, key: SecretBytes(copying: $0.key), from: member, at: now())
         }
         book.note(told.topic) { record in
-            for key in keys { _ = record.take(key, keeping: broker.epochsKept) }
+            for key in keys where record.take(key, keeping: broker.epochsKept) {
+                // By a list with members who were taken off since: what they have, too, seals nothing of this device's.
+                if told.proof != record.proof { record.retireKeys(through: key.epoch.counter) }
+            }
         }
         has(told.topic, keys.map(\.epoch))
     }
 
     /// Those in use; or that of an epoch, to whoever was a member when it came.
     private func answer(_ get: TopicKeysGet, _ member: VerifiedMember) {
-        let limiter = "\(member.member) \(get.topic) \(get.epoch?.counter ?? 0) \(get.epoch?.minter.description ?? "")"
-        let time = now()
-        guard time - (answered[limiter] ?? .min / 2) >= Self.answerInterval else { return }
-        if answered.count >= Self.maxAnswered { answered.removeAll() }
-        answered[limiter] = time
-        guard let record = book.record(get.topic), record.allows(member) else { return }
-        var keys = record.current.map { [$0] } ?? []
-        if let epoch = get.epoch {
-            let isOfUse = { (key: TopicKey) in
-                key.epoch.counter >= record.minEpoch
-                    || member.chain.certificate.issuedAt <= key.at && record.proof == nil
+        let epoch = "\(get.epoch?.counter ?? 0) \(get.epoch?.minter.description ?? "")"
+        soon("\(member.member) \(get.topic) \(epoch)") { [self] in
+            guard let record = book.record(get.topic), mayHave(member, record) else { return }
+            var keys = record.current.map { [$0] } ?? []
+            if let epoch = get.epoch {
+                let isOfUse = { (key: TopicKey) in
+                    key.epoch.counter >= record.minEpoch
+                        || member.chain.certificate.issuedAt <= key.at && record.proof == nil
+                }
+                keys = record.ring.candidates(for: epoch).filter(isOfUse)
             }
-            keys = record.ring.candidates(for: epoch).filter(isOfUse)
+            mail.send(TopicKeys.contentType, TopicKeys(of: record, keys).canonicalBytes(), to: .dm(member.member))
         }
-        mail.send(
-            TopicKeys.contentType, TopicKeys(topic: get.topic, keys: keys).canonicalBytes(), to: .dm(member.member))
+    }
+
+    /// On `queue`: says something at once; or, where it was said just before, once when that is a while ago.
+    private func soon(_ answer: String, _ say: @escaping @Sendable () -> Void) {
+        let time = now()
+        var wait = max(0, (answered[answer] ?? 0) + Self.answerInterval - time)
+        // The clock was set back.
+        if wait > 2 * Self.answerInterval { wait = 0 }
+        // It is about to be said.
+        guard wait <= Self.answerInterval else { return }
+        if answered.count >= Self.maxAnswered { answered.removeAll() }
+        answered[answer] = time + wait
+        guard wait > 0 else { return say() }
+        queue.asyncAfter(deadline: .now() + .milliseconds(Int(wait)), execute: say)
     }
 }
 
 extension TopicKeys {
     /// What is sent of keys.
-    fileprivate init(topic: TopicName, keys: [TopicKey]) {
+    fileprivate init(of record: TopicRecord, _ keys: [TopicKey]) {
         self.init(
-            topic: topic, keys: keys.map { key in Entry(epoch: key.epoch, key: key.key.withBytes { Array($0) }) })
+            topic: record.topic, proof: record.proof,
+            keys: keys.map { key in Entry(epoch: key.epoch, key: key.key.withBytes { Array($0) }) })
     }
 }

@@ -21,6 +21,7 @@ final class TopicBook: Sendable {
             record.mesh == installation.mesh ? record : Self.moved(record, installation, now: now)
         }
         self.records = Mutex(Dictionary(records.map { ($0.topic, $0) }) { first, _ in first })
+        retireKeys()
     }
 
     /// A topic of the mesh before the wallet changed: this device was in it, and brings it along without its keys. The list of a private one is signed anew by who made it.
@@ -36,6 +37,8 @@ final class TopicBook: Sendable {
 
     func record(_ topic: TopicName) -> TopicRecord? { records.withLock { $0[topic] } }
 
+    var count: Int { records.withLock { $0.count } }
+
     var all: [TopicRecord] {
         records.withLock { $0.values.sorted { $0.topic.description < $1.topic.description } }
     }
@@ -46,12 +49,30 @@ final class TopicBook: Sendable {
     func change<T>(_ topic: TopicName, _ body: (inout TopicRecord) -> T) throws -> T {
         try records.withLock { records in
             let known = records[topic]
-            var record = known ?? TopicRecord(topic: topic, mesh: installation.mesh)
+            var record = known ?? fresh(topic)
             let result = body(&record)
             guard record != known else { return result }
-            if !installation.isEphemeral { try TopicFile.write(record, in: installation.state) }
+            if !installation.isEphemeral, record.isKept { try TopicFile.write(record, in: installation.state) }
             records[topic] = record
             return result
+        }
+    }
+
+    private func fresh(_ topic: TopicName) -> TopicRecord {
+        var record = TopicRecord(topic: topic, mesh: installation.mesh)
+        record.revocations = installation.revocations.head.hash
+        return record
+    }
+
+    /// A topic that this device is not in, and may not see any more.
+    func forget(_ topic: TopicName) {
+        records.withLock { records in
+            records[topic] = nil
+            guard !installation.isEphemeral else { return }
+            do { try TopicFile.remove(topic, in: installation.state) } catch {
+                logger.error(
+                    "topic_unwritable", metadata: ["topic": .string("\(topic)"), "error": .string("\(error)")])
+            }
         }
     }
 
@@ -60,15 +81,21 @@ final class TopicBook: Sendable {
         do { try change(topic, body) } catch {
             logger.error("topic_unwritable", metadata: ["topic": .string("\(topic)"), "error": .string("\(error)")])
             records.withLock { records in
-                var record = records[topic] ?? TopicRecord(topic: topic, mesh: installation.mesh)
+                var record = records[topic] ?? fresh(topic)
                 body(&record)
                 records[topic] = record
             }
         }
     }
 
-    /// Somebody was revoked: whoever it was may have keys of any topic.
+    /// Where somebody was revoked since a topic's keys were looked at last, before this start too: whoever it was may have them.
     func retireKeys() {
-        for record in all where record.ring.highest > 0 { note(record.topic) { $0.retireKeys() } }
+        let revocations = installation.revocations.head.hash
+        for record in all where record.revocations != revocations {
+            note(record.topic) { record in
+                record.retireKeys()
+                record.revocations = revocations
+            }
+        }
     }
 }

@@ -36,14 +36,20 @@ extension TopicKeeper {
     }
 
     func join(_ topic: TopicName) async throws -> TopicInfo {
-        try await broker.ask { .topicJoin(TopicRequest(request: $0, topic: topic)) }
+        try await broker.ask { .topicJoin(TopicJoin(request: $0, topic: topic)) }
         return try shown(topic)
     }
 
     func leave(_ topic: TopicName) async throws -> TopicInfo {
         leaving.withLock { _ = $0.insert(topic) }
         defer { leaving.withLock { _ = $0.remove(topic) } }
-        try await broker.ask { .topicLeave(TopicRequest(request: $0, topic: topic)) }
+        guard var left = book.record(topic) else { throw TopicBroker.unknown(topic) }
+        try await broker.ask { .topicLeave(TopicLeave(request: $0, topic: topic)) }
+        // The last to leave ends it.
+        guard book.record(topic) != nil else {
+            left.joined = false
+            return info(left)
+        }
         try book.change(topic) { $0.joined = false }
         return try shown(topic)
     }
@@ -59,10 +65,7 @@ extension TopicKeeper {
         guard members.count <= TopicList.maxMembers else { throw Self.tooMany }
         let proof = installation.topicProof(topic, members: members, after: list, now: now())
         try await broker.ask { .topicSet(TopicSet(request: $0, proof: proof)) }
-        try book.change(topic) { record in
-            if proof.follows(record.proof) { record.proof = proof }
-            if !removed.isEmpty { record.retireKeys() }
-        }
+        try book.change(topic) { $0.take(proof) }
         // Who takes itself off sees nothing of it any more.
         if removed.contains(me) { return TopicMemberList(topic: topic, members: shown(members, proof.list)) }
         exchange.welcome(added, to: topic)

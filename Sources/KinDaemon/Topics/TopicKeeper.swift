@@ -12,6 +12,7 @@ final class TopicKeeper: Sendable {
     let broker: TopicBroker
     let exchange: KeyExchange
     let family: Family
+    private let lists: TopicLists
     private let counters: InboundCounters
     private let logger: Logger
     /// Milliseconds.
@@ -22,7 +23,8 @@ final class TopicKeeper: Sendable {
     let leaving = Mutex<Set<TopicName>>([])
 
     init(
-        _ installation: Installation, book: TopicBook, broker: TopicBroker, exchange: KeyExchange, family: Family,
+        _ installation: Installation, book: TopicBook, broker: TopicBroker, exchange: KeyExchange, lists: TopicLists,
+        family: Family,
         counters: InboundCounters, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.installation = installation
@@ -30,6 +32,7 @@ final class TopicKeeper: Sendable {
         self.broker = broker
         self.exchange = exchange
         self.family = family
+        self.lists = lists
         self.counters = counters
         self.logger = logger
         self.now = now
@@ -49,23 +52,21 @@ final class TopicKeeper: Sendable {
     // MARK: What the broker says
 
     func brokerTold(_ state: TopicState) {
-        guard isBelieved(state) else { return }
+        guard isBelieved(state), hasRoom(for: state) else { return }
         told.withLock { _ = $0.insert(state.topic) }
         let isLeaving = leaving.withLock { $0.contains(state.topic) }
+        let time = now()
         book.note(state.topic) { record in
             record.note(minEpoch: state.minEpoch, epoch: state.epoch)
-            if let proof = state.proof, proof.follows(record.proof) {
-                let left = (record.proof?.list.members ?? []).contains { !proof.list.members.contains($0) }
-                record.proof = proof
-                if left { record.retireKeys() }
-            }
+            if let proof = state.proof { record.take(proof) }
             record.joined = !isLeaving && (state.joined || record.joined)
+            if record.joined { record.joinedAt = record.joinedAt ?? time }
         }
         guard let record = book.record(state.topic) else { return }
         if let known = record.proof, let proof = state.proof, proof != known, !proof.follows(known) {
             repair { .topicSet(TopicSet(request: $0, proof: known)) }
         }
-        if record.joined, !state.joined { repair { .topicJoin(TopicRequest(request: $0, topic: state.topic)) } }
+        if record.joined, !state.joined { joinAgain(record) }
         // A server that forgot would take posts with keys that those who left have.
         if record.joined, state.joined, state.minEpoch < record.minEpoch {
             let counter = min(record.minEpoch, max(state.minEpoch, state.epoch) + TopicRights.maxAhead)
@@ -77,15 +78,27 @@ final class TopicKeeper: Sendable {
         }
     }
 
+    /// A broker may not fill the memory with topics that this device is not in.
+    private func hasRoom(for state: TopicState) -> Bool {
+        if state.joined || book.record(state.topic) != nil || book.count < Self.maxTopics { return true }
+        counters.note(.topicRefused)
+        return false
+    }
+
+    private static let maxTopics = 2048
+
     /// This device may not see it any more.
     func brokerTold(_ gone: TopicGone) {
-        guard book.record(gone.topic) != nil, gone.topic != .everybody else { return }
+        guard let record = book.record(gone.topic), gone.topic != .everybody else { return }
+        if !record.joined || leaving.withLock({ $0.contains(gone.topic) }) { return book.forget(gone.topic) }
         book.note(gone.topic) { $0.joined = false }
     }
 
     /// Everything was told: what was not the broker does not have.
     func brokerToldAll() {
         let told = told.withLock { $0 }
+        for record in book.all where !record.joined && !told.contains(record.topic) { book.forget(record.topic) }
+        signAgain()
         for record in book.all where record.joined && !told.contains(record.topic) && record.topic != .everybody {
             if let list = record.proof?.list, !list.members.contains(installation.chain.member) { continue }
             restore(record)
@@ -101,11 +114,36 @@ final class TopicKeeper: Sendable {
                 logger.notice("topic_restored", metadata: ["topic": .string("\(record.topic)")])
             } catch let error as KinError where error.code == "topic_exists" || error.code == "topic_not_allowed" {
                 // Another brought it, or took this device off its list meanwhile: the broker tells.
-                repair { .topicJoin(TopicRequest(request: $0, topic: record.topic)) }
+                joinAgain(record)
             } catch {
                 logger.warning(
                     "topic_not_restored",
                     metadata: ["topic": .string("\(record.topic)"), "error": .string("\(error)")])
+            }
+        }
+    }
+
+    /// At a broker that forgot: what was posted since this device was in it is its own, too.
+    private func joinAgain(_ record: TopicRecord) {
+        let since = record.joinedAt.map { max(0, $0 - Self.clocksApart) }
+        repair { .topicJoin(TopicJoin(request: $0, topic: record.topic, since: since)) }
+    }
+
+    /// How far a broker's clock may be behind this one's, milliseconds.
+    private static let clocksApart: Int64 = 60_000
+
+    /// Lists that nobody who comes later would believe.
+    private func signAgain() {
+        for record in book.all where record.joined {
+            guard let proof = lists.renewed(record) else { continue }
+            Task {
+                do {
+                    try await broker.ask { .topicSet(TopicSet(request: $0, proof: proof)) }
+                    book.note(record.topic) { $0.take(proof) }
+                    logger.notice("topic_list_signed_again", metadata: ["topic": .string("\(record.topic)")])
+                } catch {
+                    logger.info("topic_not_repaired", metadata: ["error": .string("\(error)")])
+                }
             }
         }
     }
@@ -130,7 +168,7 @@ final class TopicKeeper: Sendable {
     /// Whether it is as one who may say it has signed, and no other topic than the one known.
     private func isBelieved(_ state: TopicState) -> Bool {
         do {
-            try check(state)
+            try lists.check(state.topic, state.proof)
             return true
         } catch {
             counters.note(.topicRefused)
@@ -140,30 +178,9 @@ final class TopicKeeper: Sendable {
         }
     }
 
-    private func check(_ state: TopicState) throws {
-        let known = book.record(state.topic)
-        guard let proof = state.proof else {
-            // A private topic does not become everybody's.
-            guard known?.proof == nil else { throw Disbelief.opened }
-            return
-        }
-        if proof == known?.proof { return }
-        guard state.topic != .everybody, known == nil || known?.proof != nil || known?.ring.highest == 0 else {
-            throw Disbelief.closed
-        }
-        let signer = try proof.verify(in: installation.mesh, revocations: installation.revocations, now: now())
-        if let member = family.member(signer.member), member.chain.rotations.count > proof.signer.rotations.count {
-            throw TopicFault.signerInvalid
-        }
-        if let list = known?.proof?.list, list.creator != proof.list.creator { throw Disbelief.another }
-        guard proof.list.members.contains(installation.chain.member) else { throw Disbelief.notNamed }
-    }
-
-    private enum Disbelief: String, Error {
-        case opened, closed, another
-        case notNamed = "not_named"
-    }
-
     /// Somebody was revoked.
-    func revoked() { book.retireKeys() }
+    func revoked() {
+        book.retireKeys()
+        signAgain()
+    }
 }

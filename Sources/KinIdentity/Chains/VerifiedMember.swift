@@ -22,7 +22,7 @@ public struct VerifiedMember: Hashable, Sendable {
 
     /// Whether its certificate is over.
     /// - Parameter time: milliseconds.
-    public func hasEnded(by time: Int64) -> Bool { chain.certificate.expiresAt.map { $0 <= time } ?? false }
+    public func hasEnded(by time: Int64) -> Bool { chain.hasEnded(by: time) }
 
     /// Whether `signature` over `bytes` is by any key of this chain.
     public func anyKeySigned(_ bytes: [UInt8], signature: [UInt8], domain: String) -> Bool {

@@ -1,4 +1,5 @@
 import KinCrypto
+public import KinEncoding
 import KinWire
 
 /// A device's secrets in one mesh: `keypair.json`, 0600.
@@ -60,5 +61,19 @@ public struct DeviceKeys: Sendable {
     /// The fingerprint of a request: 32 bytes that a broker can compare but not guess the body from.
     public func fingerprint(of facts: RequestFacts) -> [UInt8] {
         HMAC.sha256(key: fingerprintKey, facts.canonicalBytes())
+    }
+
+    /// The id and the key (32 bytes) of the blob that holds a message's content (docs/protocol/files.md, "Messages that do not fit"): the same
+    /// whenever it is asked for, so that nothing has to be kept for an upload to go on after a crash.
+    /// - Parameters:
+    ///   - fingerprint: of the message's request.
+    ///   - time: when it was accepted, milliseconds.
+    public func enclosure(of fingerprint: [UInt8], at time: Int64) -> (file: ULID, key: [UInt8]) {
+        let domain = Array("kindred/enclosure/v1".utf8) + [0]
+        let id = HMAC.sha256(key: fingerprintKey, domain + [1] + fingerprint)
+        return (
+            ULID(milliseconds: time, randomness: Array(id.prefix(10))),
+            HMAC.sha256(key: fingerprintKey, domain + [2] + fingerprint)
+        )
     }
 }

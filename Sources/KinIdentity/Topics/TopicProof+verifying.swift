@@ -25,12 +25,6 @@ extension TopicProof {
         }
         return member
     }
-
-    /// Whether this one takes the place of `known`.
-    public func follows(_ known: TopicProof?) -> Bool {
-        guard let known else { return true }
-        return list.creator == known.list.creator && list.isNewer(than: known.list)
-    }
 }
 
 extension Installation {

@@ -9,7 +9,11 @@ public struct TopicRecord: Hashable, Sendable {
     /// Of the mesh the keys belong to.
     public var mesh: MeshID
     /// Whether this device gets its posts.
-    public var joined: Bool
+    public var joined: Bool {
+        didSet { if !joined { joinedAt = nil } }
+    }
+    /// Milliseconds: since when it does, for brokers that forget.
+    public var joinedAt: Int64?
     /// No key of a lower counter is used any more; 0: none was minted yet. The broker's word, or this device's own where it knows more.
     public var minEpoch: Int64
     /// The highest counter the broker knows of.
@@ -17,6 +21,8 @@ public struct TopicRecord: Hashable, Sendable {
     /// Of a private topic, and only there.
     public var proof: TopicProof?
     public var ring: TopicKeyring
+    /// The hash of the revocation log by which its keys were last looked at; nil before.
+    public var revocations: [UInt8]?
 
     public init(
         topic: TopicName, mesh: MeshID, joined: Bool = false, minEpoch: Int64 = 0, epoch: Int64 = 0,
@@ -68,11 +74,25 @@ public struct TopicRecord: Hashable, Sendable {
         epoch = max(epoch, min(toldEpoch, highest))
     }
 
-    /// Somebody who has its keys is to read nothing more.
-    public mutating func retireKeys() {
-        guard ring.highest > 0 else { return }
-        minEpoch = max(minEpoch, ring.highest + 1)
+    /// Takes in a list that was verified, where it follows the one known.
+    public mutating func take(_ told: TopicProof) {
+        guard told.follows(proof) else { return }
+        let hasLost = (proof?.list.members ?? []).contains { !told.list.members.contains($0) }
+        proof = told
+        if hasLost { retireKeys() }
     }
+
+    /// Somebody who has its keys is to read nothing more.
+    public mutating func retireKeys() { retireKeys(through: ring.highest) }
+
+    /// Keys up to that counter open what came, and seal nothing more.
+    public mutating func retireKeys(through counter: Int64) {
+        guard counter > 0 else { return }
+        minEpoch = max(minEpoch, counter + 1)
+    }
+
+    /// Whether anything of it is to outlive the process: of others the broker tells again.
+    public var isKept: Bool { joined || proof != nil || !ring.keys.isEmpty }
 }
 
 /// `topics/<name>.json`, 0600: a topic with its keys.
@@ -84,9 +104,11 @@ public enum TopicFile {
     }
 
     /// Every topic that was kept.
-    /// - Throws: `file_damaged`, `loose_mode`.
+    /// - Throws: `file_damaged`, `loose_mode`; where the folder is there and cannot be read.
     public static func readAll(_ state: StateFolder) throws -> [TopicRecord] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder(in: state))) ?? []
+        let folder = folder(in: state)
+        guard FileManager.default.fileExists(atPath: folder) else { return [] }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
         return try names.sorted().compactMap { name in
             guard name.hasSuffix(".json"), let topic = TopicName(String(name.dropLast(5))) else { return nil }
             return try read(topic, in: state)
@@ -100,6 +122,12 @@ public enum TopicFile {
             var fields = try Fields(try JSON.parse(Hex.decode(document.text("state"))), in: "state")
             var record = TopicRecord(topic: topic, mesh: try fields.mesh())
             record.joined = try fields.bool("joined")
+            record.joinedAt = try fields.optional("joined_at") { fields, name throws(WireError) in
+                try fields.time(name)
+            }
+            record.revocations = try fields.optional("revocations") { fields, name throws(WireError) in
+                try fields.hex(name, bytes: 32)
+            }
             record.minEpoch = try fields.integer("min_epoch")
             record.epoch = try fields.integer("epoch")
             record.proof = try fields.nullable("proof") { fields, name throws(WireError) in
@@ -133,10 +161,13 @@ public enum TopicFile {
         let entries = keys.map {
             JSON.object(["epoch": $0.epoch.json, "from": .text($0.from), "at": .integer($0.at)])
         }
-        let described = JSON.object([
-            "mesh": .text(record.mesh), "joined": .bool(record.joined), "min_epoch": .integer(record.minEpoch),
-            "epoch": .integer(record.epoch), "proof": .orNull(record.proof) { $0.json }, "keys": .array(entries),
-        ])
+        let described = JSON.object(
+            [
+                "mesh": .text(record.mesh), "joined": .bool(record.joined), "min_epoch": .integer(record.minEpoch),
+                "epoch": .integer(record.epoch), "proof": .orNull(record.proof) { $0.json }, "keys": .array(entries),
+            ].adding("joined_at", record.joinedAt) { .integer($0) }.adding("revocations", record.revocations) {
+                .hex($0)
+            })
         let document = SecretDocument.render(
             [("schema_version", "1"), ("state", Hex.encode(described.canonicalBytes()))],
             secrets: keys.enumerated().map { (keyName($0.offset), $0.element.key) })
@@ -145,4 +176,11 @@ public enum TopicFile {
     }
 
     private static func keyName(_ index: Int) -> String { "key \(index)" }
+
+    /// Removes a topic's file, where there is one.
+    public static func remove(_ topic: TopicName, in state: StateFolder) throws {
+        let path = path(topic, in: state)
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        try FileManager.default.removeItem(atPath: path)
+    }
 }

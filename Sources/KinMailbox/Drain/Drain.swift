@@ -43,8 +43,8 @@ public struct Drain: Sendable {
         var cameDuringLoad = false
         var waitsUntil: Int64?
         var failures = 0
-        /// It waits for a key, and for nothing else.
-        var waitsForKey = false
+        /// It waits for a key or an upload, and for nothing else.
+        var waitsForMeans = false
         /// The broker refused something on this connection that it would take later.
         var wasRefused = false
 
@@ -156,9 +156,9 @@ public struct Drain: Sendable {
     /// Where a message goes that was sent on this connection and has no answer yet.
     public func destination(of id: ClientMessageID) -> Destination? { laneOf[id]?.destination }
 
-    /// The key that lanes waited for has come.
+    /// The key or the upload that lanes waited for is there.
     public mutating func due(_ destination: Destination) {
-        for lane in Array(lanes.keys) where lane.destination == destination && lanes[lane]?.waitsForKey == true {
+        for lane in Array(lanes.keys) where lane.destination == destination && lanes[lane]?.waitsForMeans == true {
             lanes[lane]?.waitsUntil = nil
         }
     }
@@ -183,12 +183,12 @@ public struct Drain: Sendable {
         state.failures += 1
         let until = now + max(delay, nack.retryAfter ?? 0)
         state.waitsUntil = until
-        state.waitsForKey = Self.keyCodes.contains(nack.code)
+        state.waitsForMeans = Self.meansCodes.contains(nack.code)
         lanes[lane] = state
         return isIntroduction ? .introduce(lane, until: until) : .delayed(until: until)
     }
 
-    private static let keyCodes: Set = ["pending_key", "epoch_stale"]
+    private static let meansCodes: Set = ["pending_key", "epoch_stale", "pending_upload"]
 
     private func backoff(after failures: Int) -> Int64 {
         let delay = min(Self.longestBackoff, Self.firstBackoff << Int64(min(failures, 7)))

@@ -6,7 +6,10 @@ public final class InboxIntake: Sendable {
     /// Set by the writer, and by who submits once the store is closed.
     private let isBroken = Atomic(false)
 
-    public init() {}
+    /// The identity of the broker's store, where it is known.
+    let store: [UInt8]?
+
+    public init(store: [UInt8]? = nil) { self.store = store }
 
     func run(_ store: () throws -> Void) throws {
         guard !isBroken.load(ordering: .relaxed) else {

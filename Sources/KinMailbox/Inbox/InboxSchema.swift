@@ -67,6 +67,18 @@ enum InboxSchema {
                     WHERE content_type = 'application/vnd.kindred.file+json';
                     """)
         }
+        migrator.registerMigration("6: messages whose content is to be fetched") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE awaited (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT, sender_member TEXT NOT NULL,
+                        client_message_id TEXT NOT NULL, topic TEXT, priority INTEGER NOT NULL, message BLOB NOT NULL,
+                        broker_message_id INTEGER NOT NULL, sender_pubkey BLOB NOT NULL, received_at INTEGER NOT NULL,
+                        enclosed INTEGER NOT NULL, store BLOB, inbox_id INTEGER,
+                        UNIQUE (sender_member, client_message_id));
+                    CREATE INDEX awaited_lane ON awaited (sender_member, priority, topic, id) WHERE inbox_id IS NULL;
+                    """)
+        }
         return migrator
     }
 }

@@ -153,8 +153,9 @@ private final class Refusal: @unchecked Sendable {
             let arguments: StatementArguments = [message.sender.description, message.clientMessageID.description]
             let isHere = try Int.fetchOne(
                 db, sql: "SELECT 1 FROM inbox WHERE sender_member = ? AND client_message_id = ?", arguments: arguments)
+            let isAwaited = try AwaitedMessage.isHere(message.sender, message.clientMessageID, db)
             let isFormer = try InboxInsertion.isFormer(message.sender, message.clientMessageID, db)
-            guard isHere == nil, !isFormer else { return false }
+            guard isHere == nil, !isAwaited, !isFormer else { return false }
             try db.execute(
                 sql: """
                     INSERT INTO refusal (sender_member, client_message_id, reason) VALUES (?, ?, ?) ON CONFLICT DO NOTHING

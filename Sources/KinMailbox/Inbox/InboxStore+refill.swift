@@ -76,6 +76,11 @@ private final class RefillInsertion: @unchecked Sendable {
         guard var id = try Int64.fetchOne(db, sql: "SELECT next_id FROM refill") else { return }
         let insert = try BoundStatement(db, Self.inserting)
         for message in page.messages {
+            if message.isEnclosed {
+                // Its place is kept for when its content is there.
+                if try AwaitedMessage.insert(message, from: page.store, inboxID: id, db) { id -= 1 }
+                continue
+            }
             try insert.run { values in
                 message.add(to: &values)
                 values.add(id)

@@ -87,18 +87,19 @@ extension InboxStore {
     /// Stores messages that were kept sealed, and drops these posts, in one transaction.
     /// - Parameters:
     ///   - ids: of every post that was looked at and need not be kept.
+    ///   - store: the identity of the broker's store now, where it is known.
     ///   - completion: as of `receive`.
     public func unseal(
-        _ batch: [IncomingMessage], dropping ids: [Int64],
-        completion: @escaping @Sendable (Result<[InboxRow?], KinError>) -> Void
+        _ batch: [IncomingMessage], dropping ids: [Int64], store: [UInt8]?,
+        completion: @escaping @Sendable (Result<[InboxArrival], KinError>) -> Void
     ) {
-        let insertion = InboxInsertion()
+        let insertion = InboxInsertion(store: store)
         database.writer.submit { db in
             try insertion.run(batch, db)
             let delete = try db.cachedStatement(sql: "DELETE FROM sealed WHERE id = ?")
             for id in ids { try delete.execute(arguments: [id]) }
         } completion: { error in
-            completion(error.map { .failure(KinError(inbox: $0)) } ?? .success(insertion.rows))
+            completion(error.map { .failure(KinError(inbox: $0)) } ?? .success(insertion.arrivals))
         }
     }
 

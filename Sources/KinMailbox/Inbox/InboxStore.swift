@@ -27,18 +27,18 @@ public final class InboxStore: Sendable {
 
     public func close() { database.close() }
 
-    /// Stores messages in order. `completion` gets, for each, its row if it is new and nil if it was there; or the failure, with nothing stored.
+    /// Stores messages in order. `completion` gets what became of each; or the failure, with nothing stored.
     /// - Parameter intake: the connection they came by: after a failure nothing more of it is stored.
     public func receive(
         _ batch: [IncomingMessage], from intake: InboxIntake,
-        completion: @escaping @Sendable (Result<[InboxRow?], KinError>) -> Void
+        completion: @escaping @Sendable (Result<[InboxArrival], KinError>) -> Void
     ) {
-        let insertion = InboxInsertion()
+        let insertion = InboxInsertion(store: intake.store)
         database.writer.submit { db in
             try intake.run { try insertion.run(batch, db) }
         } completion: { error in
             if error != nil { intake.breakOff() }
-            completion(error.map { .failure(KinError(inbox: $0)) } ?? .success(insertion.rows))
+            completion(error.map { .failure(KinError(inbox: $0)) } ?? .success(insertion.arrivals))
         }
     }
 

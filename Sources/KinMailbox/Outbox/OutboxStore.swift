@@ -137,7 +137,7 @@ public final class OutboxStore: Sendable {
         }
     }
 
-    /// Messages of a lane the broker has not taken, in order, after `seq`.
+    /// Messages of a lane the broker has not taken, in order, after `seq`: at most `limit`, and no more once `maxLoadBytes` are read.
     public func pending(in lane: OutboxRow.Lane, after seq: Int64, limit: Int) throws -> [OutboxRow] {
         try read { db in
             let statement = try db.cachedStatement(
@@ -148,9 +148,19 @@ public final class OutboxStore: Sendable {
             let arguments: StatementArguments = [
                 lane.destination.kind, lane.destination.ref, lane.priority.rank, seq, limit,
             ]
-            return try Row.fetchAll(statement, arguments: arguments).map { try OutboxRow($0) }
+            let cursor = try Row.fetchCursor(statement, arguments: arguments)
+            var (rows, bytes) = ([OutboxRow](), 0)
+            while bytes < Self.maxLoadBytes, let row = try cursor.next() {
+                let message = try OutboxRow(row)
+                bytes += message.content.body.utf8.count
+                rows.append(message)
+            }
+            return rows
         }
     }
+
+    /// Of bodies that are read at once.
+    static let maxLoadBytes = 4 << 20
 
     /// Why the oldest waiting message was refused last; nil where none was.
     public func lastRefusal() throws -> String? {

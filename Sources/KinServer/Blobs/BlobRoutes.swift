@@ -173,7 +173,7 @@ struct BlobRoutes: Sendable {
         let place = try broker.blob(Self.id(context), for: member, to: .change).place
         let turn = try await turns.begin(place)
         defer { turns.end(turn, place) }
-        try await store.removeBlob(place)
+        try await store.removeBlob(place, expiredBy: nil)
         try await BlobIntake.disk { [files] in try files.remove(place) }
         return Response(status: .noContent)
     }
@@ -185,7 +185,7 @@ struct BlobRoutes: Sendable {
         do {
             return try await BlobIntake.disk { [files] in try body(files) }
         } catch is BlobFiles.Missing {
-            try await store.removeBlob(place)
+            try await store.removeBlob(place, expiredBy: nil)
             throw Refusal.unknownBlob
         }
     }

@@ -49,10 +49,11 @@ final class BlobSweep: Sendable {
         do {
             var count = 0
             while true {
-                let over = try store.expiredBlobs(at: now(), limit: Self.batch)
+                let time = now()
+                let over = try store.expiredBlobs(at: time, limit: Self.batch)
                 for place in over {
                     // A file whose row is gone is found at the next start; a row without its file would be offered.
-                    try await store.removeBlob(place)
+                    guard try await store.removeBlob(place, expiredBy: time) else { continue }
                     try await BlobIntake.disk { [files] in try files.remove(place) }
                 }
                 count += over.count

@@ -31,7 +31,7 @@ extension BrokerStoreContract {
             blob.offset = 1000
             blob.expiresAt = nil
             try requireEqual(try bench.store.blob(bench.place(blob)), blob, "the blob after a restart")
-            try await bench.store.removeBlob(bench.place(blob))
+            try await bench.store.removeBlob(bench.place(blob), expiredBy: nil)
             try requireEqual(try bench.store.blob(bench.place(blob)), nil, "what was deleted")
             try require(
                 try await !bench.store.advanceBlob(bench.place(blob), to: 2000, expiresAt: 1), "the blob is gone")
@@ -45,7 +45,7 @@ extension BrokerStoreContract {
             try requireEqual(try bench.store.blob(BlobPlace(mesh: other, id: blob.id)), nil, "in the other mesh")
             try requireEqual(
                 try await bench.store.addBlob(blob, in: other, room: 1 << 40), .added, "the other mesh's answer")
-            try await bench.store.removeBlob(bench.place(blob))
+            try await bench.store.removeBlob(bench.place(blob), expiredBy: nil)
             try requireEqual(try bench.store.blob(BlobPlace(mesh: other, id: blob.id)), blob, "the other mesh's")
         },
         Case("no more is taken than there is room for, the smallest counted as a file") { bench in

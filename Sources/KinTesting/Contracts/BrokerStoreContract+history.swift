@@ -103,7 +103,7 @@ extension StoreBench {
     ) throws -> HistoryPage {
         try store.history(
             HistoryQuery(
-                member: member, other == member ? .everything : .with(other), before: before, through: through,
+                member: member, other == member ? .everything([]) : .with(other), before: before, through: through,
                 limit: limit, maxBytes: maxBytes,
                 maxRows: maxRows), in: mesh ?? self.mesh)
     }

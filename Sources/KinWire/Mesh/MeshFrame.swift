@@ -30,8 +30,8 @@ public enum MeshFrame: Hashable, Sendable {
     case succession(Handover)
     case settings(SettingsProof)
     case topicCreate(TopicCreate)
-    case topicJoin(TopicRequest)
-    case topicLeave(TopicRequest)
+    case topicJoin(TopicJoin)
+    case topicLeave(TopicLeave)
     case topicSet(TopicSet)
     case topicRekey(TopicRekey)
     case topicMembersGet(TopicMembersGet)
@@ -148,8 +148,8 @@ extension MeshFrame {
         "succession": { fields throws(WireError) in .succession(try Handover(&fields)) },
         "settings": { fields throws(WireError) in .settings(try SettingsProof(&fields)) },
         "topic_create": { fields throws(WireError) in .topicCreate(try TopicCreate(&fields)) },
-        "topic_join": { fields throws(WireError) in .topicJoin(try TopicRequest(&fields)) },
-        "topic_leave": { fields throws(WireError) in .topicLeave(try TopicRequest(&fields)) },
+        "topic_join": { fields throws(WireError) in .topicJoin(try TopicJoin(&fields)) },
+        "topic_leave": { fields throws(WireError) in .topicLeave(try TopicLeave(&fields)) },
         "topic_set": { fields throws(WireError) in .topicSet(try TopicSet(&fields)) },
         "topic_rekey": { fields throws(WireError) in .topicRekey(try TopicRekey(&fields)) },
         "topic_members_get": { fields throws(WireError) in .topicMembersGet(try TopicMembersGet(&fields)) },

@@ -14,6 +14,10 @@ public struct Chain: Hashable, Sendable {
         self.rotations = rotations
     }
 
+    /// Whether its certificate is over.
+    /// - Parameter time: milliseconds.
+    public func hasEnded(by time: Int64) -> Bool { certificate.expiresAt.map { $0 <= time } ?? false }
+
     public init(json: JSON) throws(WireError) {
         guard case .array(var items) = json, (1...StatementLimits.maxChain).contains(items.count) else {
             throw .invalid("a chain is an array of 1 to \(StatementLimits.maxChain) statements")

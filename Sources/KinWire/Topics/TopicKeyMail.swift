@@ -3,6 +3,8 @@ import KinEncoding
 // What daemons say to each other about topic keys: bodies of sealed DMs (docs/protocol/messages.md, "Topic keys").
 
 /// Keys of a topic, from one that has them: freshly minted, or the answer to `TopicKeysGet`. None: the sender has none.
+///
+/// Those of a private topic come with the list by which its sender gives them: whoever has the key knows who may have it.
 public struct TopicKeys: Hashable, Sendable {
     public static let contentType = "application/vnd.kindred.topic-keys+json"
     public static let maxKeys = 64
@@ -19,16 +21,23 @@ public struct TopicKeys: Hashable, Sendable {
     }
 
     public var topic: TopicName
+    /// Of a private topic, and only there.
+    public var proof: TopicProof?
     public var keys: [Entry]
 
-    public init(topic: TopicName, keys: [Entry]) {
+    public init(topic: TopicName, proof: TopicProof? = nil, keys: [Entry]) {
         self.topic = topic
+        self.proof = proof
         self.keys = keys
     }
 
     public init(canonical bytes: [UInt8]) throws(WireError) {
         var fields = try Fields(parseCanonical(bytes), in: "topic keys")
         topic = try fields.topic()
+        proof = try fields.nullable("proof") { fields, name throws(WireError) in
+            try TopicProof(json: fields.take(name))
+        }
+        if let list = proof?.list, list.topic != topic { throw fields.refusal("proof", "must be of that topic") }
         var keys: [Entry] = []
         for item in try fields.array("keys", atMost: Self.maxKeys) {
             var entry = try Fields(item, in: "topic key")
@@ -42,7 +51,9 @@ public struct TopicKeys: Hashable, Sendable {
 
     public func canonicalBytes() -> [UInt8] {
         let items = keys.map { JSON.object(["epoch": $0.epoch.json, "key": .hex($0.key)]) }
-        return JSON.object(["topic": .text(topic), "keys": .array(items)]).canonicalBytes()
+        return JSON.object([
+            "topic": .text(topic), "proof": .orNull(proof) { $0.json }, "keys": .array(items),
+        ]).canonicalBytes()
     }
 }
 

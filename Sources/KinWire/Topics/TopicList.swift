@@ -86,6 +86,13 @@ public struct TopicProof: Hashable, Sendable {
     }
 
     public var json: JSON { .object(["list": list.json, "signer": signer.json]) }
+
+    /// Whether this one, which was verified, takes the place of `known`. Whoever made the topic and was taken off its list does not sign itself in again.
+    public func follows(_ known: TopicProof?) -> Bool {
+        guard let known = known?.list else { return true }
+        let isEntitled = signer.certificate.role == .owner || known.members.contains(list.member)
+        return isEntitled && list.creator == known.creator && list.isNewer(than: known)
+    }
 }
 
 extension Fields {

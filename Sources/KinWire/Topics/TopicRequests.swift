@@ -29,8 +29,33 @@ public struct TopicCreate: Hashable, Sendable {
     }
 }
 
-/// `topic_join`, `topic_leave`.
-public struct TopicRequest: Hashable, Sendable {
+/// `topic_join`: its posts are this member's deliveries from now on.
+public struct TopicJoin: Hashable, Sendable {
+    /// Names the answer.
+    public var request: ULID
+    public var topic: TopicName
+    /// Milliseconds: posts that the broker has taken since then are, too. For a member that was in it already, at a broker that forgot.
+    public var since: Int64?
+
+    public init(request: ULID, topic: TopicName, since: Int64? = nil) {
+        self.request = request
+        self.topic = topic
+        self.since = since
+    }
+
+    init(_ fields: inout Fields) throws(WireError) {
+        request = try fields.ulid("request")
+        topic = try fields.topic()
+        since = try fields.optional("since") { fields, name throws(WireError) in try fields.time(name) }
+    }
+
+    var members: [String: JSON] {
+        ["request": .text(request), "topic": .text(topic)].adding("since", since) { .integer($0) }
+    }
+}
+
+/// `topic_leave`.
+public struct TopicLeave: Hashable, Sendable {
     /// Names the answer.
     public var request: ULID
     public var topic: TopicName

@@ -63,7 +63,8 @@ public struct TopicsEnd: Hashable, Sendable {
 /// `topic_answer`: it was done, or why not.
 public struct TopicAnswer: Hashable, Sendable {
     public var request: ULID
-    /// nil: done. Else `topic_exists`, `unknown_topic`, `topic_limit`, `topic_invalid`, `topic_outdated`, `epoch_ahead`, `storage_unavailable`.
+    /// nil: done. Else `topic_exists`, `topic_not_allowed`, `topic_limit`, `topic_invalid`, `unknown_topic`, `topic_outdated`, `topic_everybody`,
+    /// `epoch_ahead`, `rate_limited` or `storage_unavailable`.
     public var code: String?
 
     public init(request: ULID, code: String? = nil) {

@@ -144,7 +144,9 @@ struct RequestGate: Sendable {
         .forbidden, KinError("unix_socket_only", "this is done over the Unix socket alone", category: .refused))
 
     static let bodyTooLarge = KinError(
-        "body_too_large", "a request body is at most \(SendRequest.maxBytes) bytes", category: .tooLarge)
+        "body_too_large",
+        "a request body is at most \(SendRequest.maxBytes) bytes: what is larger goes as a file, with  kin share",
+        category: .tooLarge)
 
     private static func unauthorized(_ code: String, _ message: String) -> LocalRefusal {
         LocalRefusal(
