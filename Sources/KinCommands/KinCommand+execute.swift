@@ -41,7 +41,7 @@ extension KinCommand {
         }
         let failure = KinError(reporting: error)
         Output(form: wantsJSON ? .json : .text, context: context).failure(failure)
-        return CommandStatus(failure.category)
+        return CommandStatus(failure)
     }
 
     private static func reportUsage(_ error: any Error, wantsJSON: Bool, in context: CommandContext) {

@@ -13,7 +13,8 @@ public struct KinCommand: AsyncParsableCommand {
               kin wallet import      on every other
               kin up                 on each, then  kin devices  and  kin send NAME "hello"
 
-            Exit codes: 0 ok, 1 failed, 2 usage, 3 cannot reach, 4 refused, 5 not found, 6 conflict.
+            Exit codes: 0 ok, 1 failed, 2 usage, 3 cannot reach, 4 refused, 5 not found, 6 conflict, 130 interrupted by Control-C \
+            before it was done. What goes on until Control-C (tail, --follow, --watch, up, serve) ends with 0 by it.
             State is kept in ~/.kindred, or in the folder that KINDRED_HOME names.
             """,
         version: "kin \(KinVersion.current)",

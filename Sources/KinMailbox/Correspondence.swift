@@ -48,6 +48,10 @@ public struct Correspondence: Sendable {
     public enum Side: Hashable, Sendable {
         case none, everybody
         case only(ULID)
+        /// What was said in a topic.
+        case topic(TopicName)
+        /// What one said in a topic.
+        case topicOnly(TopicName, from: ULID)
     }
 
     private let outbox: OutboxStore
@@ -115,11 +119,14 @@ public struct Correspondence: Sendable {
 extension Correspondence.Side {
     /// For SQL: no row where the side is left out, each where it is everybody's.
     fileprivate var arguments: StatementArguments {
-        switch self {
-        case .none: ["is_wanted": false, "member": nil as String?]
-        case .everybody: ["is_wanted": true, "member": nil as String?]
-        case .only(let member): ["is_wanted": true, "member": member.description]
-        }
+        let (member, topic): (ULID?, TopicName?) =
+            switch self {
+            case .none, .everybody: (nil, nil)
+            case .only(let member): (member, nil)
+            case .topic(let topic): (nil, topic)
+            case .topicOnly(let topic, let member): (member, topic)
+            }
+        return ["is_wanted": self != .none, "member": member?.description, "topic": topic?.description]
     }
 }
 
@@ -133,7 +140,8 @@ extension OutboxStore {
                 db,
                 sql: """
                     SELECT \(OutboxRow.columns) FROM outbox WHERE :is_wanted AND id > :after AND status <> 'aborted'
-                        AND (:member IS NULL OR kind = 'dm' AND ref = :member) ORDER BY id \(newestFirst ? "DESC" : "")
+                        AND (:member IS NULL OR kind = 'dm' AND ref = :member)
+                        AND (:topic IS NULL OR kind = 'topic' AND ref = :topic) ORDER BY id \(newestFirst ? "DESC" : "")
                     """, arguments: side.arguments + ["after": id])
             var rows: [OutboxRow] = []
             while rows.count < limit, let row = try cursor.next() {
@@ -154,7 +162,8 @@ extension InboxStore {
                 db,
                 sql: """
                     SELECT * FROM inbox WHERE :is_wanted AND id > :after
-                        AND (:member IS NULL OR sender_member = :member) ORDER BY id \(newestFirst ? "DESC" : "")
+                        AND (:member IS NULL OR sender_member = :member)
+                        AND (:topic IS NULL OR topic = :topic) ORDER BY id \(newestFirst ? "DESC" : "")
                         LIMIT :limit
                     """, arguments: side.arguments + ["after": id, "limit": limit]
             ).map { try InboxRow($0) }

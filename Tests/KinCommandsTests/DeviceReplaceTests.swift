@@ -18,7 +18,7 @@ struct DeviceReplaceTests {
                 down laptop
                 until_true 20 online studio 1
                 up new; until_true 20 online new 2
-                at new device replace laptop 2> /dev/null; echo "unknown name $?"
+                at new device replace nobody 2> /dev/null; echo "unknown name $?"
                 echo "$PHRASE" | at new device replace $gone > /dev/null; echo "by id $?"
                 at studio devices | cut -d' ' -f1 | sort | tr '\\n' ' '; echo
                 down new; until_true 20 online studio 1

@@ -50,6 +50,41 @@ struct DeviceTests {
                 """)
     }
 
+    @Test("who cannot be known to be there is not said to be, and what one that is away does is not told")
+    func states() {
+        var (unknown, outside, away) = (device("studio", lastSeen: Stage.now - 5000), device("kiosk"), device("phone"))
+        (unknown.state, outside.state, away.state) = (.unknown, .notMember, .offline)
+        (unknown.summary, away.summary) = ("reviewing", "reviewing")
+        #expect(
+            DeviceTable.peers([unknown, outside, away], moments).text(.plain) == """
+                NAME    STATE      ROLE   LAST SEEN  DOES  MEMBER
+                studio  unknown    owner  5 s ago    -     01J0
+                kiosk   no member  owner  -          -     01J0
+                phone   offline    owner  -          -     01J0
+
+                """)
+        away.state = .online
+        #expect(DeviceTable.peers([away], moments).rows[0][4].text == "reviewing")
+    }
+
+    @Test("lists that follow each other in a file have their times between them, and none is the one before")
+    func watchFile() throws {
+        let stage = try Stage()
+        let output = Output(form: .text, context: stage.context)
+        var watch = DeviceWatch(title: "peers", table: DeviceTable.peers)
+        var list = DeviceList(devices: [device("studio")])
+        try watch.show(list, stage.context, output)
+        // Of what the table does not have nobody sees a change.
+        list.devices[0].servers = []
+        list.devices[0].version = "0.2.0"
+        try watch.show(list, stage.context, output)
+        list.devices[0].state = .offline
+        try watch.show(list, stage.context, output)
+        #expect(stage.output.text.components(separatedBy: "NAME").count == 3)
+        #expect(stage.output.text.components(separatedBy: "\n\n2026-11-21 10:03:12\nNAME").count == 2)
+        #expect(stage.output.text.hasPrefix("2026-11-21 10:03:12\nNAME"))
+    }
+
     @Test("news and silent servers go to standard error")
     func news() throws {
         let stage = try Stage()
@@ -69,7 +104,7 @@ struct DeviceTests {
         list.devices[1].lastSeen = Stage.now
         try watch.show(list, stage.context, output)
         #expect(stage.output.lines.count == 1)
-        list.devices[1].online = false
+        list.devices[1].state = .offline
         try watch.show(list, stage.context, output)
         #expect(stage.output.lines.count == 2)
     }

@@ -100,7 +100,7 @@ struct ReportTests {
         arguments: [
             .refused("clock_skew", "set this machine's clock right"),
             .refused("mesh_not_allowed", "have its keeper let this family in"),
-            .refused("credential_used_up", "join again with a new credential"),
+            .refused("credential_used_up", "kin wallet forget , then join again with a new credential"),
             .refused(
                 "unauthorized", "dial it by a name it knows, and see that this device's certificate is valid"),
             .refused("member_revoked", "if this device was revoked, start afresh; if not, use another server"),
@@ -232,6 +232,22 @@ struct ReportTests {
                 "device  not running: start it with  kin up",
                 "ended   another took over (replaced_by_newer_connection)", "wallet  \(wallet)",
             ])
+    }
+
+    @Test(
+        "where another start does not help none is advised; a posted word that waits for a key is not said to be refused"
+    )
+    func noUse() throws {
+        let end = LastEnd(code: "credential_used_up", message: "used up", at: 5)
+        let down = StatusWhenDown(wallet: try #require(WalletAddress(wallet)), revokedBy: nil, lastEnd: end)
+        #expect(down.facts.prefix(2).map(\.value) == ["not running", "used up (credential_used_up)"])
+        var health = health(pending: 1)
+        (health.outboxRefusal, health.outboxOldestAt) = (KeyWait.code, Stage.now - 120_000)
+        let problem = try #require(StatusProblem.found(in: health, now: Stage.now).first)
+        #expect(problem.code == KeyWait.code && problem.what.hasSuffix("for the key of a topic"))
+        #expect(!problem.what.contains("refused"))
+        health.outboxOldestAt = Stage.now - 1_000
+        #expect(try status(health).last?.contains("1 waiting (for the key of a topic") == true)
     }
 
     private func message(_ change: (inout MessageStatus) -> Void) throws -> [String] {

@@ -88,7 +88,8 @@ struct SurroundingsTests {
         #expect(try StartOptions.parse(["--no-tcp"]).listen == .socketOnly)
         #expect(try StartOptions.parse(["--tcp"]).listen == .tcp(port: nil))
         #expect(try StartOptions.parse(["--port", "8000"]).listen == .tcp(port: 8000))
-        for refused in [["--port", "0"], ["--port", "65536"], ["--port", "8000", "--no-tcp"]] {
+        #expect(try StartOptions.parse(["--port", "0"]).listen == .tcp(port: 0))
+        for refused in [["--port", "65536"], ["--port", "8000", "--no-tcp"]] {
             #expect(throws: (any Error).self, "\(refused)") { try StartOptions.parse(refused) }
         }
     }

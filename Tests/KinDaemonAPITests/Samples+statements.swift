@@ -73,7 +73,7 @@ extension Form {
                     members: [
                         MemberInfo(
                             name: "laptop", member: "m", machineID: "x", role: "owner", scopes: ["send"],
-                            issuer: "wallet", issuedAt: 1, expiresAt: 2, online: true, thisDevice: true)
+                            issuer: "wallet", issuedAt: 1, expiresAt: 2, state: .online, thisDevice: true)
                     ], revoked: [.init(member: "m", author: "wallet", reason: "", at: 5)], alerts: ["one"]), \.json,
                 { try MemberList(json: $0) }),
             Form("SuccessionProgress", Sample.progress(), \.json, { try SuccessionProgress(json: $0) }),

@@ -23,7 +23,7 @@ extension Sample {
         topic: topic,
         members: [
             TopicMemberInfo(
-                name: "studio", member: member.description, joined: true, online: false, creator: true,
+                name: "studio", member: member.description, joined: true, state: .offline, creator: true,
                 thisDevice: false)
         ])
 

@@ -24,6 +24,23 @@ import Testing
                 && older.outboxPending == Sample.pressed.outboxPending)
     }
 
+    @Test("what fails within an answer keeps the kind of failure it is", arguments: [404, 409, 403, 507])
+    func streamedFailure(status: Int) throws {
+        let category = APIError.read(Array(#"{"error":{"code":"x","message":"y"}}"#.utf8), status: status).category
+        let line = FileGetLine.failed(KinError("x", "y", category: category)).json
+        guard case .failed(let error) = try FileGetLine(json: line.canonicalBytes()) else {
+            Issue.record("no failure: \(line)")
+            return
+        }
+        #expect(error.category == category && category != .failed)
+    }
+
+    @Test("a body that is no JSON is told as such, with the byte")
+    func noJSON() throws {
+        let error = #expect(throws: KinError.self) { _ = try SendRequest(json: Array("to=studio".utf8)) }
+        #expect(error?.message.hasPrefix("the body is not JSON, at byte ") == true)
+    }
+
     @Test("every type is what it was after JSON and back", arguments: try Form.all() + Form.topics())
     func roundTrip(_ form: Form) throws {
         #expect(try form.reread(form.json.canonicalBytes()) == form.json)

@@ -63,9 +63,10 @@ import Testing
             try await laptop.sees(["runner"])
             _ = try await laptop.send("work", to: "runner")
             #expect(try await runners[0].bodies(1) == ["work"])
-            try await eventually("the other says why not") {
-                try await runners[1].client.health().broker.lastError?.contains("credential was used") == true
-            }
+            let refused = try await runners[1].service.end().error as? KinError
+            #expect(refused?.code == "credential_used_up" && refused?.category == .refused)
+            #expect(refused?.message.contains("kin wallet forget") == true)
+            #expect(try await laptop.client.devices().devices.first { $0.name == "extra" }?.online != true)
             try await house.server.stop()
             try await house.server.start()
             try await runners[0].isConnected()

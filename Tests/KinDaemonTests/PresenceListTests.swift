@@ -64,6 +64,7 @@ import Testing
         var list = PresenceList()
         list.began()
         list.listed(members[0])
+        #expect(list.state(of: members[0]) == .unknown, "the list is not told to its end")
         #expect(list.ended(version: 5) == [.init(member: members[0], isOnline: true)])
         #expect(list.changed(members[1], isOnline: true, version: 5).isEmpty)
         #expect(list.changed(members[1], isOnline: true, version: 6).count == 1)
@@ -81,7 +82,10 @@ import Testing
         list.began()
         list.listed(members[0])
         _ = list.ended(version: 1)
+        #expect(list.state(of: members[0]) == .online && list.state(of: members[1]) == .offline)
         list.lost(now: 1_000)
+        // Nobody is told that they left; but who asks hears that it is not known.
+        #expect(list.state(of: members[0]) == .unknown)
         #expect(list.passed(now: 60_999).isEmpty && list.shown == [members[0]])
         list.began()
         list.listed(members[0])

@@ -59,6 +59,12 @@ import Testing
                 let peer = try await seen()
                 return peer?.online == false && peer?.summary == nil
             }
+            // Hidden is hidden wherever it is asked.
+            let (id, topics) = (studio.version.member.description, try await laptop.client.members(of: .everybody))
+            #expect(topics.members.first { $0.member == id }?.state == .offline)
+            #expect(try await laptop.client.members().members.first { $0.member == id }?.state == .offline)
+            let device = try await laptop.client.devices().devices.first { $0.member == id }
+            #expect(device?.state == .offline && device?.servers == [] && device?.lastSeen == nil)
             #expect(!follower.there.value.contains(studio.version.member.description))
             _ = try await laptop.send("still reached", to: "studio")
             #expect(try await studio.bodies(1) == ["still reached"])
@@ -66,9 +72,35 @@ import Testing
             try await laptop.stop()
             let back = try await house.start("laptop")
             try await back.isConnected()
-            try await back.sees(["studio"])
-            let peer = try await back.client.peers().devices.first { $0.member == studio.version.member.description }
-            #expect(peer?.online == false && peer?.status == .working)
+            try await eventually("it is known, and not shown") {
+                let peer = try await back.client.peers().devices.first { $0.member == id }
+                return peer?.state == .offline && peer?.status == .working
+            }
+        }
+    }
+}
+
+extension PresenceTests {
+    @Test("with the server away nobody is said to be there or not, in any list; this device is")
+    func away() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            let (laptop, studio) = (daemons[0], daemons[1])
+            let id = studio.version.member.description
+            for daemon in daemons { try await daemon.isConnected() }
+            try await eventually("all lists say that it is there") { () async throws -> Bool in
+                let peer = try await laptop.client.peers().devices.first { $0.member == id }
+                let device = try await laptop.client.devices().devices.first { $0.member == id }
+                let member = try await laptop.client.members().members.first { $0.member == id }
+                return [peer?.state, device?.state, member?.state] == [.online, .online, .online]
+            }
+            try await house.server.stop()
+            try await eventually("the laptop knows") { try await !laptop.client.health().broker.connected }
+            for list in [try await laptop.client.peers(), try await laptop.client.devices()] {
+                #expect(list.devices.first { $0.member == id }?.state == .unknown)
+                #expect(list.devices.first { $0.thisDevice }?.state == .online)
+            }
+            #expect(try await laptop.client.members().members.first { $0.member == id }?.state == .unknown)
         }
     }
 }

@@ -45,6 +45,61 @@ import Testing
         }
     }
 
+    @Test(
+        "a topic's history has what was said there and nothing else, this device's own words too; of one alone on demand"
+    )
+    func history() async throws {
+        try await House.run { house in
+            let (a, b, c) = try await house.three()
+            _ = try await a.client.createTopic(alerts, members: nil)
+            for daemon in [b, c] { try await daemon.joins(alerts) }
+            _ = try await a.says("one")
+            #expect(try await b.bodies(1) == ["one"])
+            _ = try await b.says("two")
+            #expect(try await a.bodies(1) == ["two"])
+            _ = try await c.says("three")
+            #expect(try await a.bodies(2) == ["two", "three"])
+            _ = try await a.client.send(SendRequest(to: "bbb", message: "apart"))
+            _ = try await a.client.send(SendRequest(to: "all", message: "morning"))
+            func said(to: String, from: String? = nil, last: Int? = nil) async throws -> [String?] {
+                let page = try await a.client.history(HistoryParameters(to: to, from: from, last: last))
+                return page.messages.map { entry in
+                    switch entry {
+                    case .sent(let message): message.message
+                    case .received(let message): message.body
+                    }
+                }
+            }
+            #expect(try await said(to: "#alerts") == ["one", "two", "three"])
+            #expect(try await said(to: "#alerts", last: 2) == ["two", "three"])
+            #expect(try await said(to: "#alerts", from: "ccc") == ["three"])
+            #expect(try await said(to: "#alerts", from: "aaa") == ["one"])
+            #expect(try await said(to: "all") == ["morning"])
+            #expect(try await said(to: "bbb") == ["apart"])
+            let error = await #expect(throws: KinError.self) { try await said(to: "#none") }
+            #expect(error?.code == "unknown_topic")
+            // What was said stays, for whoever has left too.
+            _ = try await a.client.leave(alerts)
+            #expect(try await said(to: "#alerts").count == 3)
+        }
+    }
+
+    @Test("whom a post mentions must be there, and in a private topic be named; nothing is taken otherwise")
+    func mentions() async throws {
+        try await House.run { house in
+            let (a, _, _) = try await house.three()
+            _ = try await a.client.createTopic(alerts, members: ["bbb"])
+            let unknown = await #expect(throws: KinError.self) { try await a.says("x", mentioning: ["nobody"]) }
+            #expect(unknown?.code == "unknown_recipient")
+            let outside = await #expect(throws: KinError.self) { try await a.says("x", mentioning: ["ccc"]) }
+            #expect(outside?.code == "mention_not_in_topic" && outside?.category == .conflict)
+            _ = try await a.says("x", mentioning: ["bbb"])
+            #expect(try await a.client.history().messages.count == 1)
+            let listed = try await a.call(.GET, "/v1/topic/members?topic=%23alerts")
+            #expect(listed.status == 200)
+        }
+    }
+
     @Test("who is taken off a private topic reads nothing that follows, though it kept everything it had")
     func removed() async throws {
         try await House.run { house in

@@ -47,7 +47,7 @@ struct LocalDaemon: Sendable {
             return try await body(client)
         } catch let error as KinError where error.code == "daemon_not_running" {
             try requireWallet()
-            throw stuck() ?? error
+            throw stuck() ?? revoked() ?? error
         }
     }
 
@@ -58,6 +58,14 @@ struct LocalDaemon: Sendable {
             "daemon_not_answering",
             "a daemon runs\(pid.isEmpty ? "" : " (process \(pid))") but does not answer at \(client.socketPath): stop it, then start it again with  kin up",
             category: .unreachable)
+    }
+
+    /// No daemon will ever run here again; nil where that is not so.
+    private func revoked() -> KinError? {
+        guard let entry = try? Installation(state).revokedBy else { return nil }
+        return KinError(
+            "device_revoked", StatusWhenDown.revoked(by: entry), category: .refused,
+            detail: ["reason": .string(entry.reason)])
     }
 
     /// - Throws: `no_wallet`.

@@ -43,7 +43,7 @@ struct StatusProblem: Hashable {
         switch code {
         case "clock_skew": "set this machine's clock right"
         case "mesh_not_allowed": "have its keeper let this family in"
-        case "credential_needed", "credential_used_up": "join again with a new credential"
+        case "credential_needed", "credential_used_up": "kin wallet forget , then join again with a new credential"
         case "unauthorized": "dial it by a name it knows, and see that this device's certificate is valid"
         case "member_revoked": "if this device was revoked, start afresh; if not, use another server"
         case "inbox_write_failed", "outbox_unreadable", "succession_unwritable":
@@ -135,11 +135,20 @@ struct StatusProblem: Hashable {
 
     private static func waiting(_ health: DaemonHealth, _ now: Int64) -> StatusProblem? {
         guard health.broker.connected, let oldest = health.outboxOldestAt, now - oldest > longWait else { return nil }
+        if health.outboxRefusal == KeyWait.code { return waitingForKey(health, oldest, now) }
         let refusal = health.outboxRefusal.map { ", refused for now (\($0))" } ?? ""
         return StatusProblem(
             topic: "outbox", code: health.outboxRefusal ?? "messages_wait",
             what: "\(count(health.outboxPending, "message")), the oldest for \(Moments.span(now - oldest))\(refusal)",
             remedy: "they are tried again by themselves;  kin outbox  lists them")
+    }
+
+    private static func waitingForKey(_ health: DaemonHealth, _ oldest: Int64, _ now: Int64) -> StatusProblem {
+        StatusProblem(
+            topic: "outbox", code: KeyWait.code,
+            what:
+                "\(count(health.outboxPending, "message")), the oldest for \(Moments.span(now - oldest)), for the key of a topic",
+            remedy: "it comes when somebody who has it is there;  kin outbox  says who that may be")
     }
 
     private static func count(_ number: Int64, _ noun: String) -> String {

@@ -61,7 +61,8 @@ struct StatusReport {
     }
 
     private var queues: Drawing.Fact {
-        let waiting = health.outboxPending == 0 ? "nothing waits" : "\(health.outboxPending) waiting"
+        let key = health.outboxRefusal == KeyWait.code ? " (for the key of a topic:  kin outbox)" : ""
+        let waiting = health.outboxPending == 0 ? "nothing waits" : "\(health.outboxPending) waiting\(key)"
         let inbox = health.inboxCount == 1 ? "1 message" : "\(health.inboxCount) messages"
         let refill = health.inboxRefilled.map { ", which is filled again from the server (\($0) so far)" } ?? ""
         return .init(name: "outbox", value: "\(waiting); \(inbox) in the inbox\(refill)")

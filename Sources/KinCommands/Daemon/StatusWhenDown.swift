@@ -10,20 +10,25 @@ struct StatusWhenDown {
     var lastEnd: LastEnd?
 
     var facts: [Drawing.Fact] {
-        [device] + (lastEnd.map { [.init(name: "ended", value: "\($0.message) (\($0.code))", tone: .bad)] } ?? [])
+        // Why it is revoked is said once.
+        let end = revokedBy == nil ? lastEnd : nil
+        return [device] + (end.map { [.init(name: "ended", value: "\($0.message) (\($0.code))", tone: .bad)] } ?? [])
             + [.init(name: "wallet", value: wallet.description)]
     }
 
     private var device: Drawing.Fact {
         guard let revokedBy else {
-            return .init(name: "device", value: "not running: start it with  kin up", tone: .bad)
+            // What ended it says what to do, where starting it again does not help.
+            let help = lastEnd?.isForGood == true ? "" : ": start it with  kin up"
+            return .init(name: "device", value: "not running\(help)", tone: .bad)
         }
-        let reason = revokedBy.reason.isEmpty ? "" : " (\(revokedBy.reason))"
-        return .init(
-            name: "device",
-            value:
-                "revoked\(reason), it belongs to the family no more: start afresh in an empty KINDRED_HOME with  kin device request , or  kin wallet import  where the phrase may be",
-            tone: .bad)
+        return .init(name: "device", value: Self.revoked(by: revokedBy), tone: .bad)
+    }
+
+    static func revoked(by entry: Revocation) -> String {
+        let reason = entry.reason.isEmpty ? "" : " (\(entry.reason))"
+        return
+            "revoked\(reason), it belongs to the family no more: start afresh in an empty KINDRED_HOME with  kin device request , or  kin wallet import  where the phrase may be"
     }
 
     var json: JSON {
@@ -43,6 +48,9 @@ struct LastEnd: Hashable {
     var message: String
     /// Milliseconds.
     var at: Int64
+
+    /// Whether another start ends in the same way.
+    var isForGood: Bool { ["certificate_ended", "credential_used_up", "credential_needed"].contains(code) }
 
     /// Bytes of the log that are looked at.
     static let tail = 65_536

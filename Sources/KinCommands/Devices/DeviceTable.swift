@@ -26,6 +26,8 @@ enum DeviceTable {
 
     /// By its own word.
     private static func does(_ peer: DeviceInfo) -> String {
+        // What one that is away said is old.
+        guard peer.online else { return "-" }
         let said = [peer.status.flatMap { $0 == .idle ? nil : $0.rawValue }, peer.summary].compactMap { $0 }
         return said.isEmpty ? "-" : said.joined(separator: ": ")
     }
@@ -35,7 +37,22 @@ enum DeviceTable {
     private static func state(_ device: DeviceInfo) -> Table.Cell {
         // Listed by a relay, but with no word from the wallet: nothing can be sent to it.
         guard device.member != nil else { return .init("uncertified", .bad) }
-        return device.online ? .init("online", .good) : .init("offline", .dim)
+        return state(device.state)
+    }
+
+    /// Of one in a topic.
+    static func state(_ member: TopicMemberInfo) -> Table.Cell {
+        if member.thisDevice { return .init("here", .good) }
+        return member.isRevoked ? .init("revoked", .bad) : state(member.state)
+    }
+
+    static func state(_ state: DeviceInfo.State) -> Table.Cell {
+        switch state {
+        case .online: .init("online", .good)
+        case .offline: .init("offline", .dim)
+        case .unknown: .init("unknown", .dim)
+        case .notMember: .init("no member", .bad)
+        }
     }
 
     private static func place(_ device: DeviceInfo) -> String {

@@ -8,7 +8,9 @@ struct DevicesCommand: ContextCommand {
         commandName: "devices",
         abstract: "List the devices of your family: who is there, where, and who was last seen when.",
         discussion: """
-            Asks the daemon; where none runs, the servers themselves. A device never seen before is announced once.
+            Asks the daemon; where none runs, the servers themselves. A device never seen before is announced once, when the broker \
+            has let it in. STATE is the broker's word: unknown while it is away; “no member” is registered at a server, but not let \
+            in by the broker, and nothing reaches it.
 
             EXAMPLES
               kin devices
@@ -68,14 +70,25 @@ struct DeviceWatch {
         defer { last = list }
         let table = table(list.devices, Moments(context))
         guard output.form == .text && context.output.isTerminal else {
-            let changed = last.map { Self.facts($0) != Self.facts(list) } ?? true
-            guard changed || !list.newNames.isEmpty else { return }
+            guard hasChanged(list, output.form, context) || !list.newNames.isEmpty else { return }
             DevicesCommand.noteNews(list, output)
+            // Lists that follow each other in a file are told apart by their times.
+            if output.form == .text {
+                try output.raw((hasShown ? "\n" : "") + Moments(context).clock(context.now()))
+            }
             return try output.answer(.table(table), json: list.json)
         }
         try output.raw(Self.clearScreen + "\(title), until Control-C\n")
         try output.answer(.table(table), json: list.json)
         DevicesCommand.noteNews(list, output)
+    }
+
+    /// Whether it would be shown otherwise than before, but for the times.
+    private func hasChanged(_ list: DeviceList, _ form: Output.Form, _ context: CommandContext) -> Bool {
+        guard let last else { return true }
+        guard form == .text else { return Self.facts(last) != Self.facts(list) }
+        let moments = Moments(context)
+        return table(Self.facts(last).devices, moments) != table(Self.facts(list).devices, moments)
     }
 
     /// Without the times, which change with every look.

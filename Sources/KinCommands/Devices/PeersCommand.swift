@@ -7,6 +7,10 @@ struct PeersCommand: ContextCommand {
         commandName: "peers",
         abstract: "List the members of the mesh as the broker knows them, and who is connected.",
         discussion: """
+            While the broker is away nobody knows who is there: STATE is “unknown”, and the command ends with exit code 3. Who goes \
+            without a word is shown for up to a minute. Not on a terminal --watch prints the list with its time whenever it \
+            changes.
+
             EXAMPLES
               kin peers
               kin peers --watch
@@ -22,14 +26,16 @@ struct PeersCommand: ContextCommand {
         let daemon = try LocalDaemon.of(context)
         guard watch else {
             let peers = try await read(daemon, output, isFirst: true)
-            return try output.answer(.table(DeviceTable.peers(peers.devices, Moments(context))), json: peers.json)
+            try output.answer(.table(DeviceTable.peers(peers.list.devices, Moments(context))), json: peers.list.json)
+            if !peers.isKnown { throw CommandEnd(status: .unreachable) }
+            return
         }
         try await Interruptible.run {
             var watching = DeviceWatch(title: "peers", table: DeviceTable.peers)
             while true {
                 do {
                     let peers = try await read(daemon, output, isFirst: !watching.hasShown)
-                    try watching.show(peers, context, output)
+                    try watching.show(peers.list, context, output)
                 } catch let error as KinError where error.category == .unreachable && watching.hasShown {
                     // The daemon is away: what was shown stands until it is back.
                 }
@@ -39,15 +45,18 @@ struct PeersCommand: ContextCommand {
     }
 
     /// - Parameter isFirst: whether a broker that is away is worth a word.
-    private func read(_ daemon: LocalDaemon, _ output: Output, isFirst: Bool) async throws -> DeviceList {
+    /// - Returns: whether the broker says who is there, too.
+    private func read(
+        _ daemon: LocalDaemon, _ output: Output, isFirst: Bool
+    ) async throws -> (list: DeviceList, isKnown: Bool) {
         let peers = try await daemon.call { try await $0.peers() }
         let broker = try await daemon.call { try await $0.health() }.broker
         if !broker.connected && isFirst {
             let reason = broker.lastError.map { " (\($0))" } ?? ""
             output.note(
-                "\(broker.address) is not connected\(reason), so who else is a member is not known".printable(
+                "\(broker.address) is not connected\(reason), so who is there is not known".printable(
                     keepingLines: false))
         }
-        return peers
+        return (peers, broker.connected)
     }
 }

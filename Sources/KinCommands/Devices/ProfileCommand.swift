@@ -7,7 +7,9 @@ struct ProfileCommand: ContextCommand {
         commandName: "profile",
         abstract: "Say what this device is doing:  kin peers  shows it to the others.",
         discussion: """
-            Nothing given: what it says now.
+            Nothing given: what it says now. --hidden: others' lists (kin peers, devices, topic members) show this device as \
+            offline, and do not tell when it comes and goes. It works as before, and the servers, which carry its connection, know \
+            that it is there.
 
             EXAMPLES
               kin profile --summary "reviewing" --status working

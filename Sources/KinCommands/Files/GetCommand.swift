@@ -11,7 +11,10 @@ struct GetCommand: ContextCommand {
         discussion: """
             It is written under its sender's name into the current folder, or as --out says, readable by you alone; a file that is there is \
             never replaced. Every part is verified before it is written. What came before an interruption stays beside it \
-            (.kin-ID.part), and the same command goes on from there.
+            (.kin-ID.part), and the same command goes on from there. One file is fetched to one place of a folder at a time.
+
+            Ends with exit code 4 where what the server gave is not what was shared, 5 where the file is gone, 6 where something is \
+            at its place already, 130 on Control-C.
 
             EXAMPLES
               kin files
@@ -21,7 +24,7 @@ struct GetCommand: ContextCommand {
 
     @OptionGroup var options: OutputOptions
 
-    @Argument(help: "The file's id, as kin files has it.", transform: FileID.parse)
+    @Argument(help: "The file's id, as kin files has it.", completion: KnownFiles.received, transform: FileID.parse)
     var id: ULID
 
     @Option(help: ArgumentHelp("Where to write it: a file, or a folder.", valueName: "file"), completion: .file())
@@ -43,9 +46,13 @@ struct GetCommand: ContextCommand {
         guard ended else {
             throw KinError(
                 "interrupted",
-                "interrupted; what came stays, and  kin get \(id)  in the same folder goes on from there",
-                retryable: true)
+                "interrupted; what came stays, and  \(again(path))  goes on from there", retryable: true)
         }
+    }
+
+    /// How it is written to go on.
+    private func again(_ path: String) -> String {
+        out == nil ? "kin get \(id)  in the same folder" : "kin get \(id) --out \(ShellWord(path))"
     }
 
     private func path(of info: FileInfo, _ context: CommandContext) throws -> String {
@@ -65,6 +72,23 @@ struct GetCommand: ContextCommand {
             return path
         }
         return (path.hasSuffix("/") ? String(path.dropLast()) : path) + "/" + name
+    }
+}
+
+/// The ids of files that a shell completes.
+enum KnownFiles {
+    /// Those that can be fetched.
+    static let received = kind { $0.direction == .received && [.available, .downloading].contains($0.status) }
+    /// Those this device shared.
+    static let sent = kind { $0.direction == .sent && $0.status != .deleted }
+
+    private static func kind(_ isWanted: @escaping @Sendable (FileInfo) -> Bool) -> CompletionKind {
+        .custom { (_: [String], _: Int, prefix: String) async -> [String] in
+            guard let daemon = await LocalDaemon(.current)?.answering(), let list = try? await daemon.files() else {
+                return []
+            }
+            return list.files.filter(isWanted).map(\.id.description).filter { $0.hasPrefix(prefix.uppercased()) }
+        }
     }
 }
 

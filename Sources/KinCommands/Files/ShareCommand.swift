@@ -9,8 +9,8 @@ struct ShareCommand: ContextCommand {
         abstract: "Share a file with a device, a topic or everybody.",
         discussion: """
             The file is sealed, its key goes to its recipients alone, and it is kept at the server, 30 days unless --persistent. The daemon brings it there \
-            and goes on by itself after any interruption; Control-C ends only the command. It shows how far it is on a terminal, and \
-            ends when the file is there and its message on its way; or at once, with the status “waiting”, where the server is away. \
+            and goes on by itself after any interruption; Control-C ends only the command (exit code 130). It shows how far it is on a terminal, and \
+            ends when the file is there and its message on its way; or at once, with the status “waiting” and why, where the server is away. \
             Do not change the file before. Folders: pack them first.
 
             EXAMPLES
@@ -27,7 +27,7 @@ struct ShareCommand: ContextCommand {
 
     @Option(
         help: "A device's name or member id, # and a topic's name; everybody unless said.",
-        completion: KnownDevices.completion)
+        completion: KnownRecipients.completion)
     var to = "all"
 
     @Option(help: ArgumentHelp("Words beside it.", valueName: "text"))
@@ -51,10 +51,23 @@ struct ShareCommand: ContextCommand {
             let info = try await ShareWatch(client: daemon.client, line: line).follow(taken.id)
             line.end()
             try Self.answer(info, output)
+            await Self.noteWaiting(info, daemon.client, output)
             if let error = ShareWatch.failure(info) { throw error }
         }
         guard !ended else { return }
-        output.note("the daemon goes on sharing \(taken.name):  kin files  shows how far it is")
+        throw KinError(
+            "interrupted", "interrupted; the daemon goes on sharing \(taken.name):  kin files  shows how far it is")
+    }
+
+    /// What a share waits for that is not under way.
+    private static func noteWaiting(_ info: FileInfo, _ client: DaemonClient, _ output: Output) async {
+        guard info.status == .waiting, info.lastError == nil, let broker = try? await client.health().broker,
+            !broker.connected
+        else { return }
+        let reason = broker.lastError.map { " (\($0))" } ?? ""
+        output.note(
+            "\(broker.address) is not connected\(reason): the daemon brings it there when it is".printable(
+                keepingLines: false))
     }
 
     private static func answer(_ info: FileInfo, _ output: Output) throws {

@@ -7,6 +7,8 @@ struct MeshMembersCommand: ContextCommand {
         commandName: "members",
         abstract: "List the members with what they are certified for, by whom and until when; and who was revoked.",
         discussion: """
+            Of one that was revoked ISSUED is when, BY is who revoked it, and STATE has the reason.
+
             EXAMPLES
               kin mesh members
               kin mesh members --json
@@ -36,7 +38,7 @@ struct MemberTable {
         let role = member.scopes.isEmpty ? member.role : "\(member.role) \(member.scopes.joined(separator: ","))"
         return [
             .init(member.name, .strong), .init(role),
-            member.thisDevice ? .init("here", .good) : member.online ? .init("online", .good) : .init("offline", .dim),
+            member.thisDevice ? .init("here", .good) : DeviceTable.state(member.state),
             .init(moments.clock(member.issuedAt)), .init(name(of: member.issuer)),
             .init(member.expiresAt.map { moments.clock($0) } ?? "never"), .init(member.member, .dim),
         ]
@@ -44,10 +46,13 @@ struct MemberTable {
 
     private func row(_ revoked: MemberList.Revoked) -> [Table.Cell] {
         [
-            .init("-"), .init("-"), .init("revoked", .bad), .init(moments.clock(revoked.at)),
-            .init(name(of: revoked.author)), .init(revoked.reason.isEmpty ? "-" : revoked.reason),
-            .init(revoked.member, .dim),
+            .init(revoked.name ?? "-", .strong), .init("-"), state(revoked), .init(moments.clock(revoked.at)),
+            .init(name(of: revoked.author)), .init("-"), .init(revoked.member, .dim),
         ]
+    }
+
+    private func state(_ revoked: MemberList.Revoked) -> Table.Cell {
+        .init("revoked" + (revoked.reason.isEmpty ? "" : ": \(revoked.reason)"), .bad)
     }
 
     /// A member's name where it is known.

@@ -9,12 +9,14 @@ struct HistoryCommand: ContextCommand {
         abstract: "Show what was sent and received together, oldest first.",
         discussion: """
             As this machine's outbox and inbox hold it. With --from only what came from that device, with --to only what was \
-            sent to it, with both the conversation.
+            sent to it, with both the conversation. With a topic (# before it), or all, what was said there, by this device too; \
+            with --from besides what that device said there.
 
             EXAMPLES
               kin history --limit 20
               kin history --from studio
               kin history --from studio --to studio --json
+              kin history --to '#alerts' --limit 20
             """)
 
     @OptionGroup var options: OutputOptions
@@ -25,7 +27,9 @@ struct HistoryCommand: ContextCommand {
     var from: String?
 
     @Option(
-        help: ArgumentHelp("What was sent to this device.", valueName: "name"), completion: KnownDevices.completion)
+        help: ArgumentHelp(
+            "What was sent to this device; # and a topic, or all: what was said there.", valueName: "name"),
+        completion: KnownRecipients.completion)
     var to: String?
 
     @Option(help: ArgumentHelp("Only the newest so many, at most 500.", valueName: "number"))
@@ -39,7 +43,7 @@ struct HistoryCommand: ContextCommand {
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
-        let drawing = MessageDrawing(moments: Moments(context), isTerminal: context.output.isTerminal)
+        let drawing = MessageDrawing(moments: Moments(context))
         var parameters = HistoryParameters(to: to, from: from, limit: InboxParameters.maxLimit, last: limit)
         if limit != nil { parameters.limit = nil }
         var entries: [HistoryEntry] = []
@@ -65,10 +69,13 @@ extension MessageDrawing {
         switch entry {
         case .received(let message):
             return draw(
-                Self.text(message.body, as: message.contentType), of: "from \(message.from)", at: message.receivedAt)
+                Self.text(message.body, as: message.contentType), of: "from \(message.from)\(Self.place(message))",
+                at: message.receivedAt)
         case .sent(let message):
             let state = message.status.status
-            let note = state == .delivered || state == .read ? "" : " (\(state.rawValue))"
+            // Nobody says of a post that it came.
+            let isThere = state == .delivered || state == .read || state == .relayed && message.status.isPost
+            let note = isThere ? "" : " (\(state.rawValue))"
             return draw(
                 message.message.map { Self.text($0, as: message.contentType) } ?? "(erased)",
                 of: "to \(message.status.to)\(note)", at: message.status.queuedAt)

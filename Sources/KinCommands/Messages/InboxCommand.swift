@@ -23,7 +23,7 @@ struct InboxListCommand: ContextCommand {
         discussion: """
             With --follow it goes on with what arrives, each message once, across restarts of the daemon, until Control-C. With \
             --json it prints one object; with --follow too, one object a line. With --mark-read the senders learn that what \
-            is shown was read.
+            is shown was read. What a terminal would obey in a text is shown as pictures; --json has it as it was sent.
 
             EXAMPLES
               kin inbox --since 1h
@@ -45,7 +45,7 @@ struct InboxListCommand: ContextCommand {
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
         let reading = filter.reading(daemon.client, context)
-        let drawing = MessageDrawing(moments: Moments(context), isTerminal: context.output.isTerminal)
+        let drawing = MessageDrawing(moments: Moments(context))
         if follow {
             try await Interruptible.run {
                 try await daemon.call { client in
@@ -97,7 +97,7 @@ struct InboxSearchCommand: ContextCommand {
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
         let reading = filter.reading(daemon.client, context, words: words.joined(separator: " "))
-        let drawing = MessageDrawing(moments: Moments(context), isTerminal: context.output.isTerminal)
+        let drawing = MessageDrawing(moments: Moments(context))
         try await daemon.call { _ in try await reading.show(drawing, output) }
     }
 }
@@ -121,16 +121,20 @@ extension InboxReading {
     }
 }
 
-/// A received message on the screen: when, from whom, what.
+/// A received message on the screen: when, from whom, what. Others wrote the text: it is shown without anything a terminal would obey,
+/// also where another program passes it on to one; JSON has it as it is.
 struct MessageDrawing: Sendable {
     let moments: Moments
-    /// Others wrote the text: a terminal gets it without anything it would obey, a file gets it as it is.
-    let isTerminal: Bool
 
     func draw(_ message: InboxMessage) -> Drawing {
-        let place = message.topic.map { " #\($0)" } ?? ""
-        return draw(
-            Self.text(message.body, as: message.contentType), of: message.from + place, at: message.receivedAt)
+        draw(
+            Self.text(message.body, as: message.contentType), of: message.from + Self.place(message),
+            at: message.receivedAt)
+    }
+
+    /// Where it was said, and whom it mentions.
+    static func place(_ message: InboxMessage) -> String {
+        (message.topic.map { " #\($0)" } ?? "") + message.mentions.map { " @\($0)" }.joined()
     }
 
     /// A file's message as a line that says what to do with it.
@@ -146,7 +150,7 @@ struct MessageDrawing: Sendable {
     /// - Parameter party: who said it, or to whom it was said.
     func draw(_ text: String, of party: String, at time: Int64) -> Drawing {
         let head = "\(moments.clock(time))  \(party.printable(keepingLines: false))  "
-        let body = isTerminal ? text.printable(keepingLines: true) : text
+        let body = text.printable(keepingLines: true)
         // Further lines stand under the first, so that no text can pass for another message.
         let indent = String(repeating: " ", count: head.count)
         let lines = body.split(separator: "\n", omittingEmptySubsequences: false)

@@ -40,6 +40,34 @@ enum MessageArguments {
     }
 }
 
+/// What goes with a message, whoever it is for.
+struct MessageOptions: ParsableArguments {
+    @Option(
+        help: "How urgent: now, next or low.", completion: .list(Priority.allCases.map(\.rawValue)),
+        transform: MessageArguments.priority)
+    var priority = Priority.next
+
+    @Option(
+        help: ArgumentHelp("Worthless after this time, as in 90s, 10m or 2d.", valueName: "time"),
+        transform: TimeSpan.parse)
+    var expiresIn: TimeSpan?
+
+    @Option(
+        help: "An id of your own: repeating it with the same message changes nothing.",
+        transform: MessageArguments.identifier)
+    var id: ClientMessageID?
+
+    @Option(
+        help: ArgumentHelp("The id of the message this answers.", valueName: "id"),
+        transform: MessageArguments.identifier)
+    var replyTo: ClientMessageID?
+
+    @Option(
+        help: ArgumentHelp("A JSON object for the program that reads it.", valueName: "json"),
+        transform: MessageArguments.object)
+    var meta: JSON?
+}
+
 /// The text to send: an argument, or standard input.
 struct MessageText {
     private let argument: String?

@@ -9,7 +9,7 @@ struct MessageCommand: ContextCommand {
         discussion: """
             queued: on this machine's disk; relayed: on the broker's; delivered: in the recipient's inbox, by its signed \
             receipt; read: its reader said so; refused: it came and was not taken, by a signed word too; dead: never to be \
-            sent; aborted: given up.
+            sent; aborted: given up. Of a post relayed is the last: nobody receipts it.
 
             EXAMPLES
               kin message 01JD9V7Q0000000000000000ZZ
@@ -23,8 +23,10 @@ struct MessageCommand: ContextCommand {
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let id = try MessageReport.id(id)
-        let status = try await LocalDaemon.of(context).call { try await $0.message(id) }
-        try output.answer(.facts(MessageReport(status: status, moments: Moments(context)).facts), json: status.json)
+        let daemon = try LocalDaemon.of(context)
+        let status = try await daemon.call { try await $0.message(id) }
+        let shown = output.form == .text ? await KeyWait(daemon.client).explained([status]).first ?? status : status
+        try output.answer(.facts(MessageReport(status: shown, moments: Moments(context)).facts), json: status.json)
     }
 }
 
@@ -61,6 +63,7 @@ struct MessageReport {
             return [.init(name: "aborted", value: "\(time)by \(status.abortedBy ?? "nobody known")", tone: .bad)]
         case .queued:
             guard let error = status.lastError else { return [] }
+            if error.contains(KeyWait.code) { return [.init(name: "waits", value: error, tone: .bad)] }
             let tries = status.attempts > 1 ? " after \(status.attempts) attempts" : ""
             let next = status.nextAttemptAt.map { ", in \(Moments.span($0 - moments.now))" } ?? ""
             return [.init(name: "waits", value: "\(error)\(tries); it is tried again\(next)", tone: .bad)]

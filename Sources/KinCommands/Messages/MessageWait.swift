@@ -94,15 +94,20 @@ struct MessageWait: Sendable {
                 let cause = broker.lastError.map { " (\($0))" } ?? ""
                 return "\(broker.address) is not connected\(cause); it goes out by itself when it is"
             }
+            if status.lastError == KeyWait.code {
+                return "it waits for the topic's key:  kin message \(status.clientMessageID)  says who may have it"
+            }
             if let refusal = status.lastError { return "the broker refuses it for now (\(refusal)); it is tried again" }
             // Messages to one recipient go in order.
             return health?.outboxRefusal.map { "what waits before it is refused for now (\($0)), and tried again" }
                 ?? "the broker has not answered; it goes out by itself"
         case .relayed:
             let peer = try? await source.peers().devices.first { $0.member == status.toMember }
-            return peer?.online == true
-                ? "\(status.to) is connected and has not confirmed it"
-                : "\(status.to) is not connected; it gets the message when it comes back"
+            switch peer?.state {
+            case .online: return "\(status.to) is connected and has not confirmed it"
+            case .unknown: return "the broker is away, so it is not known whether \(status.to) has it"
+            default: return "\(status.to) is not connected; it gets the message when it comes back"
+            }
         default: return "nobody there has said that it was read"
         }
     }

@@ -47,7 +47,8 @@ struct OutboxListCommand: ContextCommand {
     func run(in context: CommandContext, _ output: Output) async throws {
         let messages = try await LocalDaemon.of(context).call { try await read($0) }
         let page = OutboxPage(messages: messages, cursor: nil)
-        let table = OutboxTable(moments: Moments(context)).table(messages)
+        let shown = output.form == .text ? try await KeyWait(LocalDaemon.of(context).client).explained(messages) : []
+        let table = OutboxTable(moments: Moments(context)).table(shown)
         try output.answer(messages.isEmpty ? .lines(["nothing waits, nothing failed"]) : .table(table), json: page.json)
     }
 
@@ -83,6 +84,8 @@ struct OutboxTable {
 
     private func next(_ message: MessageStatus) -> String {
         guard message.status == .queued else { return "never" }
+        // Of a key that is to come nobody can say when.
+        guard message.lastError?.contains(KeyWait.code) != true else { return "with the key" }
         guard let time = message.nextAttemptAt, time > moments.now else { return "soon" }
         return "in \(Moments.span(time - moments.now))"
     }
@@ -105,8 +108,13 @@ struct OutboxInspectCommand: ContextCommand {
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let id = try MessageReport.id(id)
-        let message = try await LocalDaemon.of(context).call { try await $0.outboxMessage(id) }
-        try output.answer(.facts(facts(message, Moments(context))), json: message.json)
+        let daemon = try LocalDaemon.of(context)
+        let message = try await daemon.call { try await $0.outboxMessage(id) }
+        var shown = message
+        if output.form == .text {
+            shown.status = await KeyWait(daemon.client).explained([message.status]).first ?? message.status
+        }
+        try output.answer(.facts(facts(shown, Moments(context))), json: message.json)
     }
 
     private func facts(_ message: OutboxMessage, _ moments: Moments) -> [Drawing.Fact] {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import KinDaemonAPI
-import KinEncoding
 import KinWire
 
 struct SendCommand: ContextCommand {
@@ -29,35 +28,14 @@ struct SendCommand: ContextCommand {
 
     @OptionGroup var options: OutputOptions
 
-    @Argument(help: "A device's name or member id, # and a topic's name, or all.", completion: KnownDevices.completion)
+    @Argument(
+        help: "A device's name or member id, # and a topic's name, or all.", completion: KnownRecipients.completion)
     var to: String
 
     @Argument(help: "The text, or - for standard input.")
     var message: String?
 
-    @Option(
-        help: "How urgent: now, next or low.", completion: .list(Priority.allCases.map(\.rawValue)),
-        transform: MessageArguments.priority)
-    var priority = Priority.next
-
-    @Option(
-        help: ArgumentHelp("Worthless after this time, as in 90s, 10m or 2d.", valueName: "time"),
-        transform: TimeSpan.parse)
-    var expiresIn: TimeSpan?
-
-    @Option(
-        help: "An id of your own: repeating a send with it changes nothing.", transform: MessageArguments.identifier)
-    var id: ClientMessageID?
-
-    @Option(
-        help: ArgumentHelp("The id of the message this answers.", valueName: "id"),
-        transform: MessageArguments.identifier)
-    var replyTo: ClientMessageID?
-
-    @Option(
-        help: ArgumentHelp("A JSON object for the program that reads it.", valueName: "json"),
-        transform: MessageArguments.object)
-    var meta: JSON?
+    @OptionGroup var with: MessageOptions
 
     @Flag(help: "Send each line of standard input by itself.")
     var lines = false
@@ -72,7 +50,10 @@ struct SendCommand: ContextCommand {
     var timeout: TimeSpan?
 
     func validate() throws {
-        if lines && id != nil { throw ValidationError("--id names one message: it cannot go with --lines") }
+        if lines && with.id != nil { throw ValidationError("--id names one message: it cannot go with --lines") }
+        if to.isEmpty || to == "#" {
+            throw ValidationError("say to whom: a device's name or member id, # and a topic's name, or all")
+        }
         if lines, let message, message != "-" { throw ValidationError("--lines reads standard input: write -") }
         if let wait, wait != .relayed, to == "all" || to.hasPrefix("#") {
             throw ValidationError("of a post nobody says that it came: --wait relayed is as far as it goes")
@@ -103,12 +84,12 @@ struct SendCommand: ContextCommand {
 
     private func request(_ text: String) -> SendRequest {
         SendRequest(
-            to: to, message: text, priority: priority, meta: meta, replyTo: replyTo, clientMessageID: id,
-            expiresIn: expiresIn?.milliseconds)
+            to: to, message: text, priority: with.priority, meta: with.meta, replyTo: with.replyTo,
+            clientMessageID: with.id, expiresIn: with.expiresIn?.milliseconds)
     }
 
     private func text(_ context: CommandContext) throws -> String {
-        try MessageText(message, example: "kin send \(to) \"text\"").read(context, mayBeEmpty: meta != nil)
+        try MessageText(message, example: "kin send \(to) \"text\"").read(context, mayBeEmpty: with.meta != nil)
     }
 
     private static func goal(_ text: String) throws -> MessageState {

@@ -12,6 +12,12 @@ public enum CommandStatus: Int32, Hashable, Sendable {
     case refused = 4
     case notFound = 5
     case conflict = 6
+    /// Control-C before it was done; as a shell says of what SIGINT ended.
+    case interrupted = 130
+
+    public init(_ error: KinError) {
+        self = error.code == "interrupted" ? .interrupted : CommandStatus(error.category)
+    }
 
     public init(_ category: KinError.Category) {
         self =
@@ -36,7 +42,7 @@ extension KinError.Category {
             case .refused: .refused
             case .notFound: .notFound
             case .conflict: .conflict
-            case .ok, .failed, nil: .failed
+            case .ok, .failed, .interrupted, nil: .failed
             }
     }
 }

@@ -1,4 +1,5 @@
 import KinDaemon
+import KinDaemonAPI
 import KinIdentity
 import KinLog
 import KinWire
@@ -23,7 +24,7 @@ struct DaemonStart {
         return options
     }
 
-    /// Opens it; nothing is dialled yet.
+    /// Opens it; nothing is dialled yet. It says that it is up once the broker has answered, or is not reached.
     /// - Parameter remark: what its log should know of the surroundings.
     func open(_ options: DaemonOptions, remark: StartRemark? = nil) throws -> (daemon: KinDaemon, logger: Logger) {
         let sink = try Self.logFile(options.state)
@@ -32,8 +33,15 @@ struct DaemonStart {
         Self.log(remark, logger)
         let (output, namesMesh) = (output, context.environment["KINDRED_MESH"]?.isEmpty == false)
         let daemon = try KinDaemon(options, logger: logger) { version, socket in
-            Announcement(version: version, state: options.state, socket: socket, isEphemeral: options.ephemeral != nil)
-                .make(output, unsetting: namesMesh)
+            let announcement = Announcement(
+                version: version, state: options.state, socket: socket, isEphemeral: options.ephemeral != nil)
+            let client = DaemonClient(socketPath: socket)
+            Task {
+                guard let broker = await FirstAnswer(health: client.health).wait() else { return }
+                announcement.make(output, unsetting: namesMesh)
+                // Whoever reads JSON asks for it.
+                if !broker.connected, output.form == .text { output.note(FirstAnswer.note(broker), .bad) }
+            }
         }
         if daemon.isOnTCP, let sign = surroundings.sign {
             let remark = StartRemark.onTCP(sign)

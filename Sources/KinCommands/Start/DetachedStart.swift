@@ -145,9 +145,7 @@ private struct Answer {
             }
             if health.broker.connected && !peers.devices.isEmpty { return }
             guard ContinuousClock.now < deadline, health.broker.code == nil else {
-                let reason = health.broker.lastError.map { ": \($0)" } ?? ""
-                return output.note(
-                    "\(health.broker.address) is not connected yet\(reason)".printable(keepingLines: false), .bad)
+                return output.note(FirstAnswer.note(health.broker), .bad)
             }
             try await Task.sleep(for: Self.interval)
         }

@@ -32,7 +32,7 @@ struct StartOptions: ParsableArguments {
         help: "Whether the local API answers at 127.0.0.1 besides its socket. Not in CI or a container, unless told.")
     var tcp: Bool?
 
-    @Option(help: "Which port of 127.0.0.1: else 7441 where that is free, else any.")
+    @Option(help: "Which port of 127.0.0.1, 0: any that is free; else 7441 where that is free, else any.")
     var port: UInt16?
 
     private static let longest: Int64 = 3650 * 86_400_000
@@ -44,7 +44,6 @@ struct StartOptions: ParsableArguments {
         guard ttl.map({ $0.milliseconds <= Self.longest }) ?? true else {
             throw ValidationError("--ttl is at most 10 years")
         }
-        guard port != 0 else { throw ValidationError("--port is 1 to 65535; without it a free one is found") }
         guard port == nil || tcp != false else { throw ValidationError("--port and --no-tcp exclude each other") }
         guard ttl == nil || !persistent else {
             throw ValidationError("--ttl ends an ephemeral daemon: it goes with --ephemeral")

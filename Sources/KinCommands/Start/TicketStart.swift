@@ -46,7 +46,7 @@ struct TicketStart {
             try settings.write(to: place)
         }
         guard let ticket = try TicketJoining(state: place, now: context.now()).join(text) else { return place }
-        output.note("joined \(ticket.credential.mesh) as a \(ticket.credential.role)", .good)
+        output.note("joining \(ticket.credential.mesh) as a \(ticket.credential.role)")
         return place
     }
 

@@ -7,8 +7,9 @@ struct TailCommand: ContextCommand {
         commandName: "tail",
         abstract: "Show what is said in a topic, and go on with what comes.",
         discussion: """
-            Each post once, across restarts of the daemon, until Control-C. What this device posts itself is not shown. \
-            With --json one object a line.
+            Each post once, across restarts of the daemon, until Control-C. What this device posts itself is not shown: \
+            kin history --to '#alerts'  has it. Whom a post mentions stands with @ before it. With --json one object a line, which \
+            has the text as it was sent; else what a terminal would obey is shown as pictures.
 
             EXAMPLES
               kin tail alerts
@@ -17,7 +18,7 @@ struct TailCommand: ContextCommand {
 
     @OptionGroup var options: OutputOptions
 
-    @Argument(help: "The topic.", completion: KnownTopics.completion, transform: MessageArguments.topic)
+    @Argument(help: "The topic.", completion: KnownTopics.joined, transform: MessageArguments.topic)
     var topic: TopicName
 
     @Option(help: ArgumentHelp("How many to begin with.", valueName: "number"))
@@ -36,9 +37,13 @@ struct TailCommand: ContextCommand {
                 "there is no topic \(topic) that this device may see:  kin topics  lists those there are",
                 category: .notFound)
         }
-        if !known.joined { output.note("this device is not in \(topic):  kin topic join \(topic)") }
+        guard known.joined else {
+            throw KinError(
+                "not_joined", "this device is not in \(topic), so nothing comes: join it with  kin topic join \(topic)",
+                category: .conflict)
+        }
         let reading = InboxReading(source: daemon.client, since: nil, from: nil, topic: topic, limit: limit)
-        let drawing = MessageDrawing(moments: Moments(context), isTerminal: context.output.isTerminal)
+        let drawing = MessageDrawing(moments: Moments(context))
         try await Interruptible.run {
             try await daemon.call { _ in
                 try await reading.follow(output) { try output.answer(drawing.draw($0), json: $0.json) }

@@ -15,7 +15,7 @@ struct TopicJoinCommand: ContextCommand {
 
     @OptionGroup var options: OutputOptions
 
-    @Argument(help: "The topic.", completion: KnownTopics.completion, transform: MessageArguments.topic)
+    @Argument(help: "The topic.", completion: KnownTopics.others, transform: MessageArguments.topic)
     var name: TopicName
 
     func run(in context: CommandContext, _ output: Output) async throws {
@@ -37,7 +37,7 @@ struct TopicLeaveCommand: ContextCommand {
 
     @OptionGroup var options: OutputOptions
 
-    @Argument(help: "The topic.", completion: KnownTopics.completion, transform: MessageArguments.topic)
+    @Argument(help: "The topic.", completion: KnownTopics.joined, transform: MessageArguments.topic)
     var name: TopicName
 
     func run(in context: CommandContext, _ output: Output) async throws {
@@ -60,7 +60,7 @@ struct TopicRekeyCommand: ContextCommand {
 
     @OptionGroup var options: OutputOptions
 
-    @Argument(help: "The topic.", completion: KnownTopics.completion, transform: MessageArguments.topic)
+    @Argument(help: "The topic.", completion: KnownTopics.joined, transform: MessageArguments.topic)
     var name: TopicName
 
     func run(in context: CommandContext, _ output: Output) async throws {

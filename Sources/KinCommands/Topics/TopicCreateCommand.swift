@@ -36,7 +36,7 @@ struct TopicCreateCommand: ContextCommand {
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let topic = try await LocalDaemon.of(context).call { client in
-            try await client.createTopic(name, members: isPrivate ? with : nil)
+            try await client.createTopic(name, members: isPrivate ? with.distinct : nil)
         }
         try output.answer(TopicTable.facts(topic), json: topic.json)
     }

@@ -36,7 +36,7 @@ struct TopicAddCommand: ContextCommand {
 
     @OptionGroup var options: OutputOptions
 
-    @Argument(help: "The topic.", completion: KnownTopics.completion, transform: MessageArguments.topic)
+    @Argument(help: "The topic.", completion: KnownTopics.named, transform: MessageArguments.topic)
     var name: TopicName
 
     @Argument(help: "Names or member ids.", completion: KnownDevices.completion)
@@ -44,7 +44,7 @@ struct TopicAddCommand: ContextCommand {
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let list = try await LocalDaemon.of(context).call { client in
-            try await client.change(TopicMemberChange(topic: name, add: devices))
+            try await client.change(TopicMemberChange(topic: name, add: devices.distinct))
         }
         try output.answer(.table(TopicTable.members(list)), json: list.json)
     }
@@ -63,7 +63,7 @@ struct TopicRemoveCommand: ContextCommand {
 
     @OptionGroup var options: OutputOptions
 
-    @Argument(help: "The topic.", completion: KnownTopics.completion, transform: MessageArguments.topic)
+    @Argument(help: "The topic.", completion: KnownTopics.named, transform: MessageArguments.topic)
     var name: TopicName
 
     @Argument(help: "Names or member ids.", completion: KnownDevices.completion)
@@ -71,8 +71,13 @@ struct TopicRemoveCommand: ContextCommand {
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let list = try await LocalDaemon.of(context).call { client in
-            try await client.change(TopicMemberChange(topic: name, remove: devices))
+            try await client.change(TopicMemberChange(topic: name, remove: devices.distinct))
         }
         try output.answer(.table(TopicTable.members(list)), json: list.json)
     }
+}
+
+extension [String] {
+    /// Each once, in the order given.
+    var distinct: [String] { reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
 }

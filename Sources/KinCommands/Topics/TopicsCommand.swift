@@ -6,6 +6,10 @@ struct TopicsCommand: ContextCommand {
         commandName: "topics",
         abstract: "List the topics that this device may see.",
         discussion: """
+            KEY is the number of the newest key here. Without one: “with the next post” means that this device makes it then; “waits” \
+            that others in the topic have one, and give it as soon as one of them is there: until then posts wait too. Where none of \
+            them comes back  kin topic rekey  makes another.
+
             EXAMPLES
               kin topics
               kin topics --json
@@ -28,14 +32,19 @@ enum TopicTable {
                 [
                     .init(topic.name.description, .strong),
                     topic.joined ? .init("joined", .good) : .init("not joined", .dim),
-                    .init(topic.isPrivate ? "those named by \(topic.creator ?? "-")" : "everybody"), .init(key(topic)),
+                    .init(audience(topic)), key(topic),
                 ]
             })
     }
 
-    private static func key(_ topic: TopicInfo) -> String {
-        if topic.hasKey { return "\(topic.epoch)" }
-        return topic.joined ? "none yet" : "-"
+    private static func audience(_ topic: TopicInfo) -> String {
+        topic.isPrivate ? "those named by \(topic.creator ?? "-")" : "everybody"
+    }
+
+    private static func key(_ topic: TopicInfo) -> Table.Cell {
+        if topic.hasKey { return .init("\(topic.epoch)") }
+        if topic.waitsForKey { return .init("waits", .bad) }
+        return .init(topic.joined ? "with the next post" : "-")
     }
 
     static func members(_ list: TopicMemberList) -> Table {
@@ -44,8 +53,7 @@ enum TopicTable {
             rows: list.members.map { member in
                 [
                     .init(member.name, .strong),
-                    member.thisDevice
-                        ? .init("here", .good) : member.online ? .init("online", .good) : .init("offline", .dim),
+                    DeviceTable.state(member),
                     .init(member.joined ? member.creator ? "made it" : "yes" : "left"), .init(member.member, .dim),
                 ]
             })
@@ -55,8 +63,8 @@ enum TopicTable {
         .facts([
             .init(name: "topic", value: topic.name.description),
             .init(name: "state", value: topic.joined ? "joined" : "not joined"),
-            .init(name: "for", value: topic.isPrivate ? "those it names" : "everybody"),
-            .init(name: "key", value: key(topic)),
+            .init(name: "for", value: audience(topic)),
+            .init(name: "key", value: key(topic).text),
         ])
     }
 }

@@ -9,11 +9,38 @@ struct Addressing: Sendable {
     /// A device by name or id, `#` and a topic's name, or `all`.
     /// - Throws: `unknown_recipient`, `ambiguous_recipient`, `unknown_topic`, `not_joined`.
     func destination(_ text: String) throws -> Destination {
+        let destination = try named(text)
+        if case .topic(let topic) = destination, topics.record(topic)?.joined != true { throw Self.notJoined(topic) }
+        return destination
+    }
+
+    /// As `destination`, also where nothing can be sent to any more: a topic that this device left.
+    func named(_ text: String) throws -> Destination {
+        guard !text.isEmpty, text != "#" else {
+            throw KinError(
+                text.isEmpty ? "unknown_recipient" : "unknown_topic",
+                "that names nobody: a recipient is a device's name or member id, # and a topic's name, or all",
+                category: .notFound)
+        }
         guard text == "all" || text.hasPrefix("#") else { return .dm(try family.resolve(text).member) }
         let name = text == "all" ? text : String(text.dropFirst())
-        guard let topic = TopicName(name), let record = topics.record(topic) else { throw Self.unknown(name) }
-        guard record.joined else { throw Self.notJoined(topic) }
+        guard let topic = TopicName(name), topics.record(topic) != nil else { throw Self.unknown(name) }
         return .topic(topic)
+    }
+
+    /// Whom a post mentions.
+    /// - Throws: `unknown_recipient`, `ambiguous_recipient`; `mention_not_in_topic`, of those that a private topic does not name.
+    func checkMentions(_ names: [DeviceName], to destination: Destination) throws {
+        for name in names {
+            let member = try family.resolve(name.description).member
+            guard case .topic(let topic) = destination, let list = topics.record(topic)?.proof?.list,
+                !list.members.contains(member)
+            else { continue }
+            throw KinError(
+                "mention_not_in_topic",
+                "\(name) is not in \(topic), and would not see it:  kin topic add \(topic) \(name)",
+                category: .conflict)
+        }
     }
 
     static func notJoined(_ topic: TopicName) -> KinError {

@@ -5,7 +5,7 @@ import KinWire
 
 extension DaemonRoutes {
     private func peers() -> DeviceList {
-        presence.read { shown in family.peers(shown: shown) { profiles.profile(of: $0) } }
+        presence.read { family.peers(state: $0) }
     }
 
     static let devices: [LocalRoute] = [

@@ -42,10 +42,13 @@ extension DaemonRoutes {
         .get(
             "/v1/history", "history", "What was sent and received together, oldest first",
             [
-                .query("to", .text, "What was sent to this device: a name or member id."), .from, .cursor, .limit,
+                .query(
+                    "to", .text,
+                    "What was sent to this device, a name or member id; or # and a topic, or all: what was said there, by this device too."
+                ), .from, .cursor, .limit,
                 .query("last", .count, "Instead of pages: the newest so many."),
             ], answers: [.json(HistoryPage.schema, "A page of it.")],
-            errors: .store + [404: ["unknown_recipient"]]
+            errors: .store + [404: ["unknown_recipient", "unknown_topic"]]
         ) { routes, request in try routes.history(request.query) },
     ]
 
@@ -144,13 +147,8 @@ extension DaemonRoutes {
     }
 
     private func history(_ query: Query) throws -> Response {
-        let to = try query["to"].map { try family.resolve($0).member }
-        let from = try query["from"].map { try family.resolve($0).member }
-        // Who names one side means that side alone.
-        let history = Correspondence(
-            outbox: outbox, inbox: inbox,
-            to: to.map { .only($0) } ?? (from == nil ? .everybody : .none),
-            from: from.map { .only($0) } ?? (to == nil ? .everybody : .none))
+        let sides = try sides(query)
+        let history = Correspondence(outbox: outbox, inbox: inbox, to: sides.to, from: sides.from)
         let start = try query["cursor"].map { text in
             guard let position = Correspondence.Position(text), position.description == text else {
                 throw Query.invalid("cursor", "be one of a page")
@@ -168,6 +166,21 @@ extension DaemonRoutes {
                 .canonicalBytes()
         }
         return APIResponse.bytes(bytes)
+    }
+
+    private func sides(_ query: Query) throws -> (to: Correspondence.Side, from: Correspondence.Side) {
+        let to = try query["to"].map { try sending.addressing.named($0) }
+        let from = try query["from"].map { try family.resolve($0).member }
+        switch (to, from) {
+        case (nil, nil): return (.everybody, .everybody)
+        // Who names one device means what went one way.
+        case (nil, let from?): return (.none, .only(from))
+        case (.dm(let to)?, let from): return (.only(to), from.map { .only($0) } ?? .none)
+        case (.topic(let topic)?, nil): return (.topic(topic), .topic(topic))
+        case (.topic(let topic)?, let from?):
+            let isOwn = from == sending.acceptance.me.member
+            return isOwn ? (.topic(topic), .none) : (.none, .topicOnly(topic, from: from))
+        }
     }
 
     private func row(_ request: LocalRequest) throws -> OutboxRow {

@@ -32,7 +32,12 @@ struct Query: Sendable {
 
     func bool(_ name: String) -> Bool { self[name] == "true" }
 
-    func topic() -> TopicName? { self["topic"].flatMap { TopicName($0) } }
+    func topic() -> TopicName? { self["topic"].flatMap { Self.topic($0) } }
+
+    /// With or without the # that sends have.
+    private static func topic(_ text: String) -> TopicName? {
+        TopicName(text.hasPrefix("#") ? String(text.dropFirst()) : text)
+    }
 
     /// How many to give: within what one page may hold.
     func limit(_ name: String = "limit") -> Int {
@@ -53,7 +58,7 @@ struct Query: Sendable {
             guard value.unicodeScalars.count <= text.longest ?? .max else {
                 throw invalid(parameter.name, "be at most \(text.longest ?? 0) characters")
             }
-            if parameter.schema == .topic, TopicName(value) == nil {
+            if parameter.schema == .topic, topic(value) == nil {
                 throw invalid(parameter.name, "be a topic's name: 1 to 64 of a-z 0-9 . _ -")
             }
         default: break

@@ -90,10 +90,18 @@ struct Revoking: Sendable {
                     machineID: member.machineID.description, role: member.role.description,
                     scopes: certificate.scopes.map(\.description), issuer: certificate.issuer.description,
                     issuedAt: certificate.issuedAt, expiresAt: certificate.expiresAt,
-                    online: family.roster.isOnline(member.member),
+                    state: family.state(of: member.member),
                     thisDevice: member.machineID == installation.machineID)
             }.sorted { ($0.name, $0.member) < ($1.name, $1.member) },
-            revoked: log.entries.map { MemberList.Revoked($0.entry) }, alerts: alerts)
+            revoked: log.entries.map { revoked($0.entry) }, alerts: alerts)
+    }
+
+    private func revoked(_ entry: Revocation) -> MemberList.Revoked {
+        var revoked = MemberList.Revoked(
+            member: entry.target.description, author: entry.author.description, reason: entry.reason, at: entry.at)
+        let name = family.name(of: entry.target)
+        revoked.name = name == revoked.member ? nil : name
+        return revoked
     }
 
     /// What honest devices never show, a line each.
@@ -102,13 +110,6 @@ struct Revoking: Sendable {
             + family.roster.forked.sorted().map {
                 "\(family.name(of: $0)) rotated one key twice: it is refused, revoke it"
             }
-    }
-}
-
-extension MemberList.Revoked {
-    fileprivate init(_ entry: Revocation) {
-        self.init(
-            member: entry.target.description, author: entry.author.description, reason: entry.reason, at: entry.at)
     }
 }
 

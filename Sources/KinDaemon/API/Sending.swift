@@ -97,9 +97,11 @@ struct Sending: Sendable {
     }
 
     private func outboxRequest(_ request: SendRequest) throws -> OutboxRequest {
+        let destination = try addressing.destination(request.to)
+        try addressing.checkMentions(request.mentions ?? [], to: destination)
         let wanted = acceptance.request(
             try request.clientMessageID ?? acceptance.freshID(),
-            OutboxRow.Lane(destination: try addressing.destination(request.to), priority: request.priority),
+            OutboxRow.Lane(destination: destination, priority: request.priority),
             OutboxRow.Content(
                 body: request.message, meta: request.meta, replyTo: request.replyTo, mentions: request.mentions),
             expiresIn: request.expiresIn)

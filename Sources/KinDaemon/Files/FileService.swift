@@ -95,12 +95,14 @@ struct FileService: Sendable {
             status = message.map { Self.status($0.state) } ?? .relayed
             error = message.flatMap { $0.refusedReason ?? $0.lastError }
         }
-        return FileInfo(
+        var info = FileInfo(
             id: row.id, direction: .sent, name: row.name, size: row.source.size, status: status,
             transferred: row.uploadedAt == nil ? progress[row.id] ?? 0 : row.source.size,
             peer: addressing.family.name(of: row.destination), peerMember: row.member, message: row.message,
             mediaType: row.mediaType, createdAt: row.createdAt, expiresAt: row.expiresAt, lastError: error,
             nextAttemptAt: row.nextAttemptAt)
+        if case .topic(let topic) = row.destination { info.topic = topic }
+        return info
     }
 
     func info(_ received: ReceivedFile) -> FileInfo {
@@ -141,5 +143,6 @@ extension FileInfo {
             id: file.file, direction: .received, name: file.name, size: file.size, status: .available,
             peer: row.senderName.description, peerMember: row.senderMember, message: file.message,
             mediaType: file.mediaType, createdAt: row.createdAt, expiresAt: file.expiresAt)
+        topic = row.topic
     }
 }

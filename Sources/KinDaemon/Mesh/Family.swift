@@ -8,15 +8,17 @@ import Synchronization
 /// What members call themselves, for those whose records cannot be read.
 protocol MemberNames: AnyObject, Sendable {
     func name(of member: ULID) -> DeviceName?
+    func profile(of member: ULID) -> Profile?
     func members(called name: String) -> [ULID]
 }
 
 /// Everybody this device knows: registry records by name, and the broker's members.
 final class Family: Sendable {
     let roster: Roster
-    private let me: Installation
+    let me: Installation
     private let directory: Mutex<Directory>
     private let said = Mutex<(any MemberNames)?>(nil)
+    private let presence = Mutex<(@Sendable (ULID) -> DeviceInfo.State)?>(nil)
 
     init(_ installation: Installation, directory: Directory) {
         me = installation
@@ -26,6 +28,17 @@ final class Family: Sendable {
 
     /// Names besides those of records.
     func know(_ names: any MemberNames) { said.withLock { $0 = names } }
+
+    /// - Parameter state: where every list has it from who is there.
+    func know(presence state: @escaping @Sendable (ULID) -> DeviceInfo.State) { presence.withLock { $0 = state } }
+
+    /// Whether a member is there: this device is; of the others the broker says so.
+    func state(of member: ULID) -> DeviceInfo.State {
+        member == me.chain.member ? .online : presence.withLock { $0 }?(member) ?? .unknown
+    }
+
+    /// What a member says of itself.
+    func profile(of member: ULID) -> Profile? { said.withLock { $0 }?.profile(of: member) }
 
     private func saidName(of member: ULID) -> String? { said.withLock { $0 }?.name(of: member)?.description }
 
@@ -103,58 +116,5 @@ final class Family: Sendable {
     func dropRevoked() {
         roster.dropRevoked(by: me.revocations.current)
         directory.withLock { $0.dropRevoked() }
-    }
-
-    // MARK: For the API
-
-    func devices(new: [MachineID] = [], unreachable: [String] = []) -> DeviceList {
-        directory.withLock { DeviceList($0, me: me.machineID, isRunning: true, new: new, unreachable: unreachable) }
-    }
-
-    /// The members of the mesh.
-    /// - Parameters:
-    ///   - shown: those that are there.
-    ///   - profile: what a member says of itself.
-    func peers(shown: Set<ULID>, profile: (ULID) -> Profile?) -> DeviceList {
-        let members = roster.all
-        return directory.withLock { directory in
-            DeviceList(
-                devices: members.map { member in
-                    let device = directory.device(member: member.member)
-                    let profile = profile(member.member)
-                    var info = DeviceInfo(
-                        name: device == nil
-                            ? me.formerNames[member.member] ?? profile?.name.description ?? member.member.description
-                            : directory.name(of: member.member), machineID: member.machineID.description,
-                        member: member.member.description, role: member.role.description,
-                        online: shown.contains(member.member) || member.member == me.chain.member,
-                        servers: device?.servers.map(\.authority).sorted() ?? [], lastSeen: device?.lastSeen,
-                        version: device?.opened.record.certified?.version, thisDevice: member.machineID == me.machineID)
-                    info.status = profile?.status
-                    info.summary = profile?.summary
-                    return info
-                })
-        }
-    }
-}
-
-extension DeviceList {
-    /// The directory as the API shows it.
-    /// - Parameter isRunning: whether this device's daemon runs, which is then there whatever the relays say.
-    public init(
-        _ directory: Directory, me: MachineID, isRunning: Bool, new: [MachineID], unreachable: [String]
-    ) {
-        let named = directory.named()
-        self.init(
-            devices: named.map { name, device in
-                DeviceInfo(
-                    name: name, machineID: device.opened.machineID.description,
-                    member: device.opened.member?.member.description, role: device.opened.member?.role.description,
-                    online: device.isOnline || isRunning && device.opened.machineID == me,
-                    servers: device.servers.map(\.authority).sorted(),
-                    lastSeen: device.lastSeen, version: device.opened.record.certified?.version,
-                    thisDevice: device.opened.machineID == me)
-            },
-            newNames: named.filter { new.contains($0.device.opened.machineID) }.map(\.name), unreachable: unreachable)
     }
 }

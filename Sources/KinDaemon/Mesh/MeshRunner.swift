@@ -42,6 +42,7 @@ final class MeshRunner: Sendable {
             var wasReady = false
             let end = await session(after: former) { wasReady = true }
             if case .fatal(let error) = end { throw explained(error) }
+            if let error = parts.neverAdmitted(end) { throw error }
             // The whole daemon stops, which is said once.
             if Task.isCancelled { return }
             if wasReady {
@@ -120,6 +121,8 @@ struct MeshParts: Sendable {
     let profiles: ProfileBook
     /// By what the outbox knows a broker's store.
     let storeIdentity: @Sendable ([UInt8]) -> [UInt8]
+    /// What ends a daemon that the broker never let in, and will not.
+    let neverAdmitted: @Sendable (MeshEnd) -> KinError?
     let board: StatusBoard
     let awaited: AwaitedAnswers
     let events: EventHub

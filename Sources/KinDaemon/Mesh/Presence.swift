@@ -18,8 +18,10 @@ final class Presence: Sendable {
         self.now = now
     }
 
-    /// - Parameter body: gets those that are shown; no event leaves meanwhile.
-    func read<T>(_ body: (Set<ULID>) throws -> T) rethrows -> T { try list.withLock { try body($0.shown) } }
+    /// - Parameter body: asks who is there; no event leaves meanwhile.
+    func read<T>(_ body: ((ULID) -> DeviceInfo.State) throws -> T) rethrows -> T {
+        try list.withLock { try body($0.state) }
+    }
 
     func began() { list.withLock { $0.began() } }
 

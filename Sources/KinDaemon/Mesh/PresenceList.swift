@@ -1,3 +1,4 @@
+import KinDaemonAPI
 import KinEncoding
 
 /// Who is shown as there: a pure state machine over what the broker tells, with time passed in (milliseconds).
@@ -20,6 +21,13 @@ struct PresenceList {
     /// Those that do not want to be seen.
     private var hidden: Set<ULID> = []
     private var lostAt: Int64?
+    /// Whether the broker tells who is there now.
+    private var isTold = false
+
+    /// Who was shown when the connection was lost may have left since.
+    func state(of member: ULID) -> DeviceInfo.State {
+        isTold ? shown.contains(member) ? .online : .offline : .unknown
+    }
 
     var shown: Set<ULID> { connected.subtracting(hidden) }
 
@@ -33,7 +41,7 @@ struct PresenceList {
     mutating func ended(version: Int64) -> [Change] {
         changing { list in
             list.connected = list.listing ?? list.connected
-            (list.listing, list.version, list.lostAt) = (nil, version, nil)
+            (list.listing, list.version, list.lostAt, list.isTold) = (nil, version, nil, true)
         }
     }
 
@@ -60,7 +68,7 @@ struct PresenceList {
 
     /// The connection is gone.
     mutating func lost(now: Int64) {
-        listing = nil
+        (listing, isTold) = (nil, false)
         lostAt = lostAt ?? now
     }
 

@@ -2,6 +2,8 @@ import AsyncHTTPClient
 import KinClient
 import KinCrypto
 import KinIdentity
+import KinMailbox
+import KinWire
 import NIOPosix
 
 /// What keeps this device connected: with the mesh's broker, with relays, and by reading who is registered there.
@@ -30,7 +32,8 @@ struct ConnectionParts: Sendable {
                 refill: delivery.refill, receipts: delivery.receipts, revocations: membership.exchange,
                 successions: delivery.successions, settings: home.meshSettings, topics: membership.topics,
                 mail: membership.mail, presence: membership.presence, profiles: membership.profiles,
-                storeIdentity: { Self.storeIdentity($0, installed) }, board: board, awaited: awaited,
+                storeIdentity: { Self.storeIdentity($0, installed) },
+                neverAdmitted: Self.refusal(of: home.outbox), board: board, awaited: awaited,
                 events: home.events, metrics: home.metrics, lookAround: { directory.lookSoon() }, now: now),
             logger: logger)
         registrations = home.servers.map { server in
@@ -53,6 +56,20 @@ struct ConnectionParts: Sendable {
                 chain: installed.chain, keys: installed.keys, credential: installed.credential,
                 revocationHead: revocations.ledger.head, requiredFeatures: features.required,
                 optionalFeatures: features.asked)
+        }
+    }
+
+    /// Who was let in once is not sent away by a server that lost its store and counts a credential's uses anew; who never was does not get in
+    /// by trying again.
+    private static func refusal(of outbox: OutboxStore) -> @Sendable (MeshEnd) -> KinError? {
+        { end in
+            guard case .refused(let code, let message) = end,
+                ["credential_needed", "credential_used_up"].contains(code),
+                (try? outbox.hasMetBroker()) == false
+            else { return nil }
+            return KinError(
+                code, "\(message). This machine is not let in:  kin wallet forget , then join again by the new one",
+                category: .refused)
         }
     }
 

@@ -1,5 +1,6 @@
 import KinIdentity
 import KinWire
+import Logging
 import Synchronization
 
 extension LocalAPI {
@@ -11,7 +12,7 @@ extension LocalAPI {
     init(
         _ home: DaemonHome, _ routes: DaemonRoutes, port tcpPort: LocalPort, onReady: @escaping @Sendable () -> Void
     ) throws {
-        let state = home.state
+        let (state, logger) = (home.state, home.logger)
         let path = DaemonPaths.socket(in: state)
         // sun_path holds 108 bytes on Linux and 104 on macOS, its end mark included.
         guard path.utf8.count < 104 else {
@@ -27,7 +28,13 @@ extension LocalAPI {
             LocalListener(place: place, responder: LocalResponder(home, routes, table, at: place)) { port in
                 if let port {
                     tcpPort.value = port
-                    try? StateFolder.write(Array("\(port)\n".utf8), to: DaemonPaths.port(in: state), mode: 0o644)
+                    do {
+                        try StateFolder.write(Array("\(port)\n".utf8), to: DaemonPaths.port(in: state), mode: 0o644)
+                    } catch {
+                        logger.warning(
+                            "port_unwritten",
+                            metadata: ["port": .stringConvertible(port), "error": .string("\(error)")])
+                    }
                 }
                 ready.oneIsReady()
             }

@@ -37,6 +37,7 @@ struct MembershipParts: Sendable {
             counters: counters, logger: logger, now: now)
         revocations.onChange { [topics] in topics.revoked() }
         presence = Presence(family: family, events: home.events, now: now)
+        family.know(presence: { [weak presence] member in presence?.read { $0(member) } ?? .unknown })
         profiles = ProfileBook(
             installed, kept: home.profiles, name: home.name, mail: mail, family: family, presence: presence,
             events: home.events, logger: logger, now: now)

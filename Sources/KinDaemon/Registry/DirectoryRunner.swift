@@ -24,6 +24,8 @@ actor DirectoryRunner {
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
     private var unreachable: [ServerAddress: String] = [:]
+    /// Seen for the first time, and not known at the broker yet.
+    private var unannounced: [MachineID] = []
     /// Seen for the first time, and not yet told to a user.
     private var news: [MachineID] = []
 
@@ -81,7 +83,7 @@ actor DirectoryRunner {
                 let time = now()
                 let (new, changed) = family.withDirectory { $0.merge(entries, from: server, now: time) }
                 if changed { save() }
-                for id in new { announce(id) }
+                unannounced += new
                 for other in family.withDirectory({ $0.membersOfOtherMind() }) {
                     revocations.stated(other.head, by: other.member)
                 }
@@ -91,6 +93,9 @@ actor DirectoryRunner {
                 unreachable[server] = (error as? KinError)?.message ?? "\(error)"
             }
         }
+        let known = unannounced.filter { family.isToBeAnnounced($0) }
+        unannounced.removeAll { known.contains($0) }
+        for id in known { announce(id) }
     }
 
     private func save() {

@@ -17,7 +17,7 @@ extension TopicKeeper {
         TopicInfo(
             name: record.topic, joined: record.joined, isPrivate: record.proof != nil,
             epoch: record.ring.highest, hasKey: record.current != nil,
-            creator: record.proof.map { family.name(of: $0.list.creator) })
+            creator: record.proof.map { family.name(of: $0.list.creator) }, waitsForKey: record.waitsForKey)
     }
 
     private func shown(_ topic: TopicName) throws -> TopicInfo {
@@ -91,10 +91,12 @@ extension TopicKeeper {
 
     /// - Parameter joined: those of them that get the posts; nil: all.
     private func shown(_ ids: [ULID], _ list: TopicList?, joined: Set<ULID>? = nil) -> [TopicMemberInfo] {
-        ids.map { id in
+        let revoked = Set(installation.revocations.current.entries.map(\.entry.target))
+        return ids.map { id in
             TopicMemberInfo(
                 name: family.name(of: id), member: id.description, joined: joined?.contains(id) ?? true,
-                online: id == me || family.roster.isOnline(id), creator: list?.creator == id, thisDevice: id == me)
+                state: family.state(of: id), creator: list?.creator == id, thisDevice: id == me,
+                isRevoked: revoked.contains(id))
         }.sorted { ($0.name, $0.member) < ($1.name, $1.member) }
     }
 
@@ -110,7 +112,7 @@ extension TopicKeeper {
     /// Whom to take off: those that are gone can be named by their ids.
     private func resolve(_ names: [String], among known: [ULID]) throws -> [ULID] {
         try names.map { name in
-            if let id = ULID(name), known.contains(id) { return id }
+            if let id = known.first(where: { $0.description == name || family.name(of: $0) == name }) { return id }
             return try family.resolve(name).member
         }
     }

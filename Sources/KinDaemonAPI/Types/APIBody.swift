@@ -9,7 +9,9 @@ enum APIBody {
     ) throws -> T {
         do throws(WireError) {
             let json: JSON
-            do { json = try JSON.parse(bytes).withWholeNumbers } catch { throw WireError.invalid(error.message) }
+            do { json = try JSON.parse(bytes).withWholeNumbers } catch {
+                throw WireError.invalid("the body is not JSON, at byte \(error.offset): \(error.message)")
+            }
             var fields = try Fields(json, in: "body")
             let value = try body(&fields)
             if !passingOverOthers { try fields.end() }

@@ -41,6 +41,22 @@ public enum APIError {
         ])
     }
 
+    /// As `json`, with the status it would have had: for what fails once an answer has begun.
+    static func statusJSON(_ error: KinError) -> JSON {
+        guard case .object(let members) = json(error) else { return .null }
+        let status = JSON.integer(Int64(status(of: error.category)))
+        return .object(members.merging(["status": status]) { _, new in new })
+    }
+
+    /// An error as `statusJSON` writes it; nil where it is none.
+    static func readStatus(_ bytes: [UInt8]) -> KinError? {
+        guard case .object(let members)? = try? JSON.parse(bytes), members["error"] != nil else { return nil }
+        guard case .integer(let status)? = members["status"], (400...599).contains(status) else {
+            return read(bytes, category: .failed)
+        }
+        return read(bytes, status: Int(status))
+    }
+
     /// What an answer with a failing status says.
     public static func read(_ bytes: [UInt8], status: Int) -> KinError {
         read(bytes, category: category(of: status))

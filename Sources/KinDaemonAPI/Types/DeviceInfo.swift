@@ -3,13 +3,24 @@ import KinWire
 
 /// One device of the family, as `GET /v1/devices` and `GET /v1/peers` show it.
 public struct DeviceInfo: Hashable, Sendable {
+    /// Whether a member is there, by the broker's word.
+    public enum State: String, CaseIterable, Hashable, Sendable {
+        case online, offline
+        /// The broker is away, so nobody can say.
+        case unknown
+        /// It is registered at a relay, but no member at the broker: nothing reaches it.
+        case notMember = "not_member"
+    }
+
     /// Unique here: equal names have a suffix.
     public var name: String
     public var machineID: String
     /// nil: the device's record carries no certificate.
     public var member: String?
     public var role: String?
-    public var online: Bool
+    public var state: State
+    /// Whether it is known to be there.
+    public var online: Bool { state == .online }
     /// Where it is registered: server addresses; empty while it is offline.
     public var servers: [String]
     /// Milliseconds.
@@ -28,7 +39,7 @@ public struct DeviceInfo: Hashable, Sendable {
         self.machineID = machineID
         self.member = member
         self.role = role
-        self.online = online
+        state = online ? .online : .offline
         self.servers = servers
         self.lastSeen = lastSeen
         self.version = version
@@ -41,7 +52,8 @@ public struct DeviceInfo: Hashable, Sendable {
         machineID = try fields.text("machine_id")
         member = try fields.givenText("member")
         role = try fields.givenText("role")
-        online = try fields.bool("online")
+        _ = try fields.bool("online")
+        state = try fields.parsed("state", as: "a device's state") { State(rawValue: $0) }
         servers = try fields.list("servers", atMost: 64, as: "a server's address") { $0 }
         lastSeen = try fields.givenTime("last_seen")
         version = try fields.givenText("version")
@@ -56,7 +68,8 @@ public struct DeviceInfo: Hashable, Sendable {
     public var json: JSON {
         .object([
             "name": .string(name), "machine_id": .string(machineID), "member": .orNull(member) { .string($0) },
-            "role": .orNull(role) { .string($0) }, "online": .bool(online), "servers": .strings(servers),
+            "role": .orNull(role) { .string($0) }, "online": .bool(online),
+            "state": .string(state.rawValue), "servers": .strings(servers),
             "last_seen": .orNull(lastSeen) { .integer($0) }, "version": .orNull(version) { .string($0) },
             "this_device": .bool(thisDevice), "status": .orNull(status) { .string($0.rawValue) },
             "summary": .orNull(summary) { .string($0) },
@@ -101,7 +114,10 @@ extension DeviceInfo {
         "DeviceInfo",
         [
             .required("name", .text), .required("machine_id", .text), .optional("member", Schema.text.orNull),
-            .optional("role", Schema.text.orNull), .required("online", .bool),
+            .optional("role", Schema.text.orNull), .required("online", .bool, "Whether it is known to be there."),
+            .required(
+                "state", .one(of: DeviceInfo.State.self),
+                "unknown: the broker is away; not_member: registered at a relay, but no member at the broker."),
             .required("servers", .list(.text, atMost: 64, isDistinct: true)),
             .optional("last_seen", Schema.time.orNull), .optional("version", Schema.text.orNull),
             .required("this_device", .bool),

@@ -9,8 +9,7 @@ public enum FileGetLine: Hashable, Sendable {
     case failed(KinError)
 
     public init(json bytes: [UInt8]) throws {
-        // What failed has the form of every other failure.
-        if let error = APIError.read(bytes, category: .failed) {
+        if let error = APIError.readStatus(bytes) {
             self = .failed(error)
             return
         }
@@ -29,7 +28,7 @@ public enum FileGetLine: Hashable, Sendable {
         switch self {
         case .progress(let received, let size): .object(["received": .integer(received), "size": .integer(size)])
         case .done(let got): got.json
-        case .failed(let error): APIError.json(error)
+        case .failed(let error): APIError.statusJSON(error)
         }
     }
 }

@@ -41,6 +41,8 @@ public struct FileInfo: Hashable, Sendable {
     public var peer: String
     /// nil: a topic.
     public var peerMember: ULID?
+    /// With which topic it was shared; nil: with one device.
+    public var topic: TopicName?
     public var message: String?
     public var mediaType: String?
     public var createdAt: Int64
@@ -89,6 +91,7 @@ public struct FileInfo: Hashable, Sendable {
         transferred = try fields.integer("transferred")
         peer = try fields.text("peer")
         peerMember = try fields.given("peer_member") { fields, name throws(WireError) in try fields.ulid(name) }
+        topic = try fields.nullable("topic") { fields, name throws(WireError) in try fields.topic(name) }
         message = try fields.givenText("message")
         mediaType = try fields.givenText("media_type")
         createdAt = try fields.time("created_at")
@@ -101,7 +104,8 @@ public struct FileInfo: Hashable, Sendable {
         .object([
             "id": .text(id), "direction": .string(direction.rawValue), "name": .text(name), "size": .integer(size),
             "status": .string(status.rawValue), "transferred": .integer(transferred), "peer": .string(peer),
-            "peer_member": .orNull(peerMember) { .text($0) }, "message": .orNull(message) { .string($0) },
+            "peer_member": .orNull(peerMember) { .text($0) }, "topic": .orNull(topic) { .text($0) },
+            "message": .orNull(message) { .string($0) },
             "media_type": .orNull(mediaType) { .string($0) }, "created_at": .integer(createdAt),
             "expires_at": .orNull(expiresAt) { .integer($0) }, "last_error": .orNull(lastError) { .string($0) },
             "next_attempt_at": .orNull(nextAttemptAt) { .integer($0) },
@@ -142,7 +146,9 @@ extension FileInfo {
             .required("size", .count, "Bytes."), .required("status", .one(of: Status.self)),
             .required("transferred", .count, "Bytes that came through of an upload or download under way."),
             .required("peer", .text, "The other device's name; or # and the topic it was shared with."),
-            .optional("peer_member", Schema.ulid.orNull), .optional("message", Schema.text.orNull),
+            .optional("peer_member", Schema.ulid.orNull),
+            .required("topic", Schema.topic.orNull, "With which it was shared; null: with one device."),
+            .optional("message", Schema.text.orNull),
             .optional("media_type", Schema.text.orNull), .required("created_at", .time),
             .optional("expires_at", Schema.time.orNull, "When the server deletes it; null: when its owner does."),
             .optional("last_error", Schema.text.orNull), .optional("next_attempt_at", Schema.time.orNull),

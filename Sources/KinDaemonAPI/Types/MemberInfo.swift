@@ -15,12 +15,14 @@ public struct MemberInfo: Hashable, Sendable {
     public var issuedAt: Int64
     /// Milliseconds; nil: never.
     public var expiresAt: Int64?
-    public var online: Bool
+    public var state: DeviceInfo.State
+    /// Whether it is known to be there.
+    public var online: Bool { state == .online }
     public var thisDevice: Bool
 
     public init(
         name: String, member: String, machineID: String, role: String, scopes: [String], issuer: String,
-        issuedAt: Int64, expiresAt: Int64?, online: Bool, thisDevice: Bool
+        issuedAt: Int64, expiresAt: Int64?, state: DeviceInfo.State, thisDevice: Bool
     ) {
         self.name = name
         self.member = member
@@ -30,7 +32,7 @@ public struct MemberInfo: Hashable, Sendable {
         self.issuer = issuer
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
-        self.online = online
+        self.state = state
         self.thisDevice = thisDevice
     }
 
@@ -44,7 +46,8 @@ public struct MemberInfo: Hashable, Sendable {
         issuer = try fields.text("issuer")
         issuedAt = try fields.time("issued_at")
         expiresAt = try fields.givenTime("expires_at")
-        online = try fields.bool("online")
+        _ = try fields.bool("online")
+        state = try fields.parsed("state", as: "a device's state") { DeviceInfo.State(rawValue: $0) }
         thisDevice = try fields.bool("this_device")
         try fields.end()
     }
@@ -54,7 +57,7 @@ public struct MemberInfo: Hashable, Sendable {
             "name": .string(name), "member": .string(member), "machine_id": .string(machineID),
             "role": .string(role), "scopes": .strings(scopes), "issuer": .string(issuer),
             "issued_at": .integer(issuedAt), "expires_at": .orNull(expiresAt) { .integer($0) },
-            "online": .bool(online), "this_device": .bool(thisDevice),
+            "online": .bool(online), "state": .string(state.rawValue), "this_device": .bool(thisDevice),
         ])
     }
 }
@@ -63,6 +66,8 @@ public struct MemberInfo: Hashable, Sendable {
 public struct MemberList: Hashable, Sendable {
     /// A member that is one no more.
     public struct Revoked: Hashable, Sendable {
+        /// As it was called; nil where that is not known any more.
+        public var name: String?
         public var member: String
         /// `wallet`, or the member that revoked it.
         public var author: String
@@ -79,6 +84,7 @@ public struct MemberList: Hashable, Sendable {
 
         init(json: JSON) throws(WireError) {
             var fields = try Fields(json, in: "revoked")
+            name = try fields.givenText("name")
             member = try fields.text("member")
             author = try fields.text("author")
             reason = try fields.text("reason")
@@ -88,7 +94,8 @@ public struct MemberList: Hashable, Sendable {
 
         var json: JSON {
             .object([
-                "member": .string(member), "author": .string(author), "reason": .string(reason), "at": .integer(at),
+                "name": .orNull(name) { .string($0) }, "member": .string(member), "author": .string(author),
+                "reason": .string(reason), "at": .integer(at),
             ])
         }
     }
@@ -139,7 +146,9 @@ extension MemberList {
                             .required("role", .text), .required("scopes", .list(.text, atMost: 32, isDistinct: true)),
                             .required("issuer", .text, "wallet, or the member that issued the certificate."),
                             .required("issued_at", .time), .optional("expires_at", Schema.time.orNull),
-                            .required("online", .bool), .required("this_device", .bool),
+                            .required("online", .bool, "Whether it is known to be there."),
+                            .required("state", .one(of: DeviceInfo.State.self), "unknown: the broker is away."),
+                            .required("this_device", .bool),
                         ]), atMost: 4096)),
             .required(
                 "revoked",
@@ -147,6 +156,7 @@ extension MemberList {
                     .object(
                         "RevokedMember",
                         [
+                            .optional("name", Schema.text.orNull, "As it was called, where that is known."),
                             .required("member", .text), .required("author", .text), .required("reason", .text),
                             .required("at", .time),
                         ]), atMost: 1 << 16)),

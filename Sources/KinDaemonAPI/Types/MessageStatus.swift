@@ -8,6 +8,8 @@ public struct MessageStatus: Hashable, Sendable {
     /// The recipient's name as known now, else its member id.
     public var to: String
     public var toMember: String
+    /// Whether it was said to a topic.
+    public var isPost: Bool { toMember.hasPrefix("#") }
     public var priority: Priority
     public var queuedAt: Int64
     public var relayedAt: Int64?

@@ -53,11 +53,7 @@ public struct SendBatchAnswer: Sendable {
     public var json: JSON {
         .object([
             "answers": .array(answers.map(\.json)),
-            "refusal": .orNull(refusal) { error in
-                guard case .object(let members) = APIError.json(error) else { return .null }
-                let status = JSON.integer(Int64(APIError.status(of: error.category)))
-                return .object(members.merging(["status": status]) { _, new in new })
-            },
+            "refusal": .orNull(refusal) { APIError.statusJSON($0) },
         ])
     }
 }

@@ -12,16 +12,22 @@ public struct TopicInfo: Hashable, Sendable {
     public var epoch: Int64
     /// Whether this device has the key to post with now.
     public var hasKey: Bool
+    /// Whether there is a key that has not come: somebody in the topic who has it must be there.
+    public var waitsForKey: Bool
     /// Who made a private topic.
     public var creator: String?
 
-    public init(name: TopicName, joined: Bool, isPrivate: Bool, epoch: Int64, hasKey: Bool, creator: String?) {
+    public init(
+        name: TopicName, joined: Bool, isPrivate: Bool, epoch: Int64, hasKey: Bool, creator: String?,
+        waitsForKey: Bool = false
+    ) {
         self.name = name
         self.joined = joined
         self.isPrivate = isPrivate
         self.epoch = epoch
         self.hasKey = hasKey
         self.creator = creator
+        self.waitsForKey = waitsForKey
     }
 
     public init(json bytes: [UInt8]) throws {
@@ -40,13 +46,15 @@ public struct TopicInfo: Hashable, Sendable {
         isPrivate = try fields.bool("private")
         epoch = try fields.integer("epoch")
         hasKey = try fields.bool("has_key")
+        waitsForKey = try fields.bool("waits_for_key")
         creator = try fields.givenText("creator")
     }
 
     public var json: JSON {
         .object([
             "name": .text(name), "joined": .bool(joined), "private": .bool(isPrivate), "epoch": .integer(epoch),
-            "has_key": .bool(hasKey), "creator": .orNull(creator) { .string($0) },
+            "has_key": .bool(hasKey), "waits_for_key": .bool(waitsForKey),
+            "creator": .orNull(creator) { .string($0) },
         ])
     }
 }
@@ -75,16 +83,24 @@ public struct TopicMemberInfo: Hashable, Sendable {
     public var member: String
     /// Whether it gets the posts; of those named for a private topic some may have left.
     public var joined: Bool
-    public var online: Bool
+    public var state: DeviceInfo.State
+    /// Whether it is known to be there.
+    public var online: Bool { state == .online }
     /// Whether it made the topic, where that is private.
     public var creator: Bool
     public var thisDevice: Bool
+    /// Whether it is a member of the mesh no more; a private topic's list names it until it is taken off.
+    public var isRevoked: Bool
 
-    public init(name: String, member: String, joined: Bool, online: Bool, creator: Bool, thisDevice: Bool) {
+    public init(
+        name: String, member: String, joined: Bool, state: DeviceInfo.State, creator: Bool, thisDevice: Bool,
+        isRevoked: Bool = false
+    ) {
         self.name = name
         self.member = member
         self.joined = joined
-        self.online = online
+        self.state = state
+        self.isRevoked = isRevoked
         self.creator = creator
         self.thisDevice = thisDevice
     }
@@ -94,7 +110,9 @@ public struct TopicMemberInfo: Hashable, Sendable {
         name = try fields.text("name")
         member = try fields.text("member")
         joined = try fields.bool("joined")
-        online = try fields.bool("online")
+        _ = try fields.bool("online")
+        isRevoked = try fields.bool("revoked")
+        state = try fields.parsed("state", as: "a device's state") { DeviceInfo.State(rawValue: $0) }
         creator = try fields.bool("creator")
         thisDevice = try fields.bool("this_device")
         try fields.end()
@@ -103,6 +121,7 @@ public struct TopicMemberInfo: Hashable, Sendable {
     public var json: JSON {
         .object([
             "name": .string(name), "member": .string(member), "joined": .bool(joined), "online": .bool(online),
+            "state": .string(state.rawValue), "revoked": .bool(isRevoked),
             "creator": .bool(creator), "this_device": .bool(thisDevice),
         ])
     }
@@ -139,6 +158,9 @@ extension TopicInfo {
             .required("private", .bool, "Whether only those know of it whom its list names."),
             .required("epoch", .count, "The number of the newest key here; 0: none has come."),
             .required("has_key", .bool, "Whether this device can post at once."),
+            .required(
+                "waits_for_key", .bool,
+                "Whether there is a key that has not come here; false without a key: the next post makes one."),
             .optional("creator", Schema.text.orNull, "Who made a private topic."),
         ])
 }
@@ -154,7 +176,10 @@ extension TopicMemberInfo {
         [
             .required("name", .text), .required("member", .text),
             .required("joined", .bool, "Whether it gets the posts; of those named some may have left."),
-            .required("online", .bool), .required("creator", .bool), .required("this_device", .bool),
+            .required("online", .bool, "Whether it is known to be there."),
+            .required("state", .one(of: DeviceInfo.State.self), "unknown: the broker is away."),
+            .required("revoked", .bool, "Whether it is a member of the mesh no more."), .required("creator", .bool),
+            .required("this_device", .bool),
         ])
 }
 

@@ -42,6 +42,9 @@ public struct TopicRecord: Hashable, Sendable {
         ring.current(from: minEpoch, through: max(minEpoch, epoch) + TopicRights.maxAhead)
     }
 
+    /// Whether others have a key that has not come. Who had one before, or is the first, makes one for the next post.
+    public var waitsForKey: Bool { joined && current == nil && minEpoch > 0 && ring.highest == 0 }
+
     /// The counter of a key that nobody has.
     public var nextEpoch: Int64 { max(minEpoch, epoch, ring.highest) + 1 }
 

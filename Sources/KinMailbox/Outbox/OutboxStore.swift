@@ -174,6 +174,11 @@ public final class OutboxStore: Sendable {
         }
     }
 
+    /// Whether this device was ever let in by a broker.
+    public func hasMetBroker() throws -> Bool {
+        try read { try Bool.fetchOne($0, sql: "SELECT broker_store IS NOT NULL FROM identity") ?? false }
+    }
+
     /// How many messages wait, and how many cannot be sent.
     public func depth() throws -> (pending: Int, dead: Int) {
         try read { db in

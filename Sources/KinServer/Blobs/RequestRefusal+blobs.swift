@@ -41,7 +41,7 @@ extension RequestRefusal {
             case "unknown_blob": (.notFound, "there is no such file, or it is not for this member")
             case "blob_exists": (.conflict, "the id is taken by another file: use another id")
             case "blob_size_invalid": (.badRequest, "no sealed file has that size")
-            case "not_in_topic": (.forbidden, "files for topics are not taken by this server")
+            case "not_in_topic": (.forbidden, "the sender is not in that topic")
             case "unknown_member": (.notFound, "the reader is not known at this server yet")
             case "member_revoked": (.gone, "the reader was revoked")
             case "too_large": (.contentTooLarge, "the sealed file is larger than this server takes")

@@ -109,7 +109,7 @@ extension RequestRefusal {
             case "unknown_topic": (.notFound, "there is no topic of that name that the sender is in")
             case "epoch_missing", "epoch_ahead": (.badRequest, "the post's epoch is none of the topic's")
             case "epoch_stale": (.conflict, "the topic has a newer key: seal the post with that")
-            case "mesh_succeeded": (.conflict, "a new wallet takes over: send it in its mesh")
+            case "mesh_succeeded": (.serviceUnavailable, "a new wallet takes over: send it in its mesh")
             // What is left is the credential, taken back at the last moment.
             default: (.unauthorized, "the credential is no longer good")
             }
