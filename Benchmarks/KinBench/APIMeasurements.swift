@@ -93,7 +93,7 @@ struct APIMeasurements {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path \(folder)/\($0);" }
         let configuration = """
-            daemon off; worker_processes \(ProcessInfo.processInfo.activeProcessorCount); pid \(folder)/pid;
+            daemon off; \(geteuid() == 0 ? "user root; " : "")worker_processes \(ProcessInfo.processInfo.activeProcessorCount); pid \(folder)/pid;
             error_log /dev/null;
             events { worker_connections 256; }
             http {
