@@ -118,109 +118,6 @@ extension MeshHub {
         }
     }
 
-    // MARK: Posts
-
-    /// Why a post may not be taken now. Of one that may the epoch counts from here on: whoever leaves next has read it.
-    func refusal(of topic: TopicName, _ epoch: Epoch?, _ priority: Priority, from sender: ULID) -> Refusal? {
-        state.withLock { state in
-            guard let known = state.topics[topic], known.members[sender] != nil else { return .unknownTopic }
-            guard let counter = epoch?.counter, counter > 0 else { return .epochMissing }
-            if counter < max(known.minEpoch, 1) { return .epochStale }
-            if counter > known.highestEpoch { return .epochAhead }
-            state.topics.admitted(counter, priority, in: topic)
-            return nil
-        }
-    }
-
-    /// The topics with anything for that member behind a position.
-    func subscriptions(of member: ULID, priority: Priority, after position: Int64) -> [Subscription] {
-        state.withLock { $0.topics.subscriptions(of: member, priority: priority, after: position) }
-    }
-
-    /// Every topic that `member` is in.
-    func subscriptions(of member: ULID) -> [Subscription] { state.withLock { $0.topics.subscriptions(of: member) } }
-
-    /// A topic that `member` is in; nil where it is in none of that name.
-    func subscription(of member: ULID, to topic: TopicName) -> Subscription? {
-        state.withLock { state in
-            state.topics[topic]?.members[member].map { Subscription(topic: topic, since: $0) }
-        }
-    }
-
-    /// Whether a member is in a topic.
-    func isMember(_ member: ULID, of topic: TopicName) -> Bool { subscription(of: member, to: topic) != nil }
-
-    /// Hands a post that was just stored to those in the topic that are connected, but not to its sender.
-    func post(_ message: StoredMessage, to topic: TopicName) {
-        let push = message.push
-        let sessions = state.withLock { state -> [BrokerSession] in
-            state.topics.posted(topic, id: push.brokerMessageID, priority: push.priority)
-            guard let members = state.topics[topic]?.members else { return [] }
-            return state.siblings.flatMap { member, siblings in
-                members[member] != nil && member != push.sender ? siblings.sessions : []
-            }
-        }
-        guard !sessions.isEmpty else { return }
-        let frame = MeshFrame.push(push).encoded(body: message.body)
-        for session in sessions { session.offer(message, encoded: frame) }
-    }
-
-    // MARK: Members
-
-    /// Members of the time before there were topics.
-    func welcomeToEverybody(_ chains: [Chain]) {
-        state.withLock { state in
-            for chain in chains { joinEverybody(chain, in: &state) }
-        }
-    }
-
-    /// A new member is in `all`, since it was certified: a server that lost its store sees the old ones for the first time again.
-    func joinEverybody(_ chain: Chain, in state: inout State) {
-        guard state.topics[.everybody]?.members[chain.member] == nil, !chain.hasEnded(by: now()),
-            TopicRights.allow(chain.certificate, .everybody)
-        else { return }
-        // Where that cannot be read it gets all that is there.
-        let since = (try? store.lastMessageID(before: chain.certificate.issuedAt)) ?? 0
-        let change = TopicChange(
-            name: .everybody, proof: nil, minEpoch: state.topics[.everybody]?.minEpoch ?? 0,
-            joining: [chain.member: since])
-        state.topics.apply(change)
-        // Where it fails, it is done again at the next start.
-        store.put(change, in: key) { _ in }
-    }
-
-    /// A member with another certificate leaves what that does not let it into.
-    func leaveForbiddenTopics(_ chain: Chain, in state: inout State) {
-        removeFromTopics([chain.member], in: &state) { !$0.mayBeSeen(by: chain.certificate) }
-    }
-
-    /// Members that were revoked, or whose certificates are over, leave every topic at once.
-    func removeFromTopics(
-        _ members: [ULID], in state: inout State, where isMeant: (StoredTopic) -> Bool = { _ in true }
-    ) {
-        for topic in state.topics.named.values.filter(isMeant) {
-            let gone = members.filter { topic.members[$0] != nil }
-            guard !gone.isEmpty else { continue }
-            let change = topic.change(leaving: gone)
-            state.topics.apply(change)
-            // Where it fails, it is done again at the next start.
-            store.put(change, in: key) { _ in }
-            tell(topic.name, state, former: topic)
-        }
-    }
-
-    /// Ends the sessions of members whose certificates are over, and takes them out of topics. Call about once a second.
-    func endExpired(by time: Int64) {
-        let ended = state.withLock { state -> [BrokerSession] in
-            guard time >= state.nextExpiry else { return [] }
-            let expired = state.chains.values.filter { $0.hasEnded(by: time) }.map(\.member)
-            state.noteNextExpiry(after: time)
-            removeFromTopics(expired, in: &state)
-            return expired.flatMap { state.siblings[$0]?.sessions ?? [] }
-        }
-        for session in ended { session.end(.unauthorized, reason: "certificate_expired") }
-    }
-
     // MARK: Inside
 
     /// Works a change out, makes it, tells who may see it, and answers once it is on disk. nil: nothing changes.
@@ -253,7 +150,7 @@ extension MeshHub {
     }
 
     /// Called with the lock held: how the topic stands, to each who may see it, and that it is gone to who might before.
-    private func tell(_ topic: TopicName, _ state: State, former: StoredTopic?) {
+    func tell(_ topic: TopicName, _ state: State, former: StoredTopic?) {
         let known = state.topics[topic]
         for (member, siblings) in state.siblings {
             guard let certificate = state.chains[member]?.certificate else { continue }

@@ -133,7 +133,7 @@ final class TopicBroker: Sendable {
         case "topic_exists":
             KinError(
                 code,
-                "there is a topic of that name: join it with  kin topic join , or, where it is private, ask who made it",
+                "there is a topic of that name:  kin topics  shows it, and  kin topic join  joins it; where it is not shown it is private, and its name is taken",
                 category: .conflict)
         case "unknown_topic":
             KinError(

@@ -37,6 +37,18 @@ extension BrokerStoreContract {
                 try await !bench.store.advanceBlob(bench.place(blob), to: 2000, expiresAt: 1), "the blob is gone")
             try requireEqual(try bench.store.blob(bench.place(blob)), nil, "what was deleted before")
         },
+        Case("what was to be deleted and was noted anew meanwhile stays") { bench in
+            let blob = bench.blob()
+            _ = try await bench.add(blob)
+            let end = try blob.expiresAt.orThrow("an end")
+            try requireEqual(
+                try await bench.store.removeBlob(bench.place(blob), expiredBy: end - 1), false, "before its end")
+            _ = try await bench.store.advanceBlob(bench.place(blob), to: 1000, expiresAt: nil)
+            try requireEqual(
+                try await bench.store.removeBlob(bench.place(blob), expiredBy: end), false, "one without an end")
+            _ = try await bench.store.advanceBlob(bench.place(blob), to: 2000, expiresAt: end)
+            try requireEqual(try await bench.store.removeBlob(bench.place(blob), expiredBy: end), true, "at its end")
+        },
         Case("ids are a mesh's own") { bench in
             let blob = bench.blob()
             _ = try await bench.add(blob)

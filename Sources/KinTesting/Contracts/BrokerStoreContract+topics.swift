@@ -83,6 +83,50 @@ extension BrokerStoreContract {
             try requireEqual(stored.epoch, 5, "the epoch")
             try requireEqual(stored.last, [0, id, 0], "the last posts")
         },
+        Case("a topic that is over is not there after a restart, and its name begins anew") { bench in
+            let builds = try builds.orThrow("a name")
+            let proof = try bench.topicProof(builds, seq: 4)
+            _ = await bench.change(TopicChange(name: builds, proof: proof, minEpoch: 3, joining: [bench.carol: 0]))
+            var last = TopicChange(name: builds, proof: proof, minEpoch: 4, leaving: [bench.carol])
+            last.isOver = true
+            try require(await bench.change(last), "its end is stored")
+            try bench.reopen()
+            try requireEqual(try bench.store.loadMeshes().first.orThrow("the mesh").topics, [], "the topics")
+            _ = await bench.change(TopicChange(name: builds, proof: nil, minEpoch: 0, joining: [bench.bob: 1]))
+            try bench.reopen()
+            try requireEqual(
+                try bench.store.loadMeshes().first.orThrow("the mesh").topics,
+                [StoredTopic(name: builds, members: [bench.bob: 1])], "the new one")
+        },
+        Case("deliveries that begin again do so after a restart too, and go on from there") { bench in
+            let ids = try await bench.storeAll(try (1...4).map { try bench.submission("m\($0)", seq: Int64($0)) })
+            bench.store.advance(bench.carol, in: bench.mesh) { [0, ids[3], 0] }
+            var change = TopicChange(
+                name: try builds.orThrow("a name"), proof: nil, minEpoch: 0, joining: [bench.carol: ids[0]])
+            change.rewinding = Rewinding(member: bench.carol, to: ids[0])
+            _ = await bench.change(change)
+            try bench.reopen()
+            try requireEqual(try bench.store.positions(of: bench.carol, in: bench.mesh)[1], ids[0], "the position")
+            bench.store.advance(bench.carol, in: bench.mesh) { [0, ids[2], 0] }
+            try bench.reopen()
+            try requireEqual(try bench.store.positions(of: bench.carol, in: bench.mesh)[1], ids[2], "the next")
+        },
+        Case("what was stored before a time is found by it") { bench in
+            try requireEqual(try bench.store.lastMessageID(before: .max), 0, "of nothing")
+            var ids: [Int64] = []
+            for turn in 1...40 as ClosedRange<Int64> {
+                // Three at each time.
+                let taken = await bench.accept(
+                    [try bench.submission("m\(turn)", seq: turn)], now: StoreBench.now + turn / 3 * 1000)
+                guard case .stored(let id)? = taken.first else { throw ContractViolation(description: "not stored") }
+                ids.append(id)
+            }
+            for time in 0...14 as ClosedRange<Int64> {
+                let expected = zip(ids, 1...).last { $0.1 / 3 < time }?.0 ?? 0
+                let found = try bench.store.lastMessageID(before: StoreBench.now + time * 1000)
+                try requireEqual(found, expected, "before second \(time)")
+            }
+        },
         Case("what others posted is told again, from where a member joined, newest first") { bench in
             let builds = try builds.orThrow("a name")
             let ids = try await bench.storeAll(
@@ -93,6 +137,13 @@ extension BrokerStoreContract {
                 through: [.max, own[0], .max], limit: 10)
             let page = try bench.store.history(query, in: bench.mesh)
             try requireEqual(page.messages.map(\.push.brokerMessageID), ids[2...].reversed(), "posts of others")
+            let direct = try await bench.storeAll([try bench.submission("direct", seq: 6)])
+            var everything = query
+            everything.conversation = .everything([Subscription(topic: builds, since: ids[1])])
+            everything.through = [.max, .max, .max]
+            try requireEqual(
+                try bench.store.history(everything, in: bench.mesh).messages.map(\.push.brokerMessageID),
+                direct + ids[2...].reversed(), "with what was sent directly")
         },
     ]
 }
