@@ -47,6 +47,26 @@ final class BenchFamily {
     /// Process ids: the server, then the daemons.
     var pids: [Int32] { processes.map(\.processIdentifier) }
 
+    /// Waits until nobody has anything to do, for a family that has just met tells each other much; else for as long as is said.
+    /// - Returns: the processor's time that all of them take in a second, then.
+    @discardableResult
+    func settle(within seconds: Double = 60) -> Double {
+        let deadline = monotonicSeconds() + seconds
+        var (before, taken) = (processorSeconds, 0.0)
+        while monotonicSeconds() < deadline {
+            usleep(1_000_000)
+            let now = processorSeconds
+            taken = now - before
+            if taken < 0.02 + 0.002 * Double(processes.count) { break }
+            before = now
+        }
+        return taken
+    }
+
+    private var processorSeconds: Double {
+        pids.reduce(0) { $0 + ((try? BrokerUnderLoad.processorSeconds(of: $1)) ?? 0) }
+    }
+
     private func upArguments(_ name: String) -> [String] {
         ["up", "--name", name, "--server", "http://127.0.0.1:\(port)"]
     }

@@ -13,12 +13,15 @@ struct TopicMeasurements {
         /// Posts one after the other as they are accepted, until all have the last.
         var posts = 0
         var wall = 0.0
+        /// Processors that all processes take with nothing to do.
+        var idle = 0.0
     }
 
     func printRows(redisPort: Int) throws {
         let ours = try run()
         let redis = try BrokerUnderLoad.isThere(.redis) ? runRedis(port: redisPort) : nil
         show("a post to \(members) daemons", ours, redis)
+        Table.line("all of them before that, doing nothing", String(format: "%.2f processors", ours.idle))
         if let redis { show("Redis, XADD with PUBLISH to \(members) subscribers²", redis, nil) }
     }
 
@@ -62,7 +65,9 @@ struct TopicMeasurements {
             return http
         }
         // The first has everybody get the key.
-        return try measure(listeners.map { http in { try http.readUntil($0) } }, warmUp: 60) { id in
+        return try measure(
+            listeners.map { http in { try http.readUntil($0) } }, warmUp: 60, settle: { $0.idle = family.settle() }
+        ) { id in
             let body = #"{"topic":"bench","message":"\#(Measurements.body)","client_message_id":"\#(id)"}"#
             guard try speaker.post("/v1/topic/post", body).status == 202 else { throw BenchError("a post was refused") }
         }
@@ -100,7 +105,8 @@ struct TopicMeasurements {
     ///   - waits: one for each member: until it has the post with that id.
     ///   - post: returns once it is accepted.
     private func measure(
-        _ waits: [@Sendable (String) throws -> Void], warmUp: Double, _ post: (String) throws -> Void
+        _ waits: [@Sendable (String) throws -> Void], warmUp: Double, settle: (inout Result) -> Void = { _ in },
+        _ post: (String) throws -> Void
     ) throws -> Result {
         let ids = (0..<Self.paced + Self.burst + 1).map { "post-\(getpid())-\($0)-" }
         let arrivals = Arrivals(members: waits.count, posts: ids.count)
@@ -115,6 +121,7 @@ struct TopicMeasurements {
         try post(ids[0])
         try arrivals.waitForAll(of: 0, within: warmUp)
         var result = Result()
+        settle(&result)
         for index in 1...Self.paced {
             let start = monotonicSeconds()
             try post(ids[index])

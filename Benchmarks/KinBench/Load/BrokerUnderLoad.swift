@@ -41,7 +41,9 @@ final class BrokerUnderLoad {
     var pid: Int32 { process.processIdentifier }
 
     /// Seconds of processor time it has used.
-    func processorSeconds() throws -> Double {
+    func processorSeconds() throws -> Double { try Self.processorSeconds(of: pid) }
+
+    static func processorSeconds(of pid: Int32) throws -> Double {
         let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
         let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
         guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { return .nan }
