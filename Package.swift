@@ -57,8 +57,10 @@ let primitives = [
 let wireToSessions = [
     part("KinWire", ["KinEncoding"]),
     part("KinIdentity", ["KinWire", "KinCrypto", "KinEncoding"]),
+    part("KinNoise", ["KinCrypto"]),
     part("KinVault", ["KinIdentity", "KinWire", "KinCrypto", "KinEncoding"]),
     part("KinSession", ["KinIdentity", "KinWire", "KinCrypto", "KinEncoding"]),
+    part("KinLink", ["KinNoise", "KinIdentity", "KinWire", "KinCrypto", "KinEncoding"]),
 ]
 
 let clientsAndServices = [
@@ -126,7 +128,7 @@ let fuzzing: [Target] = [
         name: "kin-fuzz",
         dependencies: [
             "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinEncoding", "KinIdentity",
-            "KinSession", "KinTestServer", "KinTesting", "KinVault", "KinWire", logging,
+            "KinLink", "KinNoise", "KinSession", "KinTestServer", "KinTesting", "KinVault", "KinWire", logging,
         ],
         path: "Fuzz/KinFuzz", swiftSettings: settings)
 ]
@@ -144,6 +146,8 @@ let checks: [Target] = [
     tests("KinWire", ["KinEncoding"]),
     tests("KinIdentity", ["KinCrypto", "KinEncoding", "KinWire"]),
     tests("KinSession", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
+    tests("KinNoise", ["KinCrypto", "KinEncoding"]),
+    tests("KinLink", ["KinCrypto", "KinEncoding", "KinIdentity", "KinNoise", "KinWire"]),
     tests("KinMailbox", ["KinEncoding", "KinWire", grdb]),
     tests("KinSQLite", [grdb]),
     tests(

@@ -58,6 +58,22 @@ public enum ChaChaPoly {
         return plaintext
     }
 
+    /// The key that follows on `key` (Noise rev 34, section 4.2, REKEY): the first 32 bytes of zeros sealed with the nonce 2^64 − 1. Who learns it
+    /// learns nothing of `key`.
+    ///
+    /// - Throws: `aead_parameters` unless `key` has 32 bytes.
+    public static func nextKey(after key: SecretBytes) throws(CryptoError) -> SecretBytes {
+        let nonce = [UInt8](repeating: 0, count: 4) + [UInt8](repeating: 0xff, count: 8)
+        try check(key: key, nonce: nonce)
+        return SecretBytes(count: keyCount) { next in
+            // The guarded region starts as zeros. The cipher's first block makes the tag's key, so its text begins with the second.
+            key.withBytes {
+                _ = crypto_stream_chacha20_ietf_xor_ic(
+                    next.octets, next.octets, UInt64(next.count), nonce, 1, $0.octets)
+            }
+        }
+    }
+
     private static func check(key: SecretBytes, nonce: [UInt8]) throws(CryptoError) {
         guard key.count == keyCount, nonce.count == nonceCount else {
             throw CryptoError(

@@ -6,18 +6,32 @@ public enum HKDF {
     public static func sha256(
         _ secret: SecretBytes, salt: some Collection<UInt8>, info: some Collection<UInt8>, count: Int
     ) -> SecretBytes {
-        // The intermediate key lives for microseconds: the stack, erased, spares a guarded region of its own.
-        withErasedBytes(count: HMACState256.outputCount) { extracted in
-            var state = HMACState256(key: salt)
-            secret.withBytes { state.update($0) }
-            state.finish(into: extracted)
-            return expand(UnsafeRawBufferPointer(extracted), info: info, count: count)
-        }
+        var state = HMACState256(key: salt)
+        return derive(secret, &state, info: info, count: count)
+    }
+
+    /// The same with a salt that is a secret itself, such as the chaining key of a handshake.
+    public static func sha256(
+        _ secret: SecretBytes, salt: SecretBytes, info: some Collection<UInt8>, count: Int
+    ) -> SecretBytes {
+        var state = HMACState256(key: salt)
+        return derive(secret, &state, info: info, count: count)
     }
 
     /// The same with salt and info as UTF-8 text, as labels are.
     public static func sha256(_ secret: SecretBytes, salt: String, info: String, count: Int) -> SecretBytes {
         sha256(secret, salt: Array(salt.utf8), info: Array(info.utf8), count: count)
+    }
+
+    private static func derive(
+        _ secret: SecretBytes, _ state: inout HMACState256, info: some Collection<UInt8>, count: Int
+    ) -> SecretBytes {
+        // The intermediate key lives for microseconds: the stack, erased, spares a guarded region of its own.
+        return withErasedBytes(count: HMACState256.outputCount) { extracted in
+            secret.withBytes { state.update($0) }
+            state.finish(into: extracted)
+            return expand(UnsafeRawBufferPointer(extracted), info: info, count: count)
+        }
     }
 
     private static func expand(_ key: UnsafeRawBufferPointer, info: some Collection<UInt8>, count: Int) -> SecretBytes {

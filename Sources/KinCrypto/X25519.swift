@@ -60,6 +60,19 @@ public enum X25519 {
             PrivateKey(checked: .random(count: Int(crypto_box_SECRETKEYBYTES)))
         }
 
+        /// The 32 bytes that both sides compute alike (RFC 7748, section 6.1): input for a key derivation, not yet a key.
+        ///
+        /// - Throws: `x25519_key_invalid` where the product is zero, which a checked public key never gives.
+        public func agreement(with other: PublicKey) throws(CryptoError) -> SecretBytes {
+            try SecretBytes(count: Int(crypto_scalarmult_BYTES)) { (product) throws(CryptoError) in
+                let result = secret.withBytes { crypto_scalarmult(product.octets, $0.octets, other.bytes) }
+                guard result == 0 else {
+                    throw CryptoError(
+                        code: "x25519_key_invalid", message: "no secret can be agreed on with this public key")
+                }
+            }
+        }
+
         private init(checked secret: SecretBytes) {
             var publicBytes = [UInt8](repeating: 0, count: Int(crypto_box_PUBLICKEYBYTES))
             secret.withBytes { _ = crypto_scalarmult_base(&publicBytes, $0.octets) }

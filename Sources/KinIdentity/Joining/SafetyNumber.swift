@@ -2,11 +2,13 @@ import KinCrypto
 import KinEncoding
 import KinWire
 
-/// Thirty digits by which two people see that their machines mean the same keys.
+/// Groups of digits by which two people see that their machines mean the same.
 ///
-/// SHA-512 over `kindred/safety-number/v1`, a zero byte and the keys; six times five bytes of it, each as a big-endian number modulo 100,000.
+/// Of keys, thirty digits: SHA-512 over `kindred/safety-number/v1`, a zero byte and the keys; six times five bytes of it, each as a big-endian number
+/// modulo 100,000. Of a pairing, sixteen hex digits.
 public struct SafetyNumber: Hashable, Sendable, CustomStringConvertible {
     private static let domain = "kindred/safety-number/v1"
+    private static let pairingDomain = "kindred/sas/v1"
     private let groups: [String]
 
     private init(of bytes: [UInt8]) {
@@ -26,6 +28,14 @@ public struct SafetyNumber: Hashable, Sendable, CustomStringConvertible {
     /// Of a family: its wallet.
     public static func of(_ wallet: WalletAddress) -> SafetyNumber { SafetyNumber(of: wallet.bytes) }
 
-    /// As in `12345 67890 …`.
+    /// Of a pairing: the first eight bytes of SHA-256 over `kindred/sas/v1` and the hash of its handshake, as four groups of four hex digits.
+    public static func ofPairing(handshakeHash: [UInt8]) -> SafetyNumber {
+        let digest = Digest.sha256(Array(pairingDomain.utf8) + handshakeHash)
+        return SafetyNumber(groups: (0..<4).map { Hex.encode(digest[$0 * 2..<$0 * 2 + 2]) })
+    }
+
+    private init(groups: [String]) { self.groups = groups }
+
+    /// As in `12345 67890 …`, or `89ab cdef …`.
     public var description: String { groups.joined(separator: " ") }
 }

@@ -1,0 +1,60 @@
+import KinCrypto
+import KinEncoding
+import KinIdentity
+import KinWire
+
+/// Who this device is on a link, and by what it judges others.
+public struct LinkCredentials: Sendable {
+    let chain: Chain
+    let key: X25519.PrivateKey
+    let verifier: ChainVerifier
+    let head: @Sendable () -> RevocationHead
+    let newest: @Sendable (ULID) -> Chain?
+
+    /// - Parameters:
+    ///   - chain: this device's newest.
+    ///   - key: the X25519 key in force by that chain.
+    ///   - revocations: who was revoked, as it is known at each handshake.
+    ///   - newest: the newest chain known of a member; nil where none is.
+    public init(
+        chain: Chain, key: X25519.PrivateKey, revocations: RevocationLedger,
+        newest: @escaping @Sendable (ULID) -> Chain?
+    ) {
+        self.chain = chain
+        self.key = key
+        verifier = ChainVerifier(mesh: chain.certificate.mesh, revocations: revocations)
+        head = { revocations.head }
+        self.newest = newest
+    }
+
+    func prologue(calling target: MachineID) -> [UInt8] {
+        LinkOpening.prologue(mesh: verifier.mesh, target: target)
+    }
+
+    /// Judges what the other side says of itself.
+    /// - Parameters:
+    ///   - key: its static key in the handshake.
+    ///   - time: its clock; `now`: ours; both in milliseconds.
+    func check(
+        _ chain: Chain, key: X25519.PublicKey?, time: Int64, now: Int64
+    ) throws(LinkFault) -> VerifiedMember {
+        let peer: VerifiedMember
+        do throws(ChainFault) {
+            peer = try verifier.verify(chain, now: now)
+        } catch {
+            throw .chain(error)
+        }
+        guard let key, peer.x25519.first == key else { throw .keyMismatch }
+        if let known = newest(peer.member), known.supersedes(chain) { throw .superseded }
+        guard (now - LinkLimits.maxSkew...now + LinkLimits.maxSkew).contains(time) else { throw .clockDiffers }
+        return peer
+    }
+}
+
+extension Chain {
+    /// Whether this chain of the same member is newer than `other`: a later certificate, or more rotations of the same one.
+    func supersedes(_ other: Chain) -> Bool {
+        guard certificate != other.certificate else { return rotations.count > other.rotations.count }
+        return certificate.issuedAt > other.certificate.issuedAt
+    }
+}
