@@ -3,7 +3,20 @@
 import json
 from pathlib import Path
 
-from vector_cases import chains, files, frames, joining, messages, registry, statements, tokens, topics, vault
+from vector_cases import (
+    chains,
+    files,
+    frames,
+    joining,
+    links,
+    messages,
+    noise,
+    registry,
+    statements,
+    tokens,
+    topics,
+    vault,
+)
 
 FOLDER = Path(__file__).resolve().parent.parent / "Vectors" / "kindred"
 FILES = {
@@ -17,6 +30,8 @@ FILES = {
     "joining.json": joining.build,
     "files.json": files.build,
     "topics.json": topics.build,
+    "noise.json": noise.build,
+    "links.json": links.build,
 }
 
 

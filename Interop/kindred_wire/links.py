@@ -1,17 +1,13 @@
-"""Links and pairing (docs/protocol/links.md)."""
+"""Links (docs/protocol/links.md)."""
 
-import hashlib
 import struct
 
 from . import chain as chains
 from . import fields as f
-from .encodings import Refused, canonical, parse_canonical
-from .noise_peer import IK, NNPSK0, Peer
-from .tokens import base64url, from_base64url
+from .encodings import Refused, parse_canonical
+from .noise_peer import IK, Peer
 
 LABEL = b"kindred/link/v1"
-PAIR_LABEL = b"kindred/pair/v1"
-SAS_LABEL = b"kindred/sas/v1"
 MAX_MESSAGE = 65_535
 MAX_RECORD = 65_519
 MAX_CONTENT = MAX_RECORD - 1
@@ -177,51 +173,3 @@ def initiator(mesh: str, machine: str, secret: bytes, remote: bytes, ephemeral: 
 
 def responder(mesh: str, machine: str, secret: bytes, ephemeral: bytes | None = None) -> Peer:
     return Peer(IK, False, prologue(mesh, machine), static=secret, ephemeral=ephemeral)
-
-
-def room(token: bytes) -> str:
-    return hashlib.sha256(PAIR_LABEL + token).hexdigest()
-
-
-def psk(token: bytes) -> bytes:
-    return hashlib.sha256(token).digest()
-
-
-def pairing(entered: bool, token: bytes, ephemeral: bytes | None = None) -> Peer:
-    return Peer(NNPSK0, entered, PAIR_LABEL, psk=psk(token), ephemeral=ephemeral)
-
-
-def safety_number(handshake_hash: bytes) -> str:
-    digits = hashlib.sha256(SAS_LABEL + handshake_hash).hexdigest()[:16]
-    return " ".join(digits[at : at + 4] for at in range(0, 16, 4))
-
-
-_host = r"(?:(?!\[)[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])"
-_port = r"(?::[1-9][0-9]{0,4})?"
-_octet = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_loopback = rf"(?:localhost|\[::1\]|127\.{_octet}\.{_octet}\.{_octet})"
-_server = f.matching(rf"https://{_host}{_port}|http://{_loopback}{_port}")
-
-
-def server(value) -> bool:
-    if not (_server(value) and len(value) <= 256):
-        return False
-    port = value.rsplit("]", 1)[-1].rsplit("/", 1)[-1].partition(":")[2]
-    return port == "" or int(port) <= 65_535
-
-
-CODE = {"s": server, "t": f.hex_of(16)}
-
-
-def code(address: str, token: bytes) -> str:
-    return base64url(canonical({"s": address, "t": token.hex()}))
-
-
-def decode_code(text: str) -> tuple[str, bytes]:
-    """The server and the token."""
-    compact = "".join(letter for letter in text if ord(letter) > 0x20)
-    if len(text.encode()) > 512:
-        raise Refused("pairing_code_invalid", "too long")
-    value = parse_canonical(from_base64url(compact))
-    f.require_fields(value, CODE)
-    return value["s"], bytes.fromhex(value["t"])
