@@ -46,6 +46,18 @@ import Testing
         #expect(code(sealed, additional: [0]) == "aead_refused")
     }
 
+    @Test("the key that follows is what Noise's REKEY says: zeros sealed with the highest nonce")
+    func nextKey() throws {
+        let nonce = [UInt8](repeating: 0, count: 4) + [UInt8](repeating: 0xff, count: 8)
+        for key in [Self.key, .random(count: 32)] {
+            let zeros = [UInt8](repeating: 0, count: 32)
+            let sealed = try ChaChaPoly.seal(zeros, key: key, nonce: nonce, authenticating: [])
+            #expect(try ChaChaPoly.nextKey(after: key) == SecretBytes(copying: sealed.prefix(32)))
+        }
+        let error = #expect(throws: CryptoError.self) { try ChaChaPoly.nextKey(after: .random(count: 31)) }
+        #expect(error?.code == "aead_parameters")
+    }
+
     @Test("nothing can be sealed too")
     func empty() throws {
         let sealed = try ChaChaPoly.seal([], key: Self.key, nonce: Self.nonce, authenticating: [])

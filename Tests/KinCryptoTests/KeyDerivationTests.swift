@@ -30,6 +30,10 @@ import Testing
             try SecretBytes(hex: example.secret), salt: try Hex.decode(example.salt),
             info: try Hex.decode(example.info), count: example.output.count / 2)
         #expect(output.hex == example.output)
+        let secretly = HKDF.sha256(
+            try SecretBytes(hex: example.secret), salt: try SecretBytes(hex: example.salt),
+            info: try Hex.decode(example.info), count: example.output.count / 2)
+        #expect(secretly.hex == example.output, "a salt that is a secret gives the same")
     }
 
     @Test("labels are their UTF-8, and a shorter key is the start of a longer one")

@@ -23,6 +23,22 @@ import Testing
         #expect(privateKey.secret.hex == secret)
     }
 
+    @Test("both sides of the published pairs agree on the published secret")
+    func agreement() throws {
+        let keys = try Self.pairs.map { try X25519.PrivateKey(SecretBytes(hex: $0.0)) }
+        let published = "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742"
+        #expect(try keys[0].agreement(with: keys[1].publicKey).hex == published)
+        #expect(try keys[1].agreement(with: keys[0].publicKey).hex == published)
+    }
+
+    @Test("RFC 7748, section 5.2: the published scalar and point, though its key is written with the top bits set")
+    func product() throws {
+        let scalar = try SecretBytes(hex: "a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4")
+        let point = try Hex.decode("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c")
+        let product = try X25519.PrivateKey(scalar).agreement(with: X25519.PublicKey(point))
+        #expect(product.hex == "c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552")
+    }
+
     @Test(
         "keys of small order are refused",
         arguments: [
