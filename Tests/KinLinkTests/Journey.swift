@@ -21,6 +21,18 @@ struct Journey: ~Copyable {
         left = sent
     }
 
+    /// After a cut.
+    private init(
+        _ devices: TwoDevices, _ pair: consuming LinkPair, sent: (caller: [[UInt8]], called: [[UInt8]]),
+        left: (caller: [[UInt8]], called: [[UInt8]]), came: (called: [[UInt8]], caller: [[UInt8]])
+    ) {
+        self.devices = devices
+        self.pair = pair
+        self.sent = sent
+        self.left = left
+        self.came = came
+    }
+
     /// Mostly short, some over several messages, one longer than the window.
     private static func frames(_ generator: inout SeededGenerator) -> [[UInt8]] {
         (0..<frames).map { number in
@@ -49,12 +61,10 @@ struct Journey: ~Copyable {
     }
 
     /// The carrier ends with what is under way, and the two meet again.
-    mutating func cut(_ generator: inout SeededGenerator) throws {
-        underWay = ([], [])
-        let fresh = try devices.links()
-        let broken = exchange(&pair, with: fresh)
-        let mine = try broken.caller.cut(at: TwoDevices.now).orThrow("a link")
-        let theirs = try broken.called.cut(at: TwoDevices.now).orThrow("a link")
-        pair = try devices.continued(mine, theirs)
+    consuming func cut() throws -> Journey {
+        let (devices, sent, left, came) = (devices, sent, left, came)
+        let mine = try pair.caller.cut(at: TwoDevices.now).orThrow("a link")
+        let theirs = try pair.called.cut(at: TwoDevices.now).orThrow("a link")
+        return Journey(devices, try devices.continued(mine, theirs), sent: sent, left: left, came: came)
     }
 }

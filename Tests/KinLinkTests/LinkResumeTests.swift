@@ -19,11 +19,9 @@ import Testing
         let devices = try await TwoDevices.fresh()
         let lengths = (caller: Self.spoken.caller.map { $0.count + 17 }, called: Self.spoken.called.map { $0.count + 17 })
         for there in 0...lengths.caller.reduce(0, +) {
-            for back in [0, there % (lengths.called.reduce(0, +) + 1), lengths.called.reduce(0, +)] {
-                try Self.cut(devices, after: there, and: back)
-            }
+            // Both directions are cut at every place, though not at every pair of them.
+            try Self.cut(devices, after: there, and: there % (lengths.called.reduce(0, +) + 1))
         }
-        for back in 0...lengths.called.reduce(0, +) { try Self.cut(devices, after: 40, and: back) }
     }
 
     /// The carrier hands over whole messages alone: the one in which the cut falls is lost.
@@ -49,15 +47,15 @@ import Testing
         #expect(came.caller + rest.caller == spoken.called, "cut after \(back) bytes")
     }
 
-    @Test("cut again and again anywhere, long frames and short, nothing is lost, repeated or reordered", arguments: 1...12 as ClosedRange<UInt64>)
+    @Test("cut again and again anywhere, long frames and short, nothing is lost, repeated or reordered", arguments: 1...4 as ClosedRange<UInt64>)
     func anywhere(seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         var journey = try Journey(devices: await .fresh(), generator: &generator)
         var cuts = 0
         while !journey.isOver {
             try journey.step(&generator)
-            if generator.oneIn(40) {
-                try journey.cut(&generator)
+            if generator.oneIn(60) {
+                journey = try journey.cut()
                 cuts += 1
             }
         }

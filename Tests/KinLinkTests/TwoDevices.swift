@@ -106,4 +106,9 @@ func fault(_ body: () throws -> Void) -> LinkFault? {
 }
 
 /// Byte number n is n modulo 251.
-func content(_ count: Int) -> [UInt8] { (0..<count).map { UInt8($0 % 251) } }
+func content(_ count: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    let turn = [UInt8](0...250)
+    while bytes.count < count { bytes += turn }
+    return Array(bytes.prefix(count))
+}
