@@ -11,6 +11,8 @@ struct Options {
               one input, in this process: says whether it is read or refused
           kin-fuzz --list
               the names of the targets
+          kin-fuzz --link-peer
+              one side of a link or a pairing on standard input and output, for another implementation (Interop)
         """
 
     private(set) var target: String?
@@ -23,6 +25,7 @@ struct Options {
     private(set) var current: String?
     private(set) var wantsHelp = false
     private(set) var wantsList = false
+    private(set) var isLinkPeer = false
 
     init(_ arguments: [String]) throws {
         var rest = arguments[...]
@@ -30,6 +33,7 @@ struct Options {
             switch name {
             case "--help", "-h": wantsHelp = true
             case "--list": wantsList = true
+            case "--link-peer": isLinkPeer = true
             case "--target": target = try Self.value(of: name, &rest) { $0 }
             case "--seconds": seconds = try Self.value(of: name, &rest) { Double($0).flatMap { $0 >= 0 ? $0 : nil } }
             case "--seed": seed = try Self.value(of: name, &rest) { UInt64($0) }

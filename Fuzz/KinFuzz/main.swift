@@ -7,6 +7,8 @@ do {
         print(Options.help)
     } else if options.wantsList {
         for target in targets { print(target.name) }
+    } else if options.isLinkPeer {
+        try LinkPeer.run()
     } else if let file = options.input {
         let isRead = try targets[0].check([UInt8](Data(contentsOf: URL(filePath: file))))
         print(isRead ? "read" : "refused")
