@@ -55,10 +55,10 @@ public enum LinkFault: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether the other side is told: only who was a member by its keys, and can do something about it.
+    /// Whether the other side is told: only who is a member by its keys, or was until it was revoked.
     public var isTold: Bool {
         switch self {
-        case .superseded, .clockDiffers, .chain(.expired), .chain(.revoked), .chain(.issuerRevoked): true
+        case .superseded, .clockDiffers, .chain(.revoked), .chain(.issuerRevoked): true
         default: false
         }
     }

@@ -64,6 +64,12 @@ extension Rule {
         Rule(
             "KinCrypto", never: ModuleGroup.files + ModuleGroup.systemCalls + ModuleGroup.network + ModuleGroup.sql,
             because: "what holds keys opens neither files nor sockets"),
+        Rule(
+            "KinNoise",
+            never: ModuleGroup.files + ModuleGroup.systemCalls + ModuleGroup.network + ModuleGroup.sql + [
+                "KinEncoding", "KinIdentity", "KinVault", "KinWire",
+            ],
+            because: "a handshake knows keys and bytes, not whose they are or where they come from"),
         Rule("KinSQLite", never: ["Kin*"], because: "a crash-safe file knows nothing of what it keeps"),
         Rule("KinWebSocket", never: ["Kin*"], because: "a WebSocket knows nothing of what it carries"),
         Rule(
@@ -84,6 +90,12 @@ extension Rule {
         Rule(
             "KinSession", never: ModuleGroup.sql + ModuleGroup.network,
             because: "sealing and opening work on bytes, wherever they come from"),
+        Rule(
+            "KinLink", never: ModuleGroup.sql + ModuleGroup.network + ["KinVault"],
+            because: "a link works on messages, whatever carries them"),
+        Rule(
+            "KinLink", never: ModuleGroup.files + ModuleGroup.systemCalls + ModuleGroup.libraryCiphers, .imports,
+            because: "a link is a state machine: time, randomness and what is known of others are handed in"),
         Rule(
             "KinClient", never: ModuleGroup.sql,
             because: "what a device says to servers does not depend on how it keeps its queues"),
@@ -109,7 +121,7 @@ extension Rule {
             "KinKeyStore", never: ModuleGroup.network + ["KinVault"],
             because: "a store stores; whoever asks for a key is judged elsewhere"),
         Rule(
-            "KinServer", never: ["KinVault", "KinSession"],
+            "KinServer", never: ["KinVault", "KinSession", "KinLink", "KinNoise"],
             because: "a server has no phrase, and nothing that could open a message"),
         Rule(
             "KinServer", never: ModuleGroup.libraryCiphers, .imports,

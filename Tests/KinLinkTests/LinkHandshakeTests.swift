@@ -45,7 +45,10 @@ import Testing
             family: fresh.family, caller: fresh.caller, called: fresh.called, revocations: fresh.revocations)
         var calling = try older.initiator()
         let first = try calling.open(now: now)
-        #expect(fault { var answering = devices.responder(); _ = try answering.read(first, now: now) } == .doesNotOpen)
+        #expect(
+            fault {
+                var answering = devices.responder(); _ = try answering.read(first, now: now)
+            } == .doesNotOpen)
     }
 
     @Test("who calls another machine, or in another mesh, is not understood")
@@ -83,7 +86,9 @@ import Testing
             changed[index] ^= 1
             for wrong in [changed, Array(first[..<index])] {
                 #expect(
-                    fault { var answering = devices.responder(); _ = try answering.read(wrong, now: now) }
+                    fault {
+                        var answering = devices.responder(); _ = try answering.read(wrong, now: now)
+                    }
                         == .doesNotOpen)
             }
         }
@@ -110,14 +115,18 @@ import Testing
         var calling = try LinkInitiator(as: devices.credentials(guest), to: devices.called.verified())
         let first = try calling.open(now: later)
         #expect(
-            fault { var answering = devices.responder(); _ = try answering.read(first, now: later) } == .chain(.expired))
+            fault {
+                var answering = devices.responder(); _ = try answering.read(first, now: later)
+            } == .chain(.expired))
 
         let entry = try await devices.family.revocationByWallet(of: devices.caller.member, cutoff: 0)
         var revoked = try devices.initiator()
         let message = try revoked.open(now: now)
         #expect(devices.revocations.take([entry], now: now).new.count == 1)
         #expect(
-            fault { var answering = devices.responder(); _ = try answering.read(message, now: now) } == .chain(.revoked))
+            fault {
+                var answering = devices.responder(); _ = try answering.read(message, now: now)
+            } == .chain(.revoked))
     }
 
     @Test("the called device's chain is judged as the caller's is")
@@ -140,7 +149,9 @@ import Testing
         var calling = try LinkInitiator(as: devices.credentials(thief), to: devices.called.verified())
         let first = try calling.open(now: now)
         #expect(
-            fault { var answering = devices.responder(); _ = try answering.read(first, now: now) } == .keyMismatch)
+            fault {
+                var answering = devices.responder(); _ = try answering.read(first, now: now)
+            } == .keyMismatch)
         // The called side's: even one that the wallet made for this machine.
         var certificate = devices.called.chain.certificate
         certificate.x25519 = third.keys.sealing.publicKey.bytes
@@ -178,11 +189,17 @@ import Testing
         devices.newest[devices.caller.member] = Chain(certificate: later)
         var calling = try devices.initiator()
         let first = try calling.open(now: now)
-        #expect(fault { var answering = devices.responder(); _ = try answering.read(first, now: now) } == .superseded)
+        #expect(
+            fault {
+                var answering = devices.responder(); _ = try answering.read(first, now: now)
+            } == .superseded)
         // An older one known does no harm.
         later.issuedAt = old.issuedAt - 1
         devices.newest[devices.caller.member] = Chain(certificate: later)
-        #expect(fault { var answering = devices.responder(); _ = try answering.read(first, now: now) } == nil)
+        #expect(
+            fault {
+                var answering = devices.responder(); _ = try answering.read(first, now: now)
+            } == nil)
 
         devices.newest = [devices.called.member: devices.called.rotated().chain]
         var answering = devices.responder()
@@ -191,12 +208,16 @@ import Testing
         #expect(Self.finishing(again, try answering.answer(link: .random(), now: now), now) == .superseded)
     }
 
-    @Test("clocks may be a minute apart, and no more", arguments: [(60_000, true), (60_001, false), (-60_000, true), (-60_001, false)])
+    @Test(
+        "clocks may be a minute apart, and no more",
+        arguments: [(60_000, true), (60_001, false), (-60_000, true), (-60_001, false)])
     func clocks(apart: Int64, isFine: Bool) async throws {
         let devices = try await TwoDevices.fresh()
         var calling = try devices.initiator()
         let first = try calling.open(now: now + apart)
-        let found = fault { var answering = devices.responder(); _ = try answering.read(first, now: now) }
+        let found = fault {
+            var answering = devices.responder(); _ = try answering.read(first, now: now)
+        }
         #expect(found == (isFine ? nil : .clockDiffers))
         var answering = devices.responder()
         _ = try answering.read(first, now: now + apart)
@@ -225,6 +246,23 @@ import Testing
         let knock = try foreign.open(now: now)
         let silence = try #require(fault { _ = try deaf.read(knock, now: now) })
         #expect(deaf.refuse(silence) == nil)
+    }
+
+    @Test("who was revoked is told so, and who shows the revoked one's chain without its keys is not")
+    func toldRevoked() async throws {
+        let devices = try await TwoDevices.fresh()
+        let thief = TestDevice(copying: try await devices.family.device(), chain: devices.caller.chain)
+        let entry = try await devices.family.revocationByWallet(of: devices.caller.member, cutoff: 0)
+        _ = devices.revocations.take([entry], now: now)
+        for (device, expected) in [(devices.caller, LinkFault.chain(.revoked)), (thief, .keyMismatch)] {
+            var calling = try LinkInitiator(as: devices.credentials(device), to: devices.called.verified())
+            var answering = devices.responder()
+            let first = try calling.open(now: now)
+            #expect(fault { _ = try answering.read(first, now: now) } == expected)
+            let answer = answering.refuse(expected)
+            #expect((answer != nil) == expected.isTold)
+            if let answer { #expect(Self.finishing(calling, answer, now) == .refused(code: "member_revoked")) }
+        }
     }
 
     @Test("a repeated first message comes to nothing: without the keys there is no second one of the caller's")

@@ -17,7 +17,9 @@ import Testing
     @Test("cut after any byte of either direction, the link goes on with every frame once and in order")
     func everyByte() async throws {
         let devices = try await TwoDevices.fresh()
-        let lengths = (caller: Self.spoken.caller.map { $0.count + 17 }, called: Self.spoken.called.map { $0.count + 17 })
+        let lengths = (
+            caller: Self.spoken.caller.map { $0.count + 17 }, called: Self.spoken.called.map { $0.count + 17 }
+        )
         for there in 0...lengths.caller.reduce(0, +) {
             // Both directions are cut at every place, though not at every pair of them.
             try Self.cut(devices, after: there, and: there % (lengths.called.reduce(0, +) + 1))
@@ -47,7 +49,9 @@ import Testing
         #expect(came.caller + rest.caller == spoken.called, "cut after \(back) bytes")
     }
 
-    @Test("cut again and again anywhere, long frames and short, nothing is lost, repeated or reordered", arguments: 1...4 as ClosedRange<UInt64>)
+    @Test(
+        "cut again and again anywhere, long frames and short, nothing is lost, repeated or reordered",
+        arguments: 1...4 as ClosedRange<UInt64>)
     func anywhere(seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         var journey = try Journey(devices: await .fresh(), generator: &generator)

@@ -170,9 +170,12 @@ import Testing
         #expect(pair.called.cut(at: 0)?.receivedThrough == 2)
     }
 
-    @Test("a side that breaks the rules ends the link for good", arguments: [
-        ([9], LinkFault.malformed), ([], .malformed), ([0, 1], .malformed), ([2, 0, 0, 0, 0, 0, 0, 0, 9], .positionInvalid),
-    ])
+    @Test(
+        "a side that breaks the rules ends the link for good",
+        arguments: [
+            ([9], LinkFault.malformed), ([], .malformed), ([0, 1], .malformed),
+            ([2, 0, 0, 0, 0, 0, 0, 0, 9], .positionInvalid),
+        ])
     func rules(record: [UInt8], expected: LinkFault) async throws {
         var pair = try await TwoDevices.fresh().links()
         let message = try pair.caller.cipher.seal(record)
@@ -197,5 +200,40 @@ import Testing
             if let told = try pair.called.next() { _ = try pair.caller.receive(told) }
         }
         #expect(wanted.memberNames == ["65535", "65536", "65537"])
+    }
+
+    @Test(
+        "whatever a member says, there is an answer, and no more is kept than a frame",
+        arguments: 1...3 as ClosedRange<UInt64>)
+    func hostileMember(seed: UInt64) async throws {
+        var generator = SeededGenerator(seed: seed)
+        let devices = try await TwoDevices.fresh()
+        var pair = try devices.links()
+        var ended = 0
+        for _ in 0..<150 {
+            for _ in 0..<generator.number(in: 0..<3) where pair.called.isReady { try pair.called.submit([1, 2]) }
+            _ = try pair.called.next()
+            let message = try pair.caller.cipher.seal(Self.record(&generator))
+            let found = fault { _ = try pair.called.receive(message) }
+            #expect([nil, .malformed, .positionInvalid, .ended].contains(found))
+            let (held, hasEnded) = (pair.called.incoming.byteCount, pair.called.hasEnded)
+            #expect(held <= LinkLimits.maxFrame)
+            guard hasEnded else { continue }
+            ended += 1
+            pair = try devices.links()
+        }
+        #expect(ended > 0)
+    }
+
+    /// Mostly sound.
+    private static func record(_ generator: inout SeededGenerator) -> [UInt8] {
+        let number = Int64(generator.number(in: 0..<40))
+        return switch generator.number(in: 0..<30) {
+        case 0: generator.bytes(upTo: 40)
+        case 1: LinkRecord.acknowledgement(through: number * 3).encoded()
+        case 2: [2] + generator.bytes(8)
+        case 3...20: LinkRecord.last(generator.bytes(upTo: 40)).encoded()
+        default: LinkRecord.more([UInt8](repeating: 1, count: LinkRecord.maxContent)).encoded()
+        }
     }
 }

@@ -80,7 +80,8 @@ import Testing
         var calling = try vectors.initiator(vector)
         var answering = try vectors.responder(vector)
         _ = try answering.read(calling.open(nonce: opening.nonce, now: opening.time), now: vectors.now)
-        let answer = try answering.answer(link: theirs.id, receivedThrough: theirs.receivedThrough, now: vectors.now + 40)
+        let answer = try answering.answer(
+            link: theirs.id, receivedThrough: theirs.receivedThrough, now: vectors.now + 40)
         var caller = try Link(continuing: mine, on: calling.finish(answer, now: vectors.now))
         let first = try caller.next().orThrow("the first message")
         let said = try vector.entries("transport").map { try $0.hex("message") }
@@ -91,7 +92,9 @@ import Testing
         #expect(try caller.receive(said[1]) == .frame(Array("hello".utf8)))
     }
 
-    @Test("what is sent again is what the vectors say, or a fault", arguments: try Vector.list("kindred/links.json", "resumes"))
+    @Test(
+        "what is sent again is what the vectors say, or a fault",
+        arguments: try Vector.list("kindred/links.json", "resumes"))
     func resumes(vector: Vector) throws {
         var outgoing = OutgoingStream()
         for size in try vector.json("frames").elements {

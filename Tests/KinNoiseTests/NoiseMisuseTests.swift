@@ -29,11 +29,11 @@ import Testing
         for count in 0..<2 {
             var pair = try NoisePair.fresh(pattern)
             if count == 1 { _ = try pair.responder.read(pair.initiator.write([])) }
-            #expect(Self.splitting( pair.initiator) == .unfinished)
+            #expect(Self.splitting(pair.initiator) == .unfinished)
         }
         var pair = try NoisePair.fresh(pattern)
         _ = fault { _ = try pair.responder.read([]) }
-        #expect(Self.splitting( pair.responder) == .broken)
+        #expect(Self.splitting(pair.responder) == .broken)
     }
 
     @Test("a payload fills a message to 65,535 bytes, and not beyond", arguments: TestedPattern.allCases)

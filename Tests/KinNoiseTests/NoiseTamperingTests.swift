@@ -7,7 +7,9 @@ import Testing
 
 /// What somebody in between can do to messages.
 @Suite struct NoiseTamperingTests {
-    @Test("a handshake message changed in any byte, cut anywhere or made longer is refused", arguments: TestedPattern.allCases)
+    @Test(
+        "a handshake message changed in any byte, cut anywhere or made longer is refused",
+        arguments: TestedPattern.allCases)
     func handshake(pattern: TestedPattern) throws {
         for place in 0..<2 {
             let key = X25519.PrivateKey.random()

@@ -7,7 +7,8 @@ import Testing
 @Suite struct LinkVectorTests {
     static let path = "kindred/links.json"
 
-    @Test("an opening of the vectors is read and written alike, or refused", arguments: try Vector.list(path, "openings"))
+    @Test(
+        "an opening of the vectors is read and written alike, or refused", arguments: try Vector.list(path, "openings"))
     func openings(vector: Vector) throws {
         let bytes = try vector.utf8("payload")
         let opening = try? LinkOpening(canonical: bytes)
@@ -51,7 +52,9 @@ import Testing
         #expect(Set(prologues).count == 4)
     }
 
-    @Test("a pairing code of the vectors is read and written alike, or refused", arguments: try Vector.list(path, "codes"))
+    @Test(
+        "a pairing code of the vectors is read and written alike, or refused", arguments: try Vector.list(path, "codes")
+    )
     func codes(vector: Vector) throws {
         let text = try vector.text("text")
         let code = try? PairingCode(text: text)
@@ -72,7 +75,9 @@ import Testing
     @Test("a code's token is in nothing that is printed")
     func redacted() throws {
         let code = try PairingCode(server: "https://kin.example", token: Array(0x41...0x50))
-        for text in ["\(code)", String(describing: code), String(reflecting: code), "\(Mirror(reflecting: code).children.count)"] {
+        for text in [
+            "\(code)", String(describing: code), String(reflecting: code), "\(Mirror(reflecting: code).children.count)",
+        ] {
             #expect(!text.contains("4142") && !text.contains("65, 66"))
         }
     }

@@ -38,13 +38,14 @@ public struct LinkCredentials: Sendable {
     func check(
         _ chain: Chain, key: X25519.PublicKey?, time: Int64, now: Int64
     ) throws(LinkFault) -> VerifiedMember {
+        // First, so that only who has the keys learns what is wrong with their chain.
+        guard let key, chain.x25519Keys.first == key.bytes else { throw .keyMismatch }
         let peer: VerifiedMember
         do throws(ChainFault) {
             peer = try verifier.verify(chain, now: now)
         } catch {
             throw .chain(error)
         }
-        guard let key, peer.x25519.first == key else { throw .keyMismatch }
         if let known = newest(peer.member), known.supersedes(chain) { throw .superseded }
         guard (now - LinkLimits.maxSkew...now + LinkLimits.maxSkew).contains(time) else { throw .clockDiffers }
         return peer
