@@ -99,6 +99,15 @@ import Testing
         #expect(Self.confirming(shown, third) == nil)
     }
 
+    @Test("a third message that says something is not the third message")
+    func talkative() throws {
+        let room = try PairingRoom(token: .random(count: 16))
+        var entered = try Pairing(.entered, room: room)
+        var shown = try Pairing(.shown, room: room)
+        var channel = try entered.finish(try shown.answer(entered.begin()))
+        #expect(Self.confirming(shown, try channel.seal([1])) == .wrongCode)
+    }
+
     @Test("a third party that has the code can stand between, and the numbers tell")
     func between() throws {
         let room = try PairingRoom(token: .random(count: 16))
