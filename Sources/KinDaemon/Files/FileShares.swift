@@ -87,7 +87,8 @@ final class FileShares: Sendable {
     func connected(store identity: [UInt8], lastMessageID: Int64) {
         Task {
             do {
-                let again = try await store.moved(to: identity, of: upload.mesh, lastMessageID: lastMessageID, now: now())
+                let again = try await store.moved(
+                    to: identity, of: upload.mesh, lastMessageID: lastMessageID, now: now())
                 guard again > 0 else { return }
                 logger.notice("files_shared_again", metadata: ["count": .stringConvertible(again)])
                 look()
