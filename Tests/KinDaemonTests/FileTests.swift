@@ -227,6 +227,7 @@ import Testing
                 try await daemons[1].client.getFile(shared.id, to: house.path("out"))
             }
             #expect(gone?.code == "file_gone" && gone?.retryable == false)
+            #expect(try await daemons[1].receives(shared.id).status == .gone)
             #expect(try house.blobs() == [])
             #expect(try house.leftovers() == [])
         }

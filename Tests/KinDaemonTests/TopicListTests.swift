@@ -80,7 +80,9 @@ import Testing
         }
     }
 
-    @Test("a member makes no open topic private for another, and plants no list that it signed itself, unless it is an owner")
+    @Test(
+        "a member makes no open topic private for another, and plants no list that it signed itself, unless it is an owner"
+    )
     func plantedLists() async throws {
         try await Siege.lay(to: ["laptop", "studio"]) { siege in
             _ = try await siege.laptop.client.createTopic(alerts, members: nil)

@@ -32,7 +32,9 @@ import Testing
         return id
     }
 
-    @Test("what is at the server is to be brought to another store, but not what is over, deleted, dead or of another mesh")
+    @Test(
+        "what is at the server is to be brought to another store, but not what is over, deleted, dead or of another mesh"
+    )
     func moved() async throws {
         let kept = try await share(1, .sent, expiresAt: 2_000)
         let persistent = try await share(2, .sent)

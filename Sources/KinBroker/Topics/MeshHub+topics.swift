@@ -116,7 +116,7 @@ extension MeshHub {
                 id.description > after && !state.revoked.contains(id)
                     && state.chains[id].map { !$0.hasEnded(by: time) } ?? true
             }
-                .sorted { $0.description < $1.description }
+            .sorted { $0.description < $1.description }
             return TopicMembers(
                 request: wanted.request, ids: Array(ids.prefix(TopicMembers.maxMembers)),
                 more: ids.count > TopicMembers.maxMembers)
@@ -136,7 +136,8 @@ extension MeshHub {
         let isChanged: Bool
         do throws(TopicFault) {
             isChanged = try state.withLock { state throws(TopicFault) -> Bool in
-                guard let chain = state.chains[member], !state.revoked.contains(member), !chain.hasEnded(by: now()) else {
+                guard let chain = state.chains[member], !state.revoked.contains(member), !chain.hasEnded(by: now())
+                else {
                     throw TopicFault(.notAllowed)
                 }
                 guard let change = try body(state, chain.certificate) else { return false }

@@ -85,7 +85,7 @@ struct FilesCommand: ContextCommand {
             switch file.status {
             case .dead, .refused: .bad
             case .delivered, .read, .available: .good
-            case .deleted, .expired: .dim
+            case .deleted, .expired, .gone: .dim
             default: .plain
             }
         return Table.Cell(text, tone)

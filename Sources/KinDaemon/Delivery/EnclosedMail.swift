@@ -39,8 +39,7 @@ final class EnclosedMail: Sendable {
     private let now: @Sendable () -> Int64
     private let state = Mutex(State())
     private let told = Mutex<Told>({ _ in })
-    private let wishes: AsyncStream<Void>
-    private let wish: AsyncStream<Void>.Continuation
+    private let rounds = Rounds()
 
     /// - Parameter download: by the mesh that the content was sealed in.
     init(
@@ -52,7 +51,6 @@ final class EnclosedMail: Sendable {
         self.metrics = metrics
         self.logger = logger
         self.now = now
-        (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     func onArrivals(_ told: @escaping Told) { self.told.withLock { $0 = told } }
@@ -77,19 +75,12 @@ final class EnclosedMail: Sendable {
     /// Something may be to be fetched.
     func look() {
         state.withLock { $0.isIdle = false }
-        wish.yield()
+        rounds.look()
     }
 
     /// Until cancelled.
     func run() async {
-        let ticker = Task {
-            while !Task.isCancelled {
-                wish.yield()
-                try? await Task.sleep(for: .seconds(1))
-            }
-        }
-        for await _ in wishes { begin() }
-        ticker.cancel()
+        await rounds.run(begin)
         let running = state.withLock { state in
             state.isEnded = true
             return state.running.values.map(\.task)

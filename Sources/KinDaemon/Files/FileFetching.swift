@@ -139,7 +139,11 @@ struct FileFetching: Sendable {
         do {
             let result = try await body()
             metrics.files["fetched"].add()
+            progress.note(file.file, isThere: true)
             return result
+        } catch let error as KinError where error.code == "file_gone" {
+            progress.note(file.file, isThere: false)
+            throw error
         } catch let error as KinError where error.code == "file_tampered" {
             metrics.files["tampered"].add()
             logger.error("file_tampered", metadata: ["id": .string(file.file.description)])

@@ -107,6 +107,7 @@ struct FileService: Sendable {
 
     func info(_ received: ReceivedFile) -> FileInfo {
         var info = FileInfo(received.row, received.file)
+        if progress.isMissing(info.id) { info.status = .gone }
         if info.expiresAt.map({ $0 <= now() }) ?? false { info.status = .expired }
         if let bytes = progress[info.id] { (info.status, info.transferred) = (.downloading, bytes) }
         return info

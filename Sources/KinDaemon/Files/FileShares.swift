@@ -37,8 +37,7 @@ final class FileShares: Sendable {
     private let now: @Sendable () -> Int64
     private let changed: @Sendable (ShareRow) -> Void
     private let state = Mutex(State())
-    private let wishes: AsyncStream<Void>
-    private let wish: AsyncStream<Void>.Continuation
+    private let rounds = Rounds()
 
     /// - Parameter changed: told of each share that is done, one way or the other.
     init(
@@ -55,7 +54,6 @@ final class FileShares: Sendable {
         self.logger = logger
         self.now = now
         self.changed = changed
-        (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Takes a share: on disk when it returns.
@@ -66,14 +64,7 @@ final class FileShares: Sendable {
 
     /// Until cancelled.
     func run() async {
-        let ticker = Task {
-            while !Task.isCancelled {
-                wish.yield()
-                try? await Task.sleep(for: .seconds(1))
-            }
-        }
-        for await _ in wishes { begin() }
-        ticker.cancel()
+        await rounds.run(begin)
         let running = state.withLock { state in
             state.isEnded = true
             return Array(state.running.values)
@@ -87,7 +78,8 @@ final class FileShares: Sendable {
     func connected(store identity: [UInt8], lastMessageID: Int64) {
         Task {
             do {
-                let again = try await store.moved(to: identity, of: upload.mesh, lastMessageID: lastMessageID, now: now())
+                let again = try await store.moved(
+                    to: identity, of: upload.mesh, lastMessageID: lastMessageID, now: now())
                 guard again > 0 else { return }
                 logger.notice("files_shared_again", metadata: ["count": .stringConvertible(again)])
                 look()
@@ -100,7 +92,7 @@ final class FileShares: Sendable {
 
     private func look() {
         state.withLock { $0.isIdle = false }
-        wish.yield()
+        rounds.look()
     }
 
     /// Begins what is due, where the server is there.

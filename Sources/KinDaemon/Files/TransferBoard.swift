@@ -6,6 +6,7 @@ final class TransferBoard: Sendable {
     /// Milliseconds.
     let now: @Sendable () -> Int64
     private let transferred = Mutex<[ULID: Int64]>([:])
+    private let missing = Mutex<Set<ULID>>([])
 
     init(now: @escaping @Sendable () -> Int64) { self.now = now }
 
@@ -18,6 +19,13 @@ final class TransferBoard: Sendable {
     func add(_ id: ULID, _ bytes: Int64, from start: Int64) {
         transferred.withLock { $0[id, default: start] += bytes }
     }
+
+    /// Whether the server had it when it was asked for last.
+    func note(_ id: ULID, isThere: Bool) {
+        missing.withLock { missing in if isThere { missing.remove(id) } else { missing.insert(id) } }
+    }
+
+    func isMissing(_ id: ULID) -> Bool { missing.withLock { $0.contains(id) } }
 
     func end(_ id: ULID) { transferred.withLock { _ = $0.removeValue(forKey: id) } }
 }

@@ -24,6 +24,8 @@ public struct FileInfo: Hashable, Sendable {
         case downloading
         /// Its time at the server is over.
         case expired
+        /// The server did not have it when it was fetched last.
+        case gone
 
         /// Whether it is whole at the server, and its message under way or there.
         public var isShared: Bool { [.queued, .relayed, .delivered, .read].contains(self) }

@@ -56,7 +56,8 @@ public final class FileStore: Sendable {
                     """)
         }
         migrator.registerMigration("2: the server's store") { db in
-            try db.execute(sql: "CREATE TABLE server (mesh TEXT NOT NULL, store BLOB NOT NULL, last_message_id INTEGER NOT NULL)")
+            try db.execute(
+                sql: "CREATE TABLE server (mesh TEXT NOT NULL, store BLOB NOT NULL, last_message_id INTEGER NOT NULL)")
         }
         return migrator
     }
