@@ -32,6 +32,26 @@ extension TestDaemon {
         }.code
     }
 
+    func creates(_ topic: TopicName, proof: TopicProof? = nil) async throws -> String? {
+        try await asks { .topicCreate(TopicCreate(request: $0, topic: topic, proof: proof)) }
+    }
+
+    func joins(_ topic: TopicName, since: Int64? = nil) async throws -> String? {
+        try await asks { .topicJoin(TopicJoin(request: $0, topic: topic, since: since)) }
+    }
+
+    func leaves(_ topic: TopicName) async throws -> String? {
+        try await asks { .topicLeave(TopicLeave(request: $0, topic: topic)) }
+    }
+
+    func rekeys(_ topic: TopicName, _ counter: Int64) async throws -> String? {
+        try await asks { .topicRekey(TopicRekey(request: $0, topic: topic, counter: counter)) }
+    }
+
+    func sets(_ proof: TopicProof) async throws -> String? {
+        try await asks { .topicSet(TopicSet(request: $0, proof: proof)) }
+    }
+
     func asks(members topic: TopicName) async throws -> String? {
         try await asks { .topicMembersGet(TopicMembersGet(request: $0, topic: topic)) }
     }
@@ -77,5 +97,15 @@ extension TestDaemon {
             mesh: device.mesh, topic: topic, creator: known?.list.creator ?? member, seq: (known?.list.seq ?? 0) + 1,
             members: members.map(\.member), member: member, at: TestClock.start)
         return TopicProof(list: list.signed(by: device.keys.signing), signer: device.chain)
+    }
+}
+
+extension BrokerBench {
+    /// A broker with two who have heard of its topics, and the name of one that is not there yet.
+    static func withTwo() async throws -> (BrokerBench, TestDaemon, TestDaemon, TopicName) {
+        let bench = try BrokerBench()
+        let (alice, bob) = (try await bench.join(), try await bench.join())
+        for daemon in [alice, bob] { try await daemon.hearsTopics() }
+        return (bench, alice, bob, try TopicName("builds").orThrow("a name"))
     }
 }

@@ -14,12 +14,8 @@ import Testing
     let builds: TopicName
 
     init() async throws {
-        bench = try BrokerBench()
-        alice = try await bench.join()
-        bob = try await bench.join()
-        builds = try TopicName("builds").orThrow("a name")
-        for daemon in [alice, bob] { try await daemon.hearsTopics() }
-        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: builds)) } == nil)
+        (bench, alice, bob, builds) = try await BrokerBench.withTwo()
+        #expect(try await alice.creates(builds) == nil)
     }
 
     @Test(
@@ -35,7 +31,7 @@ import Testing
         let direct = try await bob.push()
         bob.acknowledge([direct.push])
         try await bob.settle()
-        #expect(try await bob.asks { .topicJoin(TopicJoin(request: $0, topic: builds, since: time)) } == nil)
+        #expect(try await bob.joins(builds, since: time) == nil)
         #expect(try await bob.pushes(2).map(\.id) == ["late", "direct"])
         // Not acknowledged: the stored position has gone back, too.
         let again = try bench.restarted()
@@ -50,7 +46,7 @@ import Testing
         let carol = try await bench.join(try await bench.family.device(at: bench.clock.now))
         try await carol.hearsTopics()
         try await alice.posts("late", to: builds, epoch: 1, seq: 2)
-        #expect(try await carol.asks { .topicJoin(TopicJoin(request: $0, topic: builds, since: 0)) } == nil)
+        #expect(try await carol.joins(builds, since: 0) == nil)
         #expect(try await carol.push().id == "late")
     }
 
@@ -67,16 +63,16 @@ import Testing
 
     @Test("a topic ends when the last has left: others hear of it, and the name is free, after a restart too")
     func theLast() async throws {
-        #expect(try await bob.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == nil)
+        #expect(try await bob.joins(builds) == nil)
         for daemon in [alice, bob] {
-            #expect(try await daemon.asks { .topicLeave(TopicLeave(request: $0, topic: builds)) } == nil)
+            #expect(try await daemon.leaves(builds) == nil)
         }
         _ = try await alice.sink.take("topic_gone") { if case .topicGone(let it) = $0.message { it } else { nil } }
-        #expect(try await alice.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == "unknown_topic")
+        #expect(try await alice.joins(builds) == "unknown_topic")
         let again = try bench.restarted()
         let back = try await again.join(bob.device)
         #expect(try await back.hearsTopics().map(\.topic) == [.everybody])
-        #expect(try await back.asks { .topicCreate(TopicCreate(request: $0, topic: builds)) } == nil)
+        #expect(try await back.creates(builds) == nil)
         #expect(try await back.topic(builds).minEpoch == 0)
     }
 
@@ -86,7 +82,7 @@ import Testing
         let visitor = try await bench.join(guest)
         let proof = try alice.topicProof(try TopicName("talks").orThrow("a name"), [alice, visitor])
         let talks = proof.list.topic
-        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: talks, proof: proof)) } == nil)
+        #expect(try await alice.creates(talks, proof: proof) == nil)
         try await alice.posts("one", to: talks, epoch: 1)
         #expect(try await visitor.push().id == "one")
         bench.clock.advance(by: 86_399_999)
@@ -105,7 +101,7 @@ import Testing
         let visitor = try await bench.join(guest)
         let proof = try alice.topicProof(try TopicName("talks").orThrow("a name"), [alice, visitor])
         let talks = proof.list.topic
-        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: talks, proof: proof)) } == nil)
+        #expect(try await alice.creates(talks, proof: proof) == nil)
         bench.clock.advance(by: 86_400_000)
         bench.broker.tick()
         try await alice.posts("meanwhile", to: talks, epoch: 1)
@@ -123,29 +119,29 @@ import Testing
     func replaced() async throws {
         let name = try TopicName("talks").orThrow("a name")
         let first = try alice.topicProof(name, [alice])
-        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: name, proof: first)) } == nil)
+        #expect(try await alice.creates(name, proof: first) == nil)
         let second = try alice.topicProof(name, [bob], after: first)
-        #expect(try await alice.asks { .topicSet(TopicSet(request: $0, proof: second)) } == nil)
+        #expect(try await alice.sets(second) == nil)
         #expect(try await bob.topic(name).joined)
-        #expect(try await bob.asks { .topicLeave(TopicLeave(request: $0, topic: name)) } == nil)
+        #expect(try await bob.leaves(name) == nil)
         // Who was on the list once does not bring it back.
         #expect(
-            try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: name, proof: first)) }
+            try await alice.creates(name, proof: first)
                 == "topic_exists")
-        #expect(try await bob.asks { .topicJoin(TopicJoin(request: $0, topic: name)) } == nil)
+        #expect(try await bob.joins(name) == nil)
     }
 
     @Test("of two lists worked out from the same one the second is refused, whoever dated it later")
     func twoLists() async throws {
         let name = try TopicName("talks").orThrow("a name")
         let first = try alice.topicProof(name, [alice, bob])
-        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: name, proof: first)) } == nil)
+        #expect(try await alice.creates(name, proof: first) == nil)
         let without = try alice.topicProof(name, [alice], after: first)
         var with = try bob.topicProof(name, [alice, bob], after: first)
         with.list.at += 1_000
         with.list = with.list.signed(by: bob.device.keys.signing)
-        #expect(try await alice.asks { .topicSet(TopicSet(request: $0, proof: without)) } == nil)
-        #expect(try await bob.asks { .topicSet(TopicSet(request: $0, proof: with)) } == "topic_outdated")
+        #expect(try await alice.sets(without) == nil)
+        #expect(try await bob.sets(with) == "topic_outdated")
     }
 
     @Test("a session that comes in while another of its member goes back begins no further")
@@ -163,17 +159,17 @@ import Testing
         let machine = try await bench.join(try bench.family.device(issuedBy: alice.device, role: .machine))
         let name = try TopicName("talks").orThrow("a name")
         let first = try machine.topicProof(name, [alice, machine])
-        #expect(try await machine.asks { .topicCreate(TopicCreate(request: $0, topic: name, proof: first)) } == nil)
+        #expect(try await machine.creates(name, proof: first) == nil)
         let without = try alice.topicProof(name, [alice], after: first)
-        #expect(try await alice.asks { .topicSet(TopicSet(request: $0, proof: without)) } == nil)
+        #expect(try await alice.sets(without) == nil)
         let back = try machine.topicProof(name, [alice, machine], after: without)
-        #expect(try await machine.asks { .topicSet(TopicSet(request: $0, proof: back)) } == "unknown_topic")
-        #expect(try await alice.asks { .topicSet(TopicSet(request: $0, proof: back)) } == "topic_invalid")
+        #expect(try await machine.sets(back) == "unknown_topic")
+        #expect(try await alice.sets(back) == "topic_invalid")
     }
 
     @Test("what a member was sent is told again with the posts of the topics it is in")
     func history() async throws {
-        #expect(try await bob.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == nil)
+        #expect(try await bob.joins(builds) == nil)
         try await alice.posts("post", to: builds, epoch: 1)
         alice.receive([try alice.send("direct", to: bob.member)])
         bob.acknowledge(try await bob.pushes(2).map(\.push))

@@ -14,11 +14,7 @@ import Testing
     let builds: TopicName
 
     init() async throws {
-        bench = try BrokerBench()
-        alice = try await bench.join()
-        bob = try await bench.join()
-        builds = try TopicName("builds").orThrow("a name")
-        for daemon in [alice, bob] { try await daemon.hearsTopics() }
+        (bench, alice, bob, builds) = try await BrokerBench.withTwo()
     }
 
     @Test("every member is in all from the beginning, and hears of it after the list of members")
@@ -28,19 +24,19 @@ import Testing
         #expect(told.map(\.topic) == [.everybody] && told[0].joined && told[0].minEpoch == 0)
         try await alice.posts("hi", to: .everybody, epoch: 1)
         for daemon in [bob, carol] { #expect(try await daemon.push().id == "hi") }
-        #expect(try await carol.asks { .topicLeave(TopicLeave(request: $0, topic: .everybody)) } == "topic_everybody")
+        #expect(try await carol.leaves(.everybody) == "topic_everybody")
     }
 
     @Test(
         "a topic is made, seen by all, joined and posted to; its posts go to those in it alone, and not to their sender"
     )
     func posting() async throws {
-        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: builds)) } == nil)
+        #expect(try await alice.creates(builds) == nil)
         #expect(try await alice.topic(builds).joined)
         #expect(try await bob.topic(builds).joined == false)
-        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: builds)) } == "topic_exists")
+        #expect(try await alice.creates(builds) == "topic_exists")
         #expect(try await bob.postsInVain("x", to: builds, epoch: 1).code == "unknown_topic")
-        #expect(try await bob.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == nil)
+        #expect(try await bob.joins(builds) == nil)
         #expect(try await bob.topic(builds).joined)
         let carol = try await bench.join()
         try await alice.posts("one", to: builds, epoch: 1)
@@ -82,7 +78,7 @@ import Testing
         try await bothIn()
         try await alice.posts("one", to: builds, epoch: 1)
         _ = try await bob.push()
-        #expect(try await bob.asks { .topicLeave(TopicLeave(request: $0, topic: builds)) } == nil)
+        #expect(try await bob.leaves(builds) == nil)
         #expect(try await alice.topic(builds).minEpoch == 2)
         let nack = try await alice.postsInVain("two", to: builds, epoch: 1, seq: 2)
         #expect(nack.code == "epoch_stale" && nack.retryable)
@@ -95,10 +91,10 @@ import Testing
     func leavingTwice() async throws {
         try await bothIn()
         let carol = try await bench.join()
-        #expect(try await carol.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == nil)
+        #expect(try await carol.joins(builds) == nil)
         try await alice.posts("one", to: builds, epoch: 1)
         for (daemon, expected) in [(bob, 2), (carol, 3)] as [(TestDaemon, Int64)] {
-            #expect(try await daemon.asks { .topicLeave(TopicLeave(request: $0, topic: builds)) } == nil)
+            #expect(try await daemon.leaves(builds) == nil)
             #expect(try await alice.topic(builds).minEpoch == expected)
         }
     }
@@ -123,11 +119,11 @@ import Testing
         try await bothIn()
         let far = TopicRights.maxAhead + 1
         #expect(
-            try await bob.asks { .topicRekey(TopicRekey(request: $0, topic: builds, counter: far)) } == "epoch_ahead")
-        #expect(try await bob.asks { .topicRekey(TopicRekey(request: $0, topic: builds, counter: 1)) } == nil)
+            try await bob.rekeys(builds, far) == "epoch_ahead")
+        #expect(try await bob.rekeys(builds, 1) == nil)
         #expect(try await alice.topic(builds).minEpoch == 1)
         // Another minted at the same time.
-        #expect(try await alice.asks { .topicRekey(TopicRekey(request: $0, topic: builds, counter: 1)) } == nil)
+        #expect(try await alice.rekeys(builds, 1) == nil)
         #expect(try await alice.postsInVain("x", to: builds, epoch: far + 1).code == "epoch_ahead")
         #expect(try await alice.postsInVain("y", to: builds, epoch: nil, seq: 2).code == "epoch_missing")
     }
@@ -139,15 +135,15 @@ import Testing
         let carol = try await bench.join()
         let first = try alice.topicProof(builds, [alice, bob])
         #expect(
-            try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: builds, proof: first)) } == nil)
+            try await alice.creates(builds, proof: first) == nil)
         #expect(try await bob.topic(builds).proof == first)
-        #expect(try await bob.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == nil)
-        #expect(try await carol.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == "unknown_topic")
+        #expect(try await bob.joins(builds) == nil)
+        #expect(try await carol.joins(builds) == "unknown_topic")
         #expect(try await carol.asks(members: builds) == "unknown_topic")
         let told = carol.sink.messages.map { "\($0)" }
         #expect(told.allSatisfy { !$0.contains("builds") })
         let second = try alice.topicProof(builds, [alice, carol], after: first)
-        #expect(try await alice.asks { .topicSet(TopicSet(request: $0, proof: second)) } == nil)
+        #expect(try await alice.sets(second) == nil)
         let gone = try await bob.sink.take("topic_gone") { if case .topicGone(let it) = $0.message { it } else { nil } }
         #expect(gone.topic == builds)
         #expect(try await alice.topic(builds).minEpoch == 0, "no key was minted")
@@ -155,7 +151,7 @@ import Testing
         try await alice.posts("two", to: .everybody, epoch: 1)
         #expect(try await bob.push().id == "two")
         #expect(try await bob.postsInVain("x", to: builds, epoch: 1).code == "unknown_topic")
-        #expect(try await alice.asks { .topicSet(TopicSet(request: $0, proof: first)) } == "topic_outdated")
+        #expect(try await alice.sets(first) == "topic_outdated")
     }
 
     @Test("a list is taken from whoever made the topic, or from an owner, and from nobody else")
@@ -163,26 +159,26 @@ import Testing
         let machine = try await bench.join(try bench.family.device(issuedBy: alice.device, role: .machine))
         let first = try machine.topicProof(builds, [alice, machine])
         #expect(
-            try await machine.asks { .topicCreate(TopicCreate(request: $0, topic: builds, proof: first)) } == nil)
+            try await machine.creates(builds, proof: first) == nil)
         let other = try await bench.join(try bench.family.device(issuedBy: alice.device, role: .machine))
         var forged = try other.topicProof(builds, [other], after: first)
-        #expect(try await other.asks { .topicSet(TopicSet(request: $0, proof: forged)) } == "topic_invalid")
+        #expect(try await other.sets(forged) == "topic_invalid")
         // Signed rightly, by one who claims to have made it.
         forged.list.creator = other.member
         forged.list = forged.list.signed(by: other.device.keys.signing)
-        #expect(try await other.asks { .topicSet(TopicSet(request: $0, proof: forged)) } == "unknown_topic")
-        #expect(try await alice.asks { .topicSet(TopicSet(request: $0, proof: forged)) } == "topic_invalid")
+        #expect(try await other.sets(forged) == "unknown_topic")
+        #expect(try await alice.sets(forged) == "topic_invalid")
         let byOwner = try alice.topicProof(builds, [alice], after: first)
-        #expect(try await alice.asks { .topicSet(TopicSet(request: $0, proof: byOwner)) } == nil)
+        #expect(try await alice.sets(byOwner) == nil)
     }
 
     @Test("a guest is in no topic but those that its certificate names")
     func guests() async throws {
         let guest = try await bench.join(try bench.family.device(issuedBy: alice.device, role: .guest))
         #expect(try await guest.hearsTopics().isEmpty)
-        #expect(try await guest.asks { .topicCreate(TopicCreate(request: $0, topic: builds)) } == "topic_not_allowed")
-        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: builds)) } == nil)
-        #expect(try await guest.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == "unknown_topic")
+        #expect(try await guest.creates(builds) == "topic_not_allowed")
+        #expect(try await alice.creates(builds) == nil)
+        #expect(try await guest.joins(builds) == "unknown_topic")
         #expect(try await guest.postsInVain("x", to: .everybody, epoch: 1).code == "unknown_topic")
     }
 
@@ -207,8 +203,8 @@ import Testing
 
     /// A topic that both are in.
     private func bothIn() async throws {
-        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: builds)) } == nil)
-        #expect(try await bob.asks { .topicJoin(TopicJoin(request: $0, topic: builds)) } == nil)
+        #expect(try await alice.creates(builds) == nil)
+        #expect(try await bob.joins(builds) == nil)
         while try await bob.topic(builds).joined == false {}
         _ = try await alice.topic(builds)
     }

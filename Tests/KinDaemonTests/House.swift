@@ -18,6 +18,8 @@ final class House: Sendable {
     let folder: String
     let server: HouseServer
     private let daemons = Mutex<[TestDaemon]>([])
+    /// How far the clocks of its daemons are ahead of the real one, milliseconds.
+    private let ahead = Mutex<Int64>(0)
 
     private init(tls: SelfSigned?) async throws {
         wallet = try VaultWallet(phrase: .generate())
@@ -59,8 +61,11 @@ final class House: Sendable {
         return try await start(
             DaemonOptions(
                 state: state, name: try DeviceName(name).orThrow("a name"), servers: servers ?? [server.url],
-                trustRoots: trustRoots, executable: "/nonexistent"))
+                trustRoots: trustRoots, executable: "/nonexistent", now: { realNow() + self.ahead.withLock { $0 } }))
     }
+
+    /// Has so many milliseconds pass for its daemons.
+    func letPass(_ milliseconds: Int64) { ahead.withLock { $0 += milliseconds } }
 
     func start(_ options: DaemonOptions, logger: Logger = .silent) async throws -> TestDaemon {
         let service = try RunningService<DaemonVersion> { ready in

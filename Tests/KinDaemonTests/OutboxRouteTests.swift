@@ -209,7 +209,7 @@ import Testing
             #expect(
                 unknown["error", "message"]
                     == .string(
-                        "form is no query parameter of this route: known are cursor, since, from, topic, limit"))
+                        "form is no query parameter of this route: known are cursor, since, from, topic, limit, last"))
             let routes = [
                 "/v1/outbox", "/v1/outbox/x", "/v1/message/x", "/v1/history", "/v1/inbox/search", "/v1/health",
                 "/v1/version", "/v1/devices", "/v1/peers", "/v1/members", "/v1/events", "/v1/wallet/succession",

@@ -40,7 +40,7 @@ extension MeshHub {
             guard !gone.isEmpty else { continue }
             let change = topic.change(leaving: gone)
             state.topics.apply(change)
-            // Where it fails, it is done again at the next start.
+            // Where it fails it holds until the next start, which takes out the revoked again.
             store.put(change, in: key) { _ in }
             tell(topic.name, state, former: topic)
         }
@@ -56,6 +56,7 @@ extension MeshHub {
             for topic in Array(state.topics.named.values) where expired.contains(where: { topic.members[$0] != nil }) {
                 let change = topic.change(leaving: [])
                 state.topics.apply(change)
+                // Where it fails it holds until the next start; members that were told hold to it then.
                 store.put(change, in: key) { _ in }
                 tell(topic.name, state, former: topic)
             }

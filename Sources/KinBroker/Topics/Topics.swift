@@ -17,7 +17,7 @@ struct Topics {
 
     var isFull: Bool { named.count >= Self.maxTopics }
 
-    /// Takes in what has reached the disk.
+    /// Takes in a change that is on its way to the disk.
     mutating func apply(_ change: TopicChange) {
         var topic = named[change.name] ?? StoredTopic(name: change.name)
         topic.proof = change.proof

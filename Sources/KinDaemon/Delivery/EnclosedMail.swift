@@ -25,8 +25,8 @@ final class EnclosedMail: Sendable {
         var retries: [Int64: (attempts: Int64, at: Int64)] = [:]
         /// When an attempt failed first while this process lives.
         var failingSince: [Int64: Int64] = [:]
-        /// What was here when the connected store had not given so high ids, being an older copy: row and message id.
-        var orphans: [Int64: Int64] = [:]
+        /// What was here when the connected store had not given so high ids, being an older copy: row and message id. nil: that could not be read.
+        var orphans: [Int64: Int64]?
         var isIdle = false
         var isEnded = false
     }
@@ -61,8 +61,8 @@ final class EnclosedMail: Sendable {
     ///   - store: the broker's.
     ///   - lastMessageID: the highest id it has given.
     func connected(store: [UInt8], lastMessageID: Int64) {
-        // What cannot be read now is not taken for gone before the next session.
-        let orphans = (try? inbox.awaited(above: lastMessageID)) ?? [:]
+        // Where that cannot be read nothing is taken for gone in this session.
+        let orphans = try? inbox.awaited(above: lastMessageID)
         state.withLock { state in
             (state.store, state.orphans) = (store, orphans)
             state.retries = [:]
@@ -162,8 +162,10 @@ final class EnclosedMail: Sendable {
     /// Whether the store that is connected is the one it came from, and no older copy of it: else its sender brings it again.
     private func isStoreOf(_ awaited: AwaitedMessage) -> Bool {
         state.withLock { state in
-            guard let known = awaited.store, let connected = state.store else { return false }
-            return known == connected && state.orphans[awaited.id] != awaited.incoming.brokerMessageID
+            guard let known = awaited.store, let connected = state.store, let orphans = state.orphans else {
+                return false
+            }
+            return known == connected && orphans[awaited.id] != awaited.incoming.brokerMessageID
         }
     }
 

@@ -9,7 +9,7 @@ import Logging
 
 /// Takes pushed messages in: opens them, stores them, and only then acknowledges them.
 ///
-/// Unchecked: `intake` alone varies, and only on `queue`, which is serial: every entry from outside goes through it.
+/// Unchecked: what varies is touched only on `queue`, which is serial: every entry from outside goes through it.
 final class Incoming: @unchecked Sendable {
     let queue = DispatchQueue(label: "incoming")
     let inbox: InboxStore
