@@ -24,6 +24,8 @@ public struct RelayLimits: Sendable {
     public var linkFrameBytes = 65_535
     /// What may wait for one side of a link to take it.
     public var linkBufferBytes = 262_144
+    /// How long a side may leave more than half of that waiting.
+    public var slowReaderMilliseconds: Int64 = 10_000
     public var rooms = 1024
     public var roomMilliseconds: Int64 = 600_000
     /// Rooms that one address (IPv6: a /64) opened; not of loopback.

@@ -16,8 +16,7 @@ actor DirectoryRunner {
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
-    private let wakes: AsyncStream<Void>
-    private let wake: AsyncStream<Void>.Continuation
+    private let happenings = Happenings()
     private var looks = DirectoryLooks()
     /// What each server showed last, and when everything was read.
     private var known: [ServerAddress: (version: RegistryVersion, readAt: ContinuousClock.Instant)] = [:]
@@ -39,27 +38,17 @@ actor DirectoryRunner {
         self.events = events
         self.logger = logger
         self.now = now
-        (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Something happened: look soon.
-    nonisolated func lookSoon() { wake.yield() }
+    nonisolated func lookSoon() { happenings.happened() }
 
     /// Looks again and again, until cancelled.
     func run() async {
-        var happenings = wakes.makeAsyncIterator()
         while !Task.isCancelled {
             await look()
             let pause = looks.pause(isSomebodyUnnamed: family.hasUnnamedMembers)
-            let began = ContinuousClock.now
-            // A wait of the stream that is cancelled ends the stream for good: so the time's end is one of its happenings.
-            let timer = Task { [wake] in
-                try await Task.sleep(for: pause)
-                wake.yield()
-            }
-            _ = await happenings.next(isolation: self)
-            timer.cancel()
-            guard ContinuousClock.now - began < pause else { continue }
+            guard await happenings.next(within: pause) else { continue }
             looks.somethingHappened()
             // Several things often happen together.
             try? await Task.sleep(for: .milliseconds(50))

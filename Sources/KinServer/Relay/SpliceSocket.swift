@@ -79,7 +79,7 @@ final class SpliceSocket: WebSocketDelegate {
     // MARK: To the other end
 
     /// Bytes that this end was sent and has not taken.
-    private var bufferedBytes: Int { state.withLock { $0.connection }?.bufferedBytes ?? 0 }
+    var bufferedBytes: Int { state.withLock { $0.connection }?.bufferedBytes ?? 0 }
 
     private func forward() {
         let (other, frames, bytes) = state.withLock { state -> (SpliceSocket?, [ByteBuffer], Int) in
@@ -126,6 +126,8 @@ extension RelayLimits {
     var heldAbove: Int { linkBufferBytes / 2 }
 
     var spliceSockets: WebSocketLimits {
-        WebSocketLimits(maxMessageBytes: linkFrameBytes, maxBufferedBytes: heldAbove, readsPerTurn: 1)
+        WebSocketLimits(
+            maxMessageBytes: linkFrameBytes, maxBufferedBytes: heldAbove,
+            slowReaderAfter: .milliseconds(slowReaderMilliseconds), readsPerTurn: 1)
     }
 }

@@ -1,0 +1,35 @@
+import AsyncHTTPClient
+import KinTestServer
+import KinTesting
+import KinWire
+import NIOCore
+import Testing
+
+@Suite struct RelayRestartTests {
+    @Test("1,000 devices are listed again within 5 seconds after the relay's restart")
+    func listedAgain() async throws {
+        let first = try await TestServer.start(data: "/proc/none/kindred", relayOnly: true)
+        let load = RegistrationLoad(port: first.port, devices: 1_000)
+        let keeping = Task { await load.run() }
+        defer { keeping.cancel() }
+        try await load.registered.wait(within: .seconds(60)) { $0.count == 1_000 }
+        try await first.stop()
+        try await load.registered.wait(within: .seconds(60)) { $0.isEmpty }
+        let second = try await TestServer.start(data: "/proc/none/kindred", port: first.port, relayOnly: true)
+        let began = ContinuousClock.now
+        try await eventually("all are listed") {
+            var listed = 0
+            for route in load.routes {
+                let request = HTTPClientRequest(url: second.url + "/registry?wallet=\(route)")
+                let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+                let body = try await response.body.collect(upTo: 1 << 24)
+                listed += try RegistryEntry.list(json: Array(body.readableBytesView)).count
+            }
+            return listed == 1_000
+        }
+        #expect(ContinuousClock.now - began < .seconds(5))
+        keeping.cancel()
+        await keeping.value
+        try await second.stop()
+    }
+}
