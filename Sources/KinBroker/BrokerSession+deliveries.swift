@@ -76,6 +76,7 @@ extension BrokerSession {
     func rewind(to position: Int64) {
         state.withLock { state in
             state.rewound = min(state.rewound, position)
+            state.leftAt = state.leftAt.map { min($0, position) }
             state.window?.rewind(to: position)
         }
     }

@@ -56,6 +56,9 @@ extension MeshHub {
             if policy != .allowConcurrent { replace(older, of: chain.member, in: &state) }
             state.siblings[chain.member, default: Siblings()].add(newcomer.session, at: newcomer.positions)
             state.departures.came(chain.member, at: newcomer.positions)
+            if let position = state.rewound.position(of: chain.member, now: now()) {
+                state.siblings[chain.member]?.rewind(to: position)
+            }
             welcome(
                 newcomer.session,
                 Ready(

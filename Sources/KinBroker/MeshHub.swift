@@ -30,9 +30,15 @@ final class MeshHub: Sendable {
         var settings = HeldSettings()
         var topics: Topics
         /// When the next certificate is over, milliseconds; until then none is looked at.
-        var nextExpiry: Int64 = 0
+        var nextExpiry = Int64.max
+        var rewound = Rewound()
 
         var sessions: [BrokerSession] { siblings.values.flatMap(\.sessions) }
+
+        /// Members whose certificates ended from one time to another.
+        func expired(from start: Int64, by time: Int64) -> [ULID] {
+            chains.values.filter { $0.hasEnded(by: time) && !$0.hasEnded(by: start - 1) }.map(\.member)
+        }
 
         mutating func noteNextExpiry(after time: Int64) {
             nextExpiry = chains.values.compactMap(\.certificate.expiresAt).filter { $0 > time }.min() ?? .max
@@ -62,7 +68,10 @@ final class MeshHub: Sendable {
                 settings: HeldSettings(stored.settings), topics: Topics(stored.topics)))
         for chain in chains.values { index.note(chain, in: mesh, replacing: nil) }
         // A write may have failed before the start.
-        state.withLock { removeFromTopics(Array(revoked.keys), in: &$0) }
+        state.withLock { state in
+            removeFromTopics(Array(revoked.keys), in: &state)
+            state.noteNextExpiry(after: now())
+        }
         welcomeToEverybody(chains.values.filter { revoked[$0.member] == nil })
     }
 

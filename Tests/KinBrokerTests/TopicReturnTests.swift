@@ -99,6 +99,65 @@ import Testing
         #expect(try await alice.postsInVain("two", to: talks, epoch: 1, seq: 2).code == "epoch_stale")
     }
 
+    @Test("with another certificate a member gets what came while it had none")
+    func renewal() async throws {
+        let guest = try bench.family.device(issuedBy: alice.device, role: .guest)
+        let visitor = try await bench.join(guest)
+        let proof = try alice.topicProof(try TopicName("talks").orThrow("a name"), [alice, visitor])
+        let talks = proof.list.topic
+        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: talks, proof: proof)) } == nil)
+        bench.clock.advance(by: 86_400_000)
+        bench.broker.tick()
+        try await alice.posts("meanwhile", to: talks, epoch: 1)
+        bench.clock.advance(by: 1_000)
+        var certificate = guest.chain.certificate
+        (certificate.issuer, certificate.issuedAt) = (.wallet, bench.clock.now)
+        certificate.expiresAt = bench.clock.now + 86_400_000
+        certificate = try await bench.family.wallet.sign(certificate)
+        let back = try await bench.join(TestDevice(copying: guest, chain: Chain(certificate: certificate)))
+        #expect(try await back.push().id == "meanwhile")
+        #expect(try await alice.members(of: talks).count == 2)
+    }
+
+    @Test("a private topic whose last member is replaced goes on, and one that nobody is in keeps its list")
+    func replaced() async throws {
+        let name = try TopicName("talks").orThrow("a name")
+        let first = try alice.topicProof(name, [alice])
+        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: name, proof: first)) } == nil)
+        let second = try alice.topicProof(name, [bob], after: first)
+        #expect(try await alice.asks { .topicSet(TopicSet(request: $0, proof: second)) } == nil)
+        #expect(try await bob.topic(name).joined)
+        #expect(try await bob.asks { .topicLeave(TopicLeave(request: $0, topic: name)) } == nil)
+        // Who was on the list once does not bring it back.
+        #expect(
+            try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: name, proof: first)) }
+                == "topic_exists")
+        #expect(try await bob.asks { .topicJoin(TopicJoin(request: $0, topic: name)) } == nil)
+    }
+
+    @Test("of two lists worked out from the same one the second is refused, whoever dated it later")
+    func twoLists() async throws {
+        let name = try TopicName("talks").orThrow("a name")
+        let first = try alice.topicProof(name, [alice, bob])
+        #expect(try await alice.asks { .topicCreate(TopicCreate(request: $0, topic: name, proof: first)) } == nil)
+        let without = try alice.topicProof(name, [alice], after: first)
+        var with = try bob.topicProof(name, [alice, bob], after: first)
+        with.list.at += 1_000
+        with.list = with.list.signed(by: bob.device.keys.signing)
+        #expect(try await alice.asks { .topicSet(TopicSet(request: $0, proof: without)) } == nil)
+        #expect(try await bob.asks { .topicSet(TopicSet(request: $0, proof: with)) } == "topic_outdated")
+    }
+
+    @Test("a session that comes in while another of its member goes back begins no further")
+    func rewoundMeanwhile() throws {
+        var rewound = Rewound()
+        rewound.note(Rewinding(member: bob.member, to: 5), now: 1_000)
+        rewound.note(Rewinding(member: bob.member, to: 7), now: 2_000)
+        #expect(rewound.position(of: bob.member, now: 3_000) == 5)
+        #expect(rewound.position(of: alice.member, now: 3_000) == nil)
+        #expect(rewound.position(of: bob.member, now: 62_000) == nil)
+    }
+
     @Test("whoever made a topic and was taken off its list does not sign itself in again")
     func theMakerOutside() async throws {
         let machine = try await bench.join(try bench.family.device(issuedBy: alice.device, role: .machine))

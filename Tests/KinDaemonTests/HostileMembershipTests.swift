@@ -68,7 +68,7 @@ import Testing
             let hidden: Set<String> = ["member", "member_joined", "peer_join"]
             return direction == .toDaemon && hidden.contains(frame.message.type) ? [] : [frame.bytes]
         }
-        try await Siege.lay(to: names, hands: unkind) { siege in
+        try await Siege.lay(to: names, hands: unkind, areSeen: false) { siege in
             #expect(try await siege.laptop.client.peers().devices == [])
             try await siege.isServed(from: siege.laptop, to: siege.studio)
             #expect(try await siege.studio.inbox().map(\.body) == ["still served"])

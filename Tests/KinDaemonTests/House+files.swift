@@ -63,6 +63,7 @@ extension House {
     /// The server's blobs.
     func blobs() throws -> [String] {
         let root = folder + "/data/blobs"
+        guard FileManager.default.fileExists(atPath: root) else { return [] }
         return try FileManager.default.subpathsOfDirectory(atPath: root).filter { $0.contains("/") }.map {
             "\(root)/\($0)"
         }

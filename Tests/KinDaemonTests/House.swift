@@ -112,6 +112,13 @@ struct TestDaemon: Sendable {
         }
     }
 
+    /// By their records, there or not.
+    func lists(_ names: [String]) async throws {
+        try await eventually("\(version.name) lists \(names)") {
+            Set(try await client.devices().devices.map(\.name)).isSuperset(of: names)
+        }
+    }
+
     func send(_ text: String, to name: String, id: String? = nil) async throws -> SendAnswer {
         try await client.send(
             SendRequest(

@@ -41,8 +41,9 @@ final class Siege: Sendable {
     }
 
     /// Laptop, studio and so on, connected by honest hands; `body` changes them.
+    /// - Parameter areSeen: whether the hands let each see that the others are there.
     static func lay(
-        to names: [String] = ["laptop", "studio"], hands: @escaping HostileBroker.Hands = honest,
+        to names: [String] = ["laptop", "studio"], hands: @escaping HostileBroker.Hands = honest, areSeen: Bool = true,
         _ body: @escaping @Sendable (Siege) async throws -> Void
     ) async throws {
         let grip = Grip(hands)
@@ -56,7 +57,7 @@ final class Siege: Sendable {
                     daemons.append(try await house.start(options))
                 }
                 for daemon in daemons {
-                    try await daemon.sees(names)
+                    try await areSeen ? daemon.sees(names) : daemon.lists(names)
                     try await daemon.isConnected()
                 }
                 try await body(Siege(house, broker, relay, daemons, grip))

@@ -57,5 +57,54 @@ import Testing
         }
     }
 
+    @Test("a broker that says that a private topic is gone makes no device believe an older list, or that it is open")
+    func goneAndBack() async throws {
+        try await Siege.lay(to: ["laptop", "studio", "kiosk"]) { siege in
+            _ = try await siege.laptop.client.createTopic(alerts, members: ["studio", "kiosk"])
+            _ = try await siege.laptop.says("one")
+            #expect(try await siege.studio.bodies(1) == ["one"])
+            let first = try #require(try siege.house.keys(of: siege.studio, alerts).proof)
+            _ = try await siege.laptop.client.change(TopicMemberChange(topic: alerts, remove: ["kiosk"]))
+            _ = try await siege.laptop.says("two")
+            #expect(try await siege.studio.bodies(2) == ["one", "two"])
+            for _ in 0..<3 { siege.tell(siege.studio, .topicGone(TopicGone(topic: alerts))) }
+            for proof in [first, nil] {
+                siege.tell(
+                    siege.studio, .topic(TopicState(topic: alerts, joined: true, minEpoch: 0, epoch: 0, proof: proof)))
+            }
+            try await eventually("the open one is refused") {
+                try await siege.studio.client.health().inbound["topic_refused"] == 1
+            }
+            let known = try siege.house.keys(of: siege.studio, alerts)
+            #expect(known.proof?.list.members.count == 2 && known.proof?.list.seq == 2)
+        }
+    }
+
+    @Test(
+        "a member makes no open topic private for another, and plants no list that it signed itself, unless it is an owner"
+    )
+    func plantedLists() async throws {
+        try await Siege.lay(to: ["laptop", "studio"]) { siege in
+            _ = try await siege.laptop.client.createTopic(alerts, members: nil)
+            try await siege.studio.joins(alerts)
+            let forger = try Forger(siege.laptop)
+            let studio = try Forger(siege.studio).member
+            let list = TopicList(
+                mesh: studio.chain.certificate.mesh, topic: alerts, creator: forger.chain.member, seq: 1,
+                members: [forger.chain.member, studio.member], member: forger.chain.member, at: realNow()
+            ).signed(by: forger.keys.signing)
+            let keys = TopicKeys(topic: alerts, proof: TopicProof(list: list, signer: forger.chain), keys: [])
+            let body = String(decoding: keys.canonicalBytes(), as: UTF8.self)
+            let message = try forger.message("planted", to: studio, body: body) {
+                $0.contentType = TopicKeys.contentType
+            }
+            siege.tell(siege.studio, try forger.push(message, to: studio))
+            try await eventually("it is refused") {
+                try await siege.studio.client.health().inbound["control_refused"] == 1
+            }
+            #expect(try siege.house.keys(of: siege.studio, alerts).proof == nil)
+        }
+    }
+
     private let alerts = TopicTests.alerts
 }

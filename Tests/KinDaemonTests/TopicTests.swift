@@ -327,6 +327,34 @@ import Testing
         }
     }
 
+    @Test("what was taken for a topic leaves before this device does, and it stays left, over a start too")
+    func leaving() async throws {
+        try await House.run { house in
+            let (a, b, _) = try await house.three()
+            _ = try await b.client.createTopic(alerts, members: nil)
+            try await a.joins(alerts)
+            #expect(try await a.client.leave(alerts).joined == false)
+            try await a.stop()
+            let again = try await house.start("aaa")
+            try await again.isConnected()
+            try await eventually("it is told of it") {
+                try await again.client.topics().topics.contains { $0.name == alerts }
+            }
+            #expect(try await again.client.topics().topics.first { $0.name == alerts }?.joined == false)
+            #expect(try await b.client.members(of: alerts).members.map(\.name) == ["bbb"])
+            _ = try await again.client.join(alerts)
+            _ = try await again.says("last words")
+            _ = try await again.client.leave(alerts)
+            #expect(try await b.bodies(1) == ["last words"])
+            // Where they cannot leave it is said so, and nothing is left.
+            _ = try await again.client.join(alerts)
+            try await house.server.stop()
+            _ = try await again.says("waits")
+            let error = await #expect(throws: KinError.self) { try await again.client.leave(alerts) }
+            #expect(error?.code == "posts_wait" && error?.detail["count"] == .integer(1))
+        }
+    }
+
     @Test("a topic that everybody has left is gone for all, and can be made anew")
     func ended() async throws {
         try await House.run { house in

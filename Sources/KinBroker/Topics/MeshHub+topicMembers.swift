@@ -31,7 +31,7 @@ extension MeshHub {
         removeFromTopics([chain.member], in: &state) { !$0.mayBeSeen(by: chain.certificate) }
     }
 
-    /// Members that were revoked, or whose certificates are over, leave every topic at once.
+    /// Members that were revoked leave every topic at once.
     func removeFromTopics(
         _ members: [ULID], in state: inout State, where isMeant: (StoredTopic) -> Bool = { _ in true }
     ) {
@@ -46,13 +46,19 @@ extension MeshHub {
         }
     }
 
-    /// Ends the sessions of members whose certificates are over, and takes them out of topics. Call about once a second.
+    /// Ends the sessions of members whose certificates are over, and no post of the epochs that they have keys of is taken any more. Their places are kept:
+    /// with another certificate a member gets what came meanwhile. Call about once a second.
     func endExpired(by time: Int64) {
         let ended = state.withLock { state -> [BrokerSession] in
             guard time >= state.nextExpiry else { return [] }
-            let expired = state.chains.values.filter { $0.hasEnded(by: time) }.map(\.member)
+            let expired = state.expired(from: state.nextExpiry, by: time)
             state.noteNextExpiry(after: time)
-            removeFromTopics(expired, in: &state)
+            for topic in Array(state.topics.named.values) where expired.contains(where: { topic.members[$0] != nil }) {
+                let change = topic.change(leaving: [])
+                state.topics.apply(change)
+                store.put(change, in: key) { _ in }
+                tell(topic.name, state, former: topic)
+            }
             return expired.flatMap { state.siblings[$0]?.sessions ?? [] }
         }
         for session in ended { session.end(.unauthorized, reason: "certificate_expired") }

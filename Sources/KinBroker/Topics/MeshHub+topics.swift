@@ -40,13 +40,13 @@ extension MeshHub {
     }
 
     func join(_ wanted: TopicJoin, by member: ULID, answer: @escaping TopicCompletion) {
+        let last = beginning(of: wanted, for: member)
         change(wanted.topic, by: member, answer: answer) { state, certificate throws(TopicFault) in
             guard let known = state.topics[wanted.topic], known.mayBeSeen(by: certificate) else {
                 throw TopicFault(.unknown)
             }
             guard known.members[member] == nil else { return nil }
-            // Of the time before it was certified it is told nothing.
-            let last = try lastMessageID(before: wanted.since.map { max($0, certificate.issuedAt) })
+            guard let last else { throw TopicFault(.notStored) }
             var change = TopicChange(
                 name: wanted.topic, proof: known.proof, minEpoch: known.minEpoch, joining: [member: last])
             if wanted.since != nil {
@@ -75,7 +75,8 @@ extension MeshHub {
             guard list.creator == before.creator, isOfRecord(proof.signer, state),
                 TopicRights.allowSetting(proof.signer.certificate, after: before)
             else { throw TopicFault(.invalid) }
-            guard list.isNewer(than: before) else {
+            // Of two that were worked out from the same one the second is worked out again.
+            guard list.seq > before.seq else {
                 if list == before { return nil }
                 throw TopicFault(.outdated)
             }
@@ -110,8 +111,12 @@ extension MeshHub {
                 known.mayBeSeen(by: certificate)
             else { return nil }
             let after = wanted.after?.description ?? ""
-            let ids = known.members.keys.filter { $0.description > after && !state.revoked.contains($0) }
-                .sorted { $0.description < $1.description }
+            let time = now()
+            let ids = known.members.keys.filter { id in
+                id.description > after && !state.revoked.contains(id)
+                    && state.chains[id].map { !$0.hasEnded(by: time) } ?? true
+            }
+            .sorted { $0.description < $1.description }
             return TopicMembers(
                 request: wanted.request, ids: Array(ids.prefix(TopicMembers.maxMembers)),
                 more: ids.count > TopicMembers.maxMembers)
@@ -131,13 +136,15 @@ extension MeshHub {
         let isChanged: Bool
         do throws(TopicFault) {
             isChanged = try state.withLock { state throws(TopicFault) -> Bool in
-                guard let certificate = state.chains[member]?.certificate, !state.revoked.contains(member) else {
+                guard let chain = state.chains[member], !state.revoked.contains(member), !chain.hasEnded(by: now())
+                else {
                     throw TopicFault(.notAllowed)
                 }
-                guard let change = try body(state, certificate) else { return false }
+                guard let change = try body(state, chain.certificate) else { return false }
                 let former = state.topics[topic]
                 state.topics.apply(change)
                 for (joining, since) in change.joining { state.siblings[joining]?.rewind(to: since) }
+                if let rewinding = change.rewinding { state.rewound.note(rewinding, now: now()) }
                 tell(topic, state, former: former)
                 // It only queues: the answer comes from the store's writer.
                 store.put(change, in: key) { isStored in answer(isStored ? nil : .notStored) }
@@ -173,11 +180,17 @@ extension MeshHub {
         return (try? ChainConflict.check(chain, replacing: known)) != nil
     }
 
-    /// - Parameter time: milliseconds; nil: now.
-    private func lastMessageID(before time: Int64? = nil) throws(TopicFault) -> Int64 {
-        do { return try time.map { try store.lastMessageID(before: $0) } ?? store.lastMessageID() } catch {
-            throw TopicFault(.notStored)
-        }
+    /// The message id above which posts are a joining member's; nil where the store cannot be read. Of the time before it was certified it is told nothing.
+    ///
+    /// Read before the lock is taken: posts of the meantime lie above.
+    private func beginning(of wanted: TopicJoin, for member: ULID) -> Int64? {
+        let issuedAt = state.withLock { $0.chains[member]?.certificate.issuedAt }
+        let since = wanted.since.map { max($0, issuedAt ?? $0) }
+        return try? since.map { try store.lastMessageID(before: $0) } ?? store.lastMessageID()
+    }
+
+    private func lastMessageID() throws(TopicFault) -> Int64 {
+        do { return try store.lastMessageID() } catch { throw TopicFault(.notStored) }
     }
 }
 

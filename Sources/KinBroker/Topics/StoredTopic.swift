@@ -64,6 +64,25 @@ public struct Rewinding: Hashable, Sendable {
     }
 }
 
+/// Where deliveries of members were made to begin again a short while ago: a session that is coming in may have read its place before.
+struct Rewound {
+    /// Milliseconds: longer than any session comes in.
+    private static let patience: Int64 = 60_000
+
+    private var members: [ULID: (position: Int64, at: Int64)] = [:]
+
+    mutating func note(_ rewinding: Rewinding, now: Int64) {
+        members = members.filter { now - $0.value.at < Self.patience }
+        let known = members[rewinding.member]?.position ?? .max
+        members[rewinding.member] = (min(known, rewinding.to), now)
+    }
+
+    /// Where a session that comes in now begins, at most; nil: where it says.
+    func position(of member: ULID, now: Int64) -> Int64? {
+        members[member].flatMap { now - $0.at < Self.patience ? $0.position : nil }
+    }
+}
+
 /// A topic whose posts are among a member's deliveries.
 public struct Subscription: Hashable, Sendable {
     public var topic: TopicName

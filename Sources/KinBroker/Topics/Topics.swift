@@ -82,8 +82,9 @@ extension StoredTopic {
         var change = TopicChange(
             name: name, proof: proof ?? self.proof, minEpoch: minEpoch == 0 && epoch == 0 ? 0 : nextEpoch,
             leaving: members)
-        // Names are free again once nobody is there to read what is said.
-        change.isOver = name != .everybody && Set(self.members.keys).isSubset(of: members)
+        // The name of an open one is free again; a private one's list has to be followed by whoever comes next.
+        let isOpen = name != .everybody && change.proof == nil
+        change.isOver = isOpen && Set(self.members.keys).isSubset(of: members)
         return change
     }
 }

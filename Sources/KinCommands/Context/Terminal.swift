@@ -27,6 +27,9 @@ extension KinError {
     static let interrupted = KinError("interrupted", "interrupted; nothing was changed")
 
     static func inputTooLarge(_ limit: Int) -> KinError {
-        KinError("input_too_large", "the input is longer than \(limit) bytes", category: .tooLarge)
+        KinError(
+            "input_too_large",
+            "the input is longer than \(limit) bytes: what is larger goes as a file, with  kin share",
+            category: .tooLarge)
     }
 }

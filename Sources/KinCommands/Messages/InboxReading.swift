@@ -40,7 +40,10 @@ struct InboxReading: Sendable {
     @discardableResult
     func each(_ body: (InboxMessage) async throws -> Void) async throws -> Int64 {
         var parameters = InboxParameters(
-            words: words, since: since, from: from, topic: topic, limit: InboxParameters.maxLimit)
+            words: words, since: since, from: from, topic: topic, limit: InboxParameters.maxLimit,
+            last: limit.map { min(max($0, 1), InboxParameters.maxLimit) })
+        // More than are told at once are found from the beginning.
+        if limit ?? 0 > InboxParameters.maxLimit { parameters.last = nil }
         var newest: [InboxMessage] = []
         var last: Int64 = 0
         while true {

@@ -8,8 +8,8 @@ struct SendCommand: ContextCommand {
         abstract: "Send a message to a device, a topic or everybody.",
         discussion: """
             The answer “queued” means: on this machine's disk, and never lost from here on. With - for the message, or with \
-            none and something piped in, standard input is the message (without its last line end). It must fit the broker's limit when \
-            sealed, 64 KiB unless its keeper said otherwise. With --lines each of its lines is a message of its own, sent in order while more come; empty lines are passed over, and \
+            none and something piped in, standard input is the message (without its last line end). A message has up to 1 MiB, \
+            measured as JSON, where a line end counts two; what is larger goes as a file: kin share. With --lines each of its lines is a message of its own, sent in order while more come; empty lines are passed over, and \
             so is the CR of a line that ends with CR LF. The ids are printed in order.
 
             With --wait it ends when the message is that far; when the time is over before, it says how far it came and why, \

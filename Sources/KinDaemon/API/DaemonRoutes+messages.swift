@@ -9,7 +9,8 @@ import KinWire
 extension DaemonRoutes {
     static let messages: [LocalRoute] = [
         .get(
-            "/v1/inbox", "inbox", "Messages received, oldest first", [.rowCursor, .since, .from, .topic, .limit],
+            "/v1/inbox", "inbox", "Messages received, oldest first",
+            [.rowCursor, .since, .from, .topic, .limit, .newest],
             answers: [.json(InboxPage.schema, "A page of them.")],
             errors: .store + [404: ["unknown_recipient"]]
         ) { routes, request in try routes.page(request.query) },
@@ -19,7 +20,7 @@ extension DaemonRoutes {
                 .query(
                     "q", .text(longest: 256, format: "kindred-words"),
                     "Words of letters or digits; \"…\" is a phrase, * stands for any ending.",
-                    isRequired: true), .rowCursor, .since, .from, .topic, .limit,
+                    isRequired: true), .rowCursor, .since, .from, .topic, .limit, .newest,
             ], answers: [.json(InboxPage.schema, "A page of them.")],
             errors: .store + [404: ["unknown_recipient"], 409: ["search_off"]]
         ) { routes, request in try routes.found(request.query) },
@@ -115,9 +116,16 @@ extension DaemonRoutes {
 
     private func page(_ query: Query, words: SearchWords? = nil) throws -> Response {
         let from = try query["from"].map { try family.resolve($0).member }
-        let bytes = try Self.fitting { maxBytes in
+        var after = query.integer("cursor") ?? InboxQuery.beginning
+        if query["last"] != nil {
+            let meant = InboxQuery(
+                after: after, since: query.integer("since"), from: from, topic: query.topic(), words: words,
+                limit: 1, maxBytes: 1)
+            after = try inbox.beginning(ofNewest: query.limit("last"), meant)
+        }
+        let bytes = try Self.fitting { [after] maxBytes in
             let wanted = InboxQuery(
-                after: query.integer("cursor") ?? InboxQuery.beginning, since: query.integer("since"), from: from,
+                after: after, since: query.integer("since"), from: from,
                 topic: query.topic(), words: words, limit: query.limit(), maxBytes: maxBytes)
             let (rows, more) = try inbox.page(wanted)
             return InboxPage(

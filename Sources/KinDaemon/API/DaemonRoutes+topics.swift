@@ -39,9 +39,11 @@ extension DaemonRoutes {
         .post(
             "/v1/topic/unsubscribe", "topics", "Leaves a topic: those who stay take another key",
             body: .required(TopicNamed.schema), answers: [.json(TopicInfo.schema, "The topic.")],
-            errors: brokerErrors + topicErrors + [403: ["topic_everybody"]]
+            errors: brokerErrors + topicErrors + [403: ["topic_everybody"], 409: ["posts_wait"]]
         ) { routes, request in
-            APIResponse.json(try await routes.topics.leave(request.read(TopicNamed.init).topic).json)
+            let topic = try await request.read(TopicNamed.init).topic
+            try await routes.waitForPosts(in: topic)
+            return APIResponse.json(try await routes.topics.leave(topic).json)
         },
         .post(
             "/v1/topic/rekey", "topics", "Makes a new key for those in a topic",
@@ -71,6 +73,22 @@ extension DaemonRoutes {
                 try await routes.topics.set(wanted.topic, adding: wanted.add, removing: wanted.remove).json)
         },
     ]
+
+    /// Posts that were taken leave first: afterwards nobody would take them.
+    /// - Throws: `posts_wait`.
+    private func waitForPosts(in topic: TopicName) async throws {
+        let deadline = ContinuousClock.now + .seconds(5)
+        var count = try outbox.waiting(for: .topic(topic))
+        while count > 0, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(20))
+            count = try outbox.waiting(for: .topic(topic))
+        }
+        guard count > 0 else { return }
+        throw KinError(
+            "posts_wait",
+            "\(count) of this device's posts for \(topic) have not left: wait until they have, or give them up with  kin outbox drop  (kin outbox  lists them)",
+            category: .conflict, retryable: true, detail: ["count": .integer(Int64(count))])
+    }
 
     /// What only a connected server can do.
     private static let brokerErrors: RouteErrors =

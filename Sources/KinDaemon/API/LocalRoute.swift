@@ -104,6 +104,7 @@ extension LocalRoute.Parameter {
     static let cursor = query(
         "cursor", .text(pattern: "(?:0|[1-9][0-9]{0,15})\\.(?:0|-?[1-9][0-9]{0,17}|-9223372036854775808)"),
         "From the page before.")
+    static let newest = query("last", .count, "Begins with the newest so many.")
     static let rowCursor = query(
         "cursor", .integer(from: -(1 << 53 - 1)), "From the page before.")
 }

@@ -16,8 +16,8 @@ final class ControlMail: @unchecked Sendable {
         var contentType: String
         var body: [UInt8]
         var destination: Destination
-        /// Called once the broker has it.
-        var done: (@Sendable () -> Void)?
+        /// Called once the broker has it, or it is given up.
+        var done: (@Sendable (Bool) -> Void)?
         /// Of a post that is on its way.
         var epoch: Epoch?
         /// When the broker refused it first, milliseconds.
@@ -63,9 +63,9 @@ final class ControlMail: @unchecked Sendable {
 
     func ask(_ keys: KeyExchange) { queue.async { [self, weak keys] in self.keys = keys } }
 
-    /// - Parameter done: called once the broker has it; not where it is given up.
+    /// - Parameter done: called once, with whether the broker has it; else it was given up.
     func send(
-        _ contentType: String, _ body: [UInt8], to destination: Destination, done: (@Sendable () -> Void)? = nil
+        _ contentType: String, _ body: [UInt8], to destination: Destination, done: (@Sendable (Bool) -> Void)? = nil
     ) {
         queue.async { [self] in
             if unsent.count >= Self.maxLetters { giveUp(unsent.removeFirst(), because: "too_many_wait") }
@@ -78,6 +78,7 @@ final class ControlMail: @unchecked Sendable {
         logger.warning(
             "control_mail_given_up",
             metadata: ["type": .string(letter.contentType), "reason": .string(reason)])
+        letter.done?(false)
     }
 
     /// A topic has a key to post with.
@@ -103,7 +104,7 @@ final class ControlMail: @unchecked Sendable {
     func answered(acks: [Ack], nacks: [Nack]) {
         guard awaitsAnswer.load(ordering: .acquiring) else { return }
         queue.async { [self] in
-            for ack in acks { sent.removeValue(forKey: ack.clientMessageID)?.done?() }
+            for ack in acks { sent.removeValue(forKey: ack.clientMessageID)?.done?(true) }
             for nack in nacks {
                 if let letter = sent.removeValue(forKey: nack.clientMessageID) { refused(letter, nack) }
             }
@@ -124,7 +125,7 @@ final class ControlMail: @unchecked Sendable {
             keys?.stale(topic, epoch)
         }
         let doubled = Self.pauses.first << min(letter.refusals - 1, 7)
-        let pause = max(min(doubled, Self.pauses.longest), Int(nack.retryAfter ?? 0))
+        let pause = min(max(doubled, Int(nack.retryAfter ?? 0)), Self.pauses.longest)
         queue.asyncAfter(deadline: .now() + .milliseconds(pause)) { [self, letter] in
             unsent.append(letter)
             pump()
@@ -164,7 +165,10 @@ final class ControlMail: @unchecked Sendable {
         let line = Random.bytes(8)
         switch letter.destination {
         case .dm(let id):
-            guard let recipient = family.member(id) else { return nil }
+            guard let recipient = family.member(id) else {
+                letter.done?(false)
+                return nil
+            }
             return control.make(letter.contentType, letter.body, to: recipient, line: line, seq: 1, now: now())
         case .topic(let topic):
             guard let key = topics.record(topic)?.current else {

@@ -10,7 +10,7 @@ import Synchronization
 /// What waits is in `inbox.db`; when it is tried again is known here alone.
 final class EnclosedMail: Sendable {
     static let maxAtOnce = 4
-    /// Milliseconds that a content is waited for: as long as its sender may send the message again.
+    /// Milliseconds that a content is asked for in vain: as long as its sender may send the message again.
     static let maxAge: Int64 = 7 * 86_400_000
     /// Milliseconds to the next attempt, doubling.
     private static let pauses: (first: Int64, longest: Int64) = (500, 60_000)
@@ -23,6 +23,10 @@ final class EnclosedMail: Sendable {
         var store: [UInt8]?
         var running: [Int64: (sender: ULID, task: Task<Void, Never>)] = [:]
         var retries: [Int64: (attempts: Int64, at: Int64)] = [:]
+        /// When an attempt failed first while this process lives.
+        var failingSince: [Int64: Int64] = [:]
+        /// What was here when the connected store had not given so high ids, being an older copy: row and message id.
+        var orphans: [Int64: Int64] = [:]
         var isIdle = false
         var isEnded = false
     }
@@ -55,10 +59,14 @@ final class EnclosedMail: Sendable {
 
     // MARK: When
 
-    /// - Parameter store: the broker's.
-    func connected(store: [UInt8]) {
+    /// - Parameters:
+    ///   - store: the broker's.
+    ///   - lastMessageID: the highest id it has given.
+    func connected(store: [UInt8], lastMessageID: Int64) {
+        // What cannot be read now is not taken for gone before the next session.
+        let orphans = (try? inbox.awaited(above: lastMessageID)) ?? [:]
         state.withLock { state in
-            state.store = store
+            (state.store, state.orphans) = (store, orphans)
             state.retries = [:]
         }
         look()
@@ -121,6 +129,7 @@ final class EnclosedMail: Sendable {
 
     private func attempt(_ id: Int64) async {
         do {
+            if inbox.isDamaged(awaited: id) { return await settle(id, .refused(reason: Fault.malformed.rawValue)) }
             guard let awaited = try inbox.awaited(id) else { return }
             await settle(id, try await end(of: awaited))
         } catch is CancellationError {
@@ -153,12 +162,29 @@ final class EnclosedMail: Sendable {
             return refusal(of: awaited, .tampered)
         } catch let error as KinError {
             // Another store than it came from: its sender brings it there too.
-            if error.code == "file_gone", awaited.store == state.withLock({ $0.store }) {
-                return refusal(of: awaited, .gone)
-            }
-            if now() - incoming.receivedAt > Self.maxAge { return refusal(of: awaited, .unreachable) }
+            if error.code == "file_gone", isStoreOf(awaited) { return refusal(of: awaited, .gone) }
+            if hasFailedForLong(awaited) { return refusal(of: awaited, .unreachable) }
             throw error
         }
+    }
+
+    /// Whether the store that is connected is the one it came from, and no older copy of it: else its sender brings it again.
+    private func isStoreOf(_ awaited: AwaitedMessage) -> Bool {
+        state.withLock { state in
+            guard let known = awaited.store, let connected = state.store else { return false }
+            return known == connected && state.orphans[awaited.id] != awaited.incoming.brokerMessageID
+        }
+    }
+
+    /// What came out of history is tried for as long as it is kept.
+    private func hasFailedForLong(_ awaited: AwaitedMessage) -> Bool {
+        let time = now()
+        let since = state.withLock { state -> Int64 in
+            let since = state.failingSince[awaited.id] ?? time
+            state.failingSince[awaited.id] = since
+            return since
+        }
+        return !awaited.isHistory && time - since > Self.maxAge
     }
 
     private func hasExpired(_ awaited: AwaitedMessage) -> Bool {
@@ -202,7 +228,7 @@ final class EnclosedMail: Sendable {
             }
         }
         switch result {
-        case .success: state.withLock { $0.retries[id] = nil }
+        case .success: state.withLock { ($0.retries[id], $0.failingSince[id]) = (nil, nil) }
         case .failure(let error): delay(id, error)
         }
     }

@@ -29,6 +29,7 @@ final class EnclosureUploads: Sendable {
         var standing: [ClientMessageID: Standing] = [:]
         var waiting: [ClientMessageID] = []
         var running: Set<ClientMessageID> = []
+        var tasks: [ClientMessageID: Task<Void, Never>] = [:]
     }
 
     private let blob: BlobUpload
@@ -56,6 +57,9 @@ final class EnclosureUploads: Sendable {
             state.session += 1
             state.standing = [:]
             state.waiting = []
+            // What hangs on the connection before is not waited for.
+            for task in state.tasks.values { task.cancel() }
+            state.tasks = [:]
         }
     }
 
@@ -95,7 +99,11 @@ final class EnclosureUploads: Sendable {
             state.running.insert(id)
             return (id, state.session)
         }) {
-            Task { [weak self] in await self?.attempt(id, session) }
+            let task = Task { [weak self] in
+                guard let self else { return }
+                await attempt(id, session)
+            }
+            state.withLock { if $0.session == session, $0.running.contains(id) { $0.tasks[id] = task } }
         }
     }
 
@@ -109,12 +117,13 @@ final class EnclosureUploads: Sendable {
             }
         } catch {
             let error = error as? KinError ?? KinError("internal", "\(type(of: error))")
-            standing = error.category == .tooLarge ? .refused(code: error.code) : .pending(code: error.code)
+            standing = FileShares.isFinal(error) ? .refused(code: error.code) : .pending(code: error.code)
             logger.info(
                 "enclosure_delayed", metadata: ["id": .string(id.description), "code": .string(error.code)])
         }
         let isCurrent = state.withLock { state in
             state.running.remove(id)
+            state.tasks[id] = nil
             guard state.session == session else { return false }
             state.standing[id] = standing
             return true

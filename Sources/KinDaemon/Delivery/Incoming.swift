@@ -54,11 +54,13 @@ final class Incoming: @unchecked Sendable {
         self.now = now
     }
 
-    /// - Parameter store: by what the broker's ids are known.
-    func connected(_ link: MeshLink, store: [UInt8]) {
+    /// - Parameters:
+    ///   - store: by what the broker's ids are known.
+    ///   - lastMessageID: the highest of them.
+    func connected(_ link: MeshLink, store: [UInt8], lastMessageID: Int64) {
         queue.async { [self] in
             self.store = (link, store)
-            enclosed.connected(store: store)
+            enclosed.connected(store: store, lastMessageID: lastMessageID)
         }
     }
 

@@ -56,10 +56,19 @@ struct OutboxSealing: Sendable {
         let whole = message(row)
         if fits(whole, row, features.inlineBytes) { return try seal(whole, row, features) }
         guard row.mayBeEnclosed else { throw .tooLarge }
+        try checkDestination(of: row)
         switch uploads.standing(of: row) {
         case .ready(let enclosure): return try seal(message(row.enclosing(enclosure)), row, features)
         case .pending(let code): throw .notUploaded(code)
         case .refused(let code): throw .uploadRefused(code)
+        }
+    }
+
+    /// Before anything is brought to the server for it.
+    private func checkDestination(of row: OutboxRow) throws(Fault) {
+        switch row.lane.destination {
+        case .dm(let recipient): _ = try member(recipient)
+        case .topic(let topic): guard topics.record(topic)?.joined == true else { throw .notJoined }
         }
     }
 
@@ -96,11 +105,16 @@ struct OutboxSealing: Sendable {
     }
 
     private func seal(_ message: SealedMessage, for recipient: ULID) throws(Fault) -> [UInt8] {
+        let member = try member(recipient)
+        guard let body = try? sealer.seal(message, for: member) else { throw .unknownRecipient }
+        return body
+    }
+
+    private func member(_ recipient: ULID) throws(Fault) -> VerifiedMember {
         guard let member = family.member(recipient) else {
             throw revocations.verdicts.isNamed(recipient) ? .revoked : .unknownRecipient
         }
-        guard let body = try? sealer.seal(message, for: member) else { throw .unknownRecipient }
-        return body
+        return member
     }
 
     /// Milliseconds. A broker with a window that is too short was refused before.

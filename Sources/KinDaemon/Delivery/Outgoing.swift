@@ -283,6 +283,7 @@ final class Outgoing: @unchecked Sendable {
                 if case .topic(let topic) = row.lane.destination { keys.need(topic) }
                 break
             } catch .notUploaded(let code) {
+                if code == "unknown_member" { introduce(row.lane) }
                 wait(for: row, .notUploaded(code))
                 break
             } catch {

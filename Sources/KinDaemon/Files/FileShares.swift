@@ -83,10 +83,12 @@ final class FileShares: Sendable {
     }
 
     /// What a server lost with its store is brought again.
-    func connected(store identity: [UInt8]) {
+    /// - Parameter lastMessageID: the highest id the server has given.
+    func connected(store identity: [UInt8], lastMessageID: Int64) {
         Task {
             do {
-                let again = try await store.moved(to: identity, of: upload.mesh, now: now())
+                let again = try await store.moved(
+                    to: identity, of: upload.mesh, lastMessageID: lastMessageID, now: now())
                 guard again > 0 else { return }
                 logger.notice("files_shared_again", metadata: ["count": .stringConvertible(again)])
                 look()
@@ -149,7 +151,13 @@ final class FileShares: Sendable {
             return
         } catch {
             let error = Self.known(error)
-            if Self.isFinal(error) { await kill(row, error) } else { await delay(row, error) }
+            if !Self.isFinal(error) {
+                await delay(row, error)
+            } else if row.isBroughtAgain {
+                await leave(row, error)
+            } else {
+                await kill(row, error)
+            }
         }
     }
 
@@ -217,6 +225,20 @@ final class FileShares: Sendable {
         }
     }
 
+    /// What was at the server once cannot be brought there again: who has fetched it has it.
+    private func leave(_ row: ShareRow, _ error: KinError) async {
+        let time = now()
+        let left = try? await store.change(row.id) { row in
+            guard row.status == .waiting else { return false }
+            (row.status, row.finishedAt, row.lastError, row.nextAttemptAt) = (.sent, time, error.code, nil)
+            row.key = []
+            return true
+        }
+        logger.warning(
+            "file_not_brought_again", metadata: ["id": .string(row.id.description), "code": .string(error.code)])
+        if let left { changed(left) }
+    }
+
     private func kill(_ row: ShareRow, _ error: KinError) async {
         let time = now()
         let dead = try? await store.change(row.id) { row in
@@ -234,7 +256,7 @@ final class FileShares: Sendable {
     }
 
     /// Whether no repeat can succeed.
-    private static func isFinal(_ error: KinError) -> Bool {
+    static func isFinal(_ error: KinError) -> Bool {
         // The server learns of this device when it connects, of the recipient when that does, and may lose a file.
         let passing = [
             "token_key_unknown", "key_not_valid", "not_a_member", "unknown_member", "not_in_topic", "unknown_blob",

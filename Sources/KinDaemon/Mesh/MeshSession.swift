@@ -75,8 +75,8 @@ final class MeshSession: MeshLinkDelegate {
         var ready = opened.ready
         ready.store = parts.storeIdentity(ready.store)
         parts.awaited.startOver()
-        parts.incoming.connected(link, store: ready.store)
-        parts.files.connected(store: ready.store)
+        parts.incoming.connected(link, store: ready.store, lastMessageID: ready.lastMessageID)
+        parts.files.connected(store: ready.store, lastMessageID: ready.lastMessageID)
         parts.outgoing.connected(link, ready: ready, features: opened.features)
         parts.receipts.connected(link)
         parts.revocations.connected(link)

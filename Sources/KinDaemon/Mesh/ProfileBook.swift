@@ -102,19 +102,29 @@ final class ProfileBook: MemberNames, Sendable {
         }
         guard !untold.isEmpty else { return }
         let body = profile.canonicalBytes()
-        // Whoever is in a topic with others tells them at once; who came later is told alone.
-        if told.isEmpty, TopicRights.allow(installation.chain.certificate, .everybody) {
-            mail.send(Profile.contentType, body, to: .topic(.everybody)) { [weak self] in self?.told(untold, profile) }
-        } else {
-            for member in untold {
-                mail.send(Profile.contentType, body, to: .dm(member)) { [weak self] in self?.told([member], profile) }
+        // Whoever is in a topic with others tells them at once; who came later, or is not in it, is told alone.
+        let together = Set(told.isEmpty ? untold.filter(areTogether) : [])
+        if !together.isEmpty {
+            mail.send(Profile.contentType, body, to: .topic(.everybody)) { [weak self] in
+                self?.told(together, profile, $0)
             }
+        }
+        for member in untold.subtracting(together) {
+            mail.send(Profile.contentType, body, to: .dm(member)) { [weak self] in self?.told([member], profile, $0) }
         }
     }
 
-    /// The broker has it: it reaches them.
-    private func told(_ members: Set<ULID>, _ profile: Profile) {
+    /// Whether that member and this device are both in `all`.
+    private func areTogether(_ member: ULID) -> Bool {
+        let theirs = family.member(member)?.chain.certificate
+        return TopicRights.allow(installation.chain.certificate, .everybody)
+            && theirs.map { TopicRights.allow($0, .everybody) } ?? false
+    }
+
+    /// - Parameter hasLeft: whether the broker has it, so that it reaches them; else they are told with the next look.
+    private func told(_ members: Set<ULID>, _ profile: Profile, _ hasLeft: Bool) {
         telling.withLock { telling in for member in members { telling[member] = nil } }
+        guard hasLeft else { return }
         file.withLock { file in
             guard file.own?.at == profile.at else { return }
             file.told.formUnion(members)

@@ -25,10 +25,11 @@ extension KeyExchange {
     /// Takes in the list that keys come with: a broker might keep it back, and whoever has a key answers those who may have it.
     /// - Returns: whether their sender may give keys.
     private func isOfTheList(_ told: TopicKeys, _ member: VerifiedMember) -> Bool {
-        guard book.record(told.topic) != nil else { return false }
+        // Only the broker tells a device that a topic is private: a member could make it so for one alone.
+        guard let known = book.record(told.topic), (known.proof == nil) == (told.proof == nil) else { return false }
         let isBelieved: Bool
         do {
-            try lists.check(told.topic, told.proof)
+            try lists.checkBrought(told.topic, told.proof, by: member)
             if let proof = told.proof { book.note(told.topic) { $0.take(proof) } }
             isBelieved = true
         } catch {
@@ -36,7 +37,7 @@ extension KeyExchange {
         }
         guard let record = book.record(told.topic), mayHave(member, record) else { return false }
         // It has not heard of the newer one.
-        if let proof = record.proof, told.proof != proof {
+        if let proof = record.proof, let told = told.proof, proof.follows(told) {
             queue.async { [self] in tellList(of: record, to: member.member) }
         }
         return isBelieved

@@ -52,7 +52,13 @@ final class TopicBook: Sendable {
             var record = known ?? fresh(topic)
             let result = body(&record)
             guard record != known else { return result }
-            if !installation.isEphemeral, record.isKept { try TopicFile.write(record, in: installation.state) }
+            if !installation.isEphemeral {
+                if record.isKept {
+                    try TopicFile.write(record, in: installation.state)
+                } else if known?.isKept == true {
+                    try TopicFile.remove(topic, in: installation.state)
+                }
+            }
             records[topic] = record
             return result
         }

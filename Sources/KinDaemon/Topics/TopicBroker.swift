@@ -119,7 +119,8 @@ final class TopicBroker: Sendable {
     }
 
     private static let notConnected = KinError(
-        "not_connected", "no server is connected: topics are changed where one is", category: .unreachable,
+        "not_connected", "no server is connected: who is in a topic is said, and changed, where one is",
+        category: .unreachable,
         retryable: true)
     private static let unavailable = KinError(
         "topics_unavailable", "the server has no topics: update it, or use another", category: .refused)

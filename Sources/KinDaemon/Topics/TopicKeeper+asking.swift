@@ -10,7 +10,7 @@ extension TopicKeeper {
 
     /// Every topic this device may see.
     func list() -> TopicListing {
-        TopicListing(topics: book.all.map { info($0) })
+        TopicListing(topics: book.all.filter { $0.joined || isTold($0.topic) }.map { info($0) })
     }
 
     private func info(_ record: TopicRecord) -> TopicInfo {
@@ -50,7 +50,7 @@ extension TopicKeeper {
             left.joined = false
             return info(left)
         }
-        try book.change(topic) { $0.joined = false }
+        try book.change(topic) { $0.leave() }
         return try shown(topic)
     }
 

@@ -78,9 +78,22 @@ final class TopicKeeper: Sendable {
         }
     }
 
+    /// Of a topic that this device is not in nothing needs to be known; but who was ever seen to be on a list, or what was open, is not to be told otherwise by a
+    /// broker that says first that it is gone.
+    @discardableResult
+    private func forget(_ record: TopicRecord) -> Bool {
+        guard let record = book.record(record.topic), !record.joined, record.proof == nil, record.ring.keys.isEmpty
+        else { return false }
+        book.forget(record.topic)
+        return true
+    }
+
+    /// Whether the broker tells of it now, or did last.
+    func isTold(_ topic: TopicName) -> Bool { told.withLock { $0.contains(topic) } }
+
     /// A broker may not fill the memory with topics that this device is not in.
     private func hasRoom(for state: TopicState) -> Bool {
-        if state.joined || book.record(state.topic) != nil || book.count < Self.maxTopics { return true }
+        if book.record(state.topic) != nil || book.count < Self.maxTopics { return true }
         counters.note(.topicRefused)
         return false
     }
@@ -90,14 +103,15 @@ final class TopicKeeper: Sendable {
     /// This device may not see it any more.
     func brokerTold(_ gone: TopicGone) {
         guard let record = book.record(gone.topic), gone.topic != .everybody else { return }
-        if !record.joined || leaving.withLock({ $0.contains(gone.topic) }) { return book.forget(gone.topic) }
-        book.note(gone.topic) { $0.joined = false }
+        told.withLock { _ = $0.remove(gone.topic) }
+        if leaving.withLock({ $0.contains(gone.topic) }) { book.note(gone.topic) { $0.leave() } }
+        if !forget(record) { book.note(gone.topic) { $0.joined = false } }
     }
 
     /// Everything was told: what was not the broker does not have.
     func brokerToldAll() {
         let told = told.withLock { $0 }
-        for record in book.all where !record.joined && !told.contains(record.topic) { book.forget(record.topic) }
+        for record in book.all where !record.joined && !told.contains(record.topic) { forget(record) }
         signAgain()
         for record in book.all where record.joined && !told.contains(record.topic) && record.topic != .everybody {
             if let list = record.proof?.list, !list.members.contains(installation.chain.member) { continue }

@@ -42,6 +42,14 @@ struct TopicLists: Sendable {
         guard proof.list.members.contains(installation.chain.member) else { throw Disbelief.notNamed }
     }
 
+    /// The same of a list that a member brings with a key. One that he signed himself counts only if he is an owner: whoever is about to be taken off might
+    /// plant it where nobody else hears of it.
+    func checkBrought(_ topic: TopicName, _ proof: TopicProof?, by member: VerifiedMember) throws {
+        try check(topic, proof)
+        guard let proof, proof != book.record(topic)?.proof else { return }
+        guard proof.list.member != member.member || member.role == .owner else { throw TopicFault.notEntitled }
+    }
+
     /// The list of a topic, signed again by this device: whoever signed it has taken another key since, or is no member any more, and nobody who comes
     /// later would believe it.
     /// - Returns: nil where it holds, or another has to do it.

@@ -15,7 +15,7 @@ extension DaemonClient {
         let query = [
             ("q", parameters.words), ("cursor", parameters.cursor), ("since", parameters.since.map(String.init)),
             ("from", parameters.from), ("topic", parameters.topic?.description),
-            ("limit", parameters.limit.map(String.init)),
+            ("limit", parameters.limit.map(String.init)), ("last", parameters.last.map(String.init)),
         ]
         return try InboxPage(json: await get(path + Self.query(query)))
     }

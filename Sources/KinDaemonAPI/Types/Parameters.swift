@@ -15,10 +15,12 @@ public struct InboxParameters: Hashable, Sendable {
     public var from: String?
     public var topic: TopicName?
     public var limit: Int?
+    /// Begins with the newest so many.
+    public var last: Int?
 
     public init(
         words: String? = nil, cursor: String? = nil, since: Int64? = nil, from: String? = nil, topic: TopicName? = nil,
-        limit: Int? = nil
+        limit: Int? = nil, last: Int? = nil
     ) {
         self.words = words
         self.cursor = cursor
@@ -26,6 +28,7 @@ public struct InboxParameters: Hashable, Sendable {
         self.from = from
         self.topic = topic
         self.limit = limit
+        self.last = last
     }
 }
 

@@ -82,6 +82,12 @@ public struct TopicRecord: Hashable, Sendable {
         if hasLost { retireKeys() }
     }
 
+    /// This device's user wants no more of it. Who was on the list of a private one stays known.
+    public mutating func leave() {
+        joined = false
+        ring = TopicKeyring()
+    }
+
     /// Somebody who has its keys is to read nothing more.
     public mutating func retireKeys() { retireKeys(through: ring.highest) }
 

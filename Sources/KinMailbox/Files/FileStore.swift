@@ -56,7 +56,8 @@ public final class FileStore: Sendable {
                     """)
         }
         migrator.registerMigration("2: the server's store") { db in
-            try db.execute(sql: "CREATE TABLE server (mesh TEXT NOT NULL, store BLOB NOT NULL)")
+            try db.execute(
+                sql: "CREATE TABLE server (mesh TEXT NOT NULL, store BLOB NOT NULL, last_message_id INTEGER NOT NULL)")
         }
         return migrator
     }
@@ -80,19 +81,24 @@ public final class FileStore: Sendable {
         }
     }
 
-    /// The server has the store of this identity. If it is another than before, what it kept of this device's files is gone, and they are brought again.
-    /// - Parameter now: milliseconds.
+    /// The server has the store of this identity. If it is another than before, or an older copy of it was put back, what it kept of this device's files may be
+    /// gone, and they are brought again.
+    /// - Parameters:
+    ///   - lastMessageID: the highest id the store has given.
+    ///   - now: milliseconds.
     /// - Returns: how many.
-    public func moved(to store: [UInt8], of mesh: MeshID, now: Int64) async throws -> Int {
+    public func moved(to store: [UInt8], of mesh: MeshID, lastMessageID: Int64, now: Int64) async throws -> Int {
         try await write { db in
-            let known = try Row.fetchOne(db, sql: "SELECT mesh, store FROM server")
-            let (before, there): (String?, Data?) = (known?["mesh"], known?["store"])
-            guard before != mesh.description || there != Data(store) else { return 0 }
+            let known = try Row.fetchOne(db, sql: "SELECT mesh, store, last_message_id FROM server")
+            let (before, there, last): (String?, Data?, Int64?) = (
+                known?["mesh"], known?["store"], known?["last_message_id"]
+            )
             try db.execute(sql: "DELETE FROM server")
             try db.execute(
-                sql: "INSERT INTO server (mesh, store) VALUES (?, ?)", arguments: [mesh.description, Data(store)])
+                sql: "INSERT INTO server (mesh, store, last_message_id) VALUES (?, ?, ?)",
+                arguments: [mesh.description, Data(store), lastMessageID])
             // Those of a mesh before are sealed for that one.
-            guard before == mesh.description else { return 0 }
+            guard before == mesh.description, there != Data(store) || lastMessageID < last ?? 0 else { return 0 }
             try db.execute(
                 sql: """
                     UPDATE share SET status = 'waiting', attempts = 0, next_attempt_at = NULL, finished_at = ?

@@ -57,6 +57,8 @@ public struct ShareRow: Hashable, Sendable {
     public var finishedAt: Int64?
     /// Since when it is tried: where the server lost it, since that was seen.
     public var triedSince: Int64 { finishedAt ?? createdAt }
+    /// The server had it, and lost it.
+    public var isBroughtAgain: Bool { status == .waiting && finishedAt != nil }
 
     public init(
         id: ULID, destination: Destination, source: Source, name: FileName, key: [UInt8], mediaType: String? = nil,

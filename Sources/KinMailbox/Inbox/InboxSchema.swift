@@ -74,7 +74,7 @@ enum InboxSchema {
                         id INTEGER PRIMARY KEY AUTOINCREMENT, sender_member TEXT NOT NULL,
                         client_message_id TEXT NOT NULL, topic TEXT, priority INTEGER NOT NULL, message BLOB NOT NULL,
                         broker_message_id INTEGER NOT NULL, sender_pubkey BLOB NOT NULL, received_at INTEGER NOT NULL,
-                        enclosed INTEGER NOT NULL, store BLOB, inbox_id INTEGER,
+                        store BLOB, inbox_id INTEGER,
                         UNIQUE (sender_member, client_message_id));
                     CREATE INDEX awaited_lane ON awaited (sender_member, priority, topic, id) WHERE inbox_id IS NULL;
                     """)

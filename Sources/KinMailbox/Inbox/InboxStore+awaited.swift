@@ -47,9 +47,27 @@ extension InboxStore {
         }
     }
 
+    /// Those with a higher message id of the broker, by their own.
+    public func awaited(above brokerMessageID: Int64) throws -> [Int64: Int64] {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT id, broker_message_id FROM awaited WHERE broker_message_id > ?",
+                arguments: [brokerMessageID])
+            return Dictionary(uniqueKeysWithValues: rows.map { ($0["id"], $0["broker_message_id"]) })
+        }
+    }
+
     /// nil where it does not wait any more.
     public func awaited(_ id: Int64) throws -> AwaitedMessage? {
         try read { db in try AwaitedMessage.find(id, db).map { try AwaitedMessage($0) } }
+    }
+
+    /// Whether it waits, and cannot be read.
+    public func isDamaged(awaited id: Int64) -> Bool {
+        let isDamaged = try? read { db in
+            try AwaitedMessage.find(id, db).map { row in (try? AwaitedMessage(row)) == nil }
+        }
+        return isDamaged.flatMap { $0 } ?? false
     }
 
     /// Ends a message's waiting, and that of those behind it up to the next whose content is missing; in one transaction.
@@ -81,6 +99,7 @@ extension AwaitedMessage {
             arguments: [sender.description, id.description]) != nil
     }
 
+    /// One that waits already keeps its place, and is as it came last: with another reference, perhaps, or whole.
     /// - Returns: whether it waits now; false: the inbox has it or had it.
     static func insert(
         _ incoming: IncomingMessage, from store: [UInt8]?, inboxID: Int64? = nil, _ db: Database
@@ -89,11 +108,13 @@ extension AwaitedMessage {
             db,
             """
             INSERT INTO awaited (sender_member, client_message_id, topic, priority, message, broker_message_id,
-                sender_pubkey, received_at, enclosed, store, inbox_id)
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+                sender_pubkey, received_at, store, inbox_id)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
             WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE sender_member = ?1 AND client_message_id = ?2)
             AND NOT EXISTS (SELECT 1 FROM former WHERE sender_member = ?1 AND client_message_id = ?2)
-            ON CONFLICT (sender_member, client_message_id) DO UPDATE SET store = excluded.store
+            ON CONFLICT (sender_member, client_message_id) DO UPDATE SET store = excluded.store,
+                message = excluded.message, broker_message_id = excluded.broker_message_id,
+                sender_pubkey = excluded.sender_pubkey
             """)
         let message = incoming.message
         try insert.run { values in
@@ -105,7 +126,6 @@ extension AwaitedMessage {
             values.add(incoming.brokerMessageID)
             values.add(incoming.senderKey)
             values.add(incoming.receivedAt)
-            values.add(Int64(incoming.isEnclosed ? 1 : 0))
             values.add(store)
             values.add(inboxID)
         }
@@ -198,8 +218,8 @@ private final class AwaitedSettlement: @unchecked Sendable {
                 AND id >= ? ORDER BY id LIMIT ?
                 """, arguments: [sender, priority, topic, id, Self.maxFollowers])
         for follower in followers {
-            let message = try AwaitedMessage(follower)
-            guard !message.incoming.isEnclosed else { return }
+            // One that cannot be read is the next head, and ends by itself.
+            guard let message = try? AwaitedMessage(follower), !message.incoming.isEnclosed else { return }
             try db.execute(sql: "DELETE FROM awaited WHERE id = ?", arguments: [message.id])
             try arrive(message.incoming, db)
         }

@@ -46,16 +46,9 @@ public final class InboxStore: Sendable {
     /// - Throws: `search_off` for words where there is no index.
     public func page(_ query: InboxQuery) throws -> (rows: [InboxRow], more: Bool) {
         guard query.words == nil || isIndexed else { throw KinError.searchOff }
-        let matching =
-            query.words == nil ? "" : "AND id IN (SELECT rowid FROM inbox_fts WHERE inbox_fts MATCH :words)"
         return try read { db in
             let cursor = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT * FROM inbox WHERE id > :after AND received_at >= :since
-                    AND (:from IS NULL OR sender_member = :from) AND (:topic IS NULL OR topic = :topic)
-                    \(matching) ORDER BY id LIMIT :limit
-                    """,
+                db, sql: "SELECT * FROM inbox \(Self.matching(query)) ORDER BY id LIMIT :limit",
                 arguments: Self.arguments(of: query))
             var rows: [InboxRow] = []
             var bytes = 0
@@ -67,6 +60,28 @@ public final class InboxStore: Sendable {
             }
             return (rows, false)
         }
+    }
+
+    /// Behind which id the newest `count` of those that a query means lie.
+    public func beginning(ofNewest count: Int, _ query: InboxQuery) throws -> Int64 {
+        guard query.words == nil || isIndexed else { throw KinError.searchOff }
+        var query = query
+        query.limit = count - 1
+        let first = try read { db in
+            try Int64.fetchOne(
+                db,
+                sql: "SELECT min(id) FROM (SELECT id FROM inbox \(Self.matching(query)) ORDER BY id DESC LIMIT :limit)",
+                arguments: Self.arguments(of: query))
+        }
+        return first.map { $0 - 1 } ?? query.after
+    }
+
+    private static func matching(_ query: InboxQuery) -> String {
+        let words = query.words == nil ? "" : "AND id IN (SELECT rowid FROM inbox_fts WHERE inbox_fts MATCH :words)"
+        return """
+            WHERE id > :after AND received_at >= :since AND (:from IS NULL OR sender_member = :from)
+            AND (:topic IS NULL OR topic = :topic) \(words)
+            """
     }
 
     private static func arguments(of query: InboxQuery) -> StatementArguments {

@@ -180,6 +180,15 @@ public final class OutboxStore: Sendable {
     }
 
     /// How many messages wait, and how many cannot be sent.
+    /// How many messages to that destination wait.
+    public func waiting(for destination: Destination) throws -> Int {
+        try read { db in
+            try Int.fetchOne(
+                db, sql: "SELECT count(*) FROM outbox WHERE status = 'pending' AND kind = ? AND ref = ?",
+                arguments: [destination.kind, destination.ref]) ?? 0
+        }
+    }
+
     public func depth() throws -> (pending: Int, dead: Int) {
         try read { db in
             // By their indexes: finished messages stay, and are not looked through.

@@ -122,7 +122,7 @@ extension BrokerStoreContract {
                 ids.append(id)
             }
             for time in 0...14 as ClosedRange<Int64> {
-                let expected = zip(ids, 1...).last { $0.1 / 3 < time }?.0 ?? 0
+                let expected = zip(ids, 1...).filter { Int64($0.1 / 3) < time }.map(\.0).max() ?? 0
                 let found = try bench.store.lastMessageID(before: StoreBench.now + time * 1000)
                 try requireEqual(found, expected, "before second \(time)")
             }
