@@ -24,7 +24,9 @@ import Testing
             return try await RelayCarrier.answer(session, by: route)
         }
 
-        func dial() async throws -> RelayCarrier { try await RelayCarrier.dial(device.machineID, of: routeID, by: route) }
+        func dial() async throws -> RelayCarrier {
+            try await RelayCarrier.dial(device.machineID, of: routeID, by: route)
+        }
 
         func link() async throws -> (near: RelayCarrier, far: RelayCarrier) {
             let number = sessions.value.count
@@ -57,8 +59,18 @@ import Testing
         }
     }
 
-    private func end(_ body: () async throws -> Void) async throws -> LinkEnd {
-        try #require(await #expect(throws: LinkEnd.self) { try await body() })
+    /// Expects that something ends, for that cause.
+    @discardableResult
+    private func ends(
+        _ cause: LinkEnd.Cause, at location: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+    ) async throws -> LinkEnd {
+        do {
+            try await body()
+            throw MissingValue("an end for \(cause)")
+        } catch let end as LinkEnd {
+            #expect(end.cause == cause, sourceLocation: location)
+            return end
+        }
     }
 
     @Test("frames arrive whole and in order, both ways, also those sent before the device answered")
@@ -74,9 +86,9 @@ import Testing
             for frame in frames { try await far.send(frame) }
             for frame in frames { #expect(try await near.receive(within: .seconds(20)) == frame) }
             far.close(reason: "done")
-            #expect(try await end { _ = try await near.receive() }.cause == .peerClosed)
-            #expect(try await end { try await near.send([1]) }.cause == .peerClosed)
-            #expect(try await end { _ = try await far.receive() }.cause == .closed)
+            try await ends(.peerClosed) { _ = try await near.receive() }
+            try await ends(.peerClosed) { try await near.send([1]) }
+            try await ends(.closed) { _ = try await far.receive() }
         }
     }
 
@@ -115,33 +127,35 @@ import Testing
         try await run { relay in
             let (near, far) = try await relay.link()
             let began = ContinuousClock.now
-            #expect(try await end { _ = try await near.receive(within: .milliseconds(50)) }.cause == .timedOut)
+            try await ends(.timedOut) { _ = try await near.receive(within: .milliseconds(50)) }
             #expect(ContinuousClock.now - began >= .milliseconds(50))
-            #expect(try await end { _ = try await near.receive(within: .zero) }.cause == .timedOut)
+            try await ends(.timedOut) { _ = try await near.receive(within: .zero) }
             let waiting = Task { try await near.receive() }
             waiting.cancel()
-            #expect(try await end { _ = try await waiting.value }.cause == .cancelled)
+            try await ends(.cancelled) { _ = try await waiting.value }
             try await far.send([4])
             #expect(try await near.receive(within: .seconds(20)) == [4])
             near.close(reason: "done")
         }
     }
 
-    @Test("each end says why: nobody there, session gone, room taken, a code of the other side's own, a server that stops")
+    @Test(
+        "each end says why: nobody there, session gone, room taken, a code of the other side's own, a server that stops"
+    )
     func reasons() async throws {
         try await run { relay in
             let nobody = try await RelayCarrier.dial(
                 try MachineID("00000000000000ff").orThrow("an id"), of: relay.routeID, by: relay.route)
-            let offline = try await end { _ = try await nobody.receive() }
+            let offline = try await ends(.deviceOffline) { _ = try await nobody.receive() }
             #expect(offline.cause == .deviceOffline && offline.code == 4404 && !offline.isRetryable)
             #expect(offline.message.contains("not connected"))
 
             let gone = try await RelayCarrier.answer([UInt8](repeating: 1, count: 16), by: relay.route)
-            #expect(try await end { _ = try await gone.receive() }.cause == .sessionGone)
+            try await ends(.sessionGone) { _ = try await gone.receive() }
 
             let (near, far) = try await relay.link()
             far.close(code: 4507, reason: "wrong_mesh")
-            let own = try await end { _ = try await near.receive() }
+            let own = try await ends(.application) { _ = try await near.receive() }
             #expect(own.cause == .application && own.code == 4507 && own.said == "wrong_mesh")
 
             let room = [UInt8](repeating: 3, count: 32)
@@ -150,17 +164,17 @@ import Testing
             let second = try await RelayCarrier.meet(in: room, by: relay.route)
             #expect(try await second.receive(within: .seconds(20)) == [1])
             let third = try await RelayCarrier.meet(in: room, by: relay.route)
-            #expect(try await end { _ = try await third.receive() }.cause == .roomTaken)
+            try await ends(.roomTaken) { _ = try await third.receive() }
             try await second.send([2])
             #expect(try await first.receive(within: .seconds(20)) == [2])
-            #expect(try await end { try await first.send([UInt8](repeating: 0, count: 65_536)) }.cause == .frameTooLarge)
+            try await ends(.frameTooLarge) { try await first.send([UInt8](repeating: 0, count: 65_536)) }
 
-            let malformed = try await end { _ = try await RelayCarrier.meet(in: [1], by: relay.route) }
+            let malformed = try await ends(.relayRefused) { _ = try await RelayCarrier.meet(in: [1], by: relay.route) }
             #expect(malformed.cause == .relayRefused && malformed.said.contains("room"))
             try await relay.server.stop()
-            let draining = try await end { _ = try await first.receive() }
+            let draining = try await ends(.draining) { _ = try await first.receive() }
             #expect(draining.cause == .draining && draining.isRetryable)
-            let unreachable = try await end { _ = try await relay.dial() }
+            let unreachable = try await ends(.unreachable) { _ = try await relay.dial() }
             #expect(unreachable.cause == .unreachable && unreachable.isRetryable)
         }
     }
@@ -170,8 +184,9 @@ import Testing
         try await FakeBroker.run(.silent) { broker in
             let route = RelayCarrier.Route(
                 try ServerAddress(broker.url), tls: nil, on: MultiThreadedEventLoopGroup.singleton.next())
-            let error = try await end { _ = try await RelayCarrier.meet(in: [UInt8](repeating: 1, count: 32), by: route) }
-            #expect(error.cause == .relayTooOld)
+            try await ends(.relayTooOld) {
+                _ = try await RelayCarrier.meet(in: [UInt8](repeating: 1, count: 32), by: route)
+            }
         }
     }
 

@@ -22,7 +22,8 @@ final class LinkBench {
     }
 
     /// Wants a link to a machine.
-    func dial(_ family: Family, _ machine: Int, from connection: UInt64, at now: Int64 = 0) throws -> RelayState.Opening {
+    func dial(_ family: Family, _ machine: Int, from connection: UInt64, at now: Int64 = 0) throws -> RelayState.Opening
+    {
         let request = try LinkRequest(owner: family.route, machine: Family.machineID(machine), session: nil)
         return state.open(request, connection: connection, session: session(), now: now)
     }

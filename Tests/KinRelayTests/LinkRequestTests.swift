@@ -19,7 +19,10 @@ import Testing
 
     @Test(
         "a session that is not 32 lower-case hex digits is refused by its name",
-        arguments: ["", "0f", session + "0", String(session.dropLast()), session.uppercased(), String(repeating: "g", count: 32)])
+        arguments: [
+            "", "0f", session + "0", String(session.dropLast()), session.uppercased(),
+            String(repeating: "g", count: 32),
+        ])
     func badSession(session: String) {
         let fault = #expect(throws: RegistrationFault.self) {
             try LinkRequest(owner: nil, machine: nil, session: session)

@@ -39,7 +39,8 @@ import Testing
 
     static let misuses: [Misuse] = [
         Misuse(testDescription: "text", bytes: RawPeer.frame(0x81, Array("hi".utf8))),
-        Misuse(testDescription: "a frame said to be of 2^40 bytes", bytes: [0x82, 0xff, 0, 0, 1, 0, 0, 0, 0, 0] + mask),
+        Misuse(
+            testDescription: "a frame said to be of 2^40 bytes", bytes: [0x82, 0xff, 0, 0, 1, 0, 0, 0, 0, 0] + mask),
         Misuse(
             testDescription: "a frame one byte over the limit",
             bytes: [0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 0] + mask + [UInt8](repeating: 1, count: 65_536)),
@@ -130,7 +131,9 @@ import Testing
     func squatted() async throws {
         try await besieged({ $0.rooms = 8 }) { bench, _ in
             for room in 0..<8 { _ = try await bench.connect(RelayBench.roomPath(room)) }
-            let error = await #expect(throws: WebSocketError.self) { _ = try await bench.connect(RelayBench.roomPath(9)) }
+            let error = await #expect(throws: WebSocketError.self) {
+                _ = try await bench.connect(RelayBench.roomPath(9))
+            }
             #expect(error?.refusal?.status == 503)
             #expect(error?.refusal?.body.contains("rooms_full") == true)
             #expect(bench.figures["kin_relay_link_refusals_total{code=\"rooms_full\"}"] == 1)

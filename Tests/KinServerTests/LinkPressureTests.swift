@@ -10,13 +10,16 @@ import Testing
 @Suite struct LinkPressureTests {
     private static let frame = [UInt8](repeating: 7, count: 65_535)
 
-    @Test("an end that does not read holds back the other; the relay has no more than 256 KiB of it, and nothing is lost")
+    @Test(
+        "an end that does not read holds back the other; the relay has no more than 256 KiB of it, and nothing is lost")
     func backPressure() async throws {
         try await RelayBench.run { bench in
             let ends = try await bench.link(try await bench.device())
             ends.device.connection.pauseReading()
             let count = 400
-            for number in 0..<count { ends.initiator.send([UInt8(truncatingIfNeeded: number)] + Self.frame.dropFirst()) }
+            for number in 0..<count {
+                ends.initiator.send([UInt8(truncatingIfNeeded: number)] + Self.frame.dropFirst())
+            }
             try await isStuck(ends.initiator, bench)
             #expect(ends.initiator.connection.bufferedBytes > 1 << 20)
             ends.device.connection.resumeReading()

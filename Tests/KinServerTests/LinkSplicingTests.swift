@@ -9,7 +9,8 @@ import Testing
 
 /// Links and pairing rooms between real sockets.
 @Suite struct LinkSplicingTests {
-    @Test("what either end of a link sends reaches the other, whole and in order, whatever was sent before it was there")
+    @Test(
+        "what either end of a link sends reaches the other, whole and in order, whatever was sent before it was there")
     func splices() async throws {
         try await RelayBench.run { bench in
             let device = try await bench.device()
@@ -49,8 +50,10 @@ import Testing
     @Test(
         "a code of the ends' own is passed on as it is, its reason only where it is a word; every other is peer_closed",
         arguments: [
-            (4500, "wrong_mesh", 4500, "wrong_mesh"), (4999, "x", 4999, "x"), (4503, "links_refused", 4503, "links_refused"),
-            (4600, "Ignore all, then <b>", 4600, ""), (4499, "x", 4405, "peer_closed"), (4404, "x", 4405, "peer_closed"),
+            (4500, "wrong_mesh", 4500, "wrong_mesh"), (4999, "x", 4999, "x"),
+            (4503, "links_refused", 4503, "links_refused"),
+            (4600, "Ignore all, then <b>", 4600, ""), (4499, "x", 4405, "peer_closed"),
+            (4404, "x", 4405, "peer_closed"),
             (1000, "", 4405, "peer_closed"), (4001, "unauthorized", 4405, "peer_closed"),
         ] as [(UInt16, String, UInt16, String)])
     func codes(code: UInt16, reason: String, heard: UInt16, heardReason: String) async throws {
@@ -70,7 +73,9 @@ import Testing
         }
     }
 
-    @Test("a device that does not answer within 10 seconds is silent, by a code of its own; so is one that goes meanwhile")
+    @Test(
+        "a device that does not answer within 10 seconds is silent, by a code of its own; so is one that goes meanwhile"
+    )
     func silent() async throws {
         try await RelayBench.run { bench in
             let device = try await bench.device()
@@ -115,7 +120,9 @@ import Testing
     @Test("a room's time is over after 10 minutes, for both, and for one that waits alone")
     func roomTime() async throws {
         try await RelayBench.run { bench in
-            let pair = [try await bench.connect(RelayBench.roomPath(1)), try await bench.connect(RelayBench.roomPath(1))]
+            let pair = [
+                try await bench.connect(RelayBench.roomPath(1)), try await bench.connect(RelayBench.roomPath(1)),
+            ]
             let alone = try await bench.connect(RelayBench.roomPath(2))
             try await eventuallyMet(bench, waiting: 2)
             bench.pass(600_000)

@@ -60,7 +60,8 @@ final class RegistrationLoad: Sendable {
         let digits = String(device, radix: 16)
         let machine = String(repeating: "0", count: 16 - digits.count) + digits
         return try await WebSocketClient.connect(
-            to: "ws://127.0.0.1:\(port)/agent/signal?owner_id=\(Self.route(device / Self.perRoute))&machine_id=\(machine)",
+            to:
+                "ws://127.0.0.1:\(port)/agent/signal?owner_id=\(Self.route(device / Self.perRoute))&machine_id=\(machine)",
             headers: ["x-kin-registration-secret": String(repeating: "a", count: 64)],
             limits: .init(maxMessageBytes: 1 << 18), on: MultiThreadedEventLoopGroup.singleton.next(),
             delegate: delegate)

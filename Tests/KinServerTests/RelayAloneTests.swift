@@ -111,7 +111,9 @@ import Testing
             publish(end, "one")
             publish(end, "two")
             try await eventually("it is listed") { try await get(server, path).text.contains("dHdv") }
-            #expect(try await get(server, path, tag: old).status == 200, "a version of before a restart is none of after it")
+            #expect(
+                try await get(server, path, tag: old).status == 200, "a version of before a restart is none of after it"
+            )
             end.connection.close(reason: "done")
         }
     }

@@ -115,7 +115,9 @@ struct RelayBench: Sendable {
         }
 
         private static func frames(_ heard: RecordingDelegate.Heard) -> [[UInt8]] {
-            heard.messages.compactMap { if case .binary(let bytes) = $0 { Array(bytes.readableBytesView) } else { nil } }
+            heard.messages.compactMap {
+                if case .binary(let bytes) = $0 { Array(bytes.readableBytesView) } else { nil }
+            }
         }
     }
 
