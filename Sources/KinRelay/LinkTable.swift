@@ -34,7 +34,7 @@ struct LinkTable: Sendable {
     /// Lets a connection wait until the device answers `session`.
     /// - Parameter control: the device's control connection.
     /// - Returns: false where the device has as many links as it may.
-    mutating func open(
+    mutating func begin(
         _ session: LinkSession, to slot: SlotKey, control: UInt64, from initiator: UInt64, now: Int64
     ) -> Bool {
         guard linksOfSlot[slot, default: 0] < limits.linksPerDevice else { return false }

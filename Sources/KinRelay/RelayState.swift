@@ -84,7 +84,7 @@ public struct RelayState: Sendable {
     }
 
     /// - Parameter session: for the device to answer by; unpredictable.
-    public mutating func open(
+    public mutating func begin(
         _ request: LinkRequest, connection: UInt64, session: LinkSession, now: Int64
     ) -> Opening {
         defer { reserve() }
@@ -94,8 +94,8 @@ public struct RelayState: Sendable {
         case .toDevice(let slot):
             guard let control = registry.connection(of: slot) else { return .refused(.deviceOffline) }
             guard hasRoom(for: limits.splicedBytes) else { return .refused(.relayFull) }
-            let isOpen = links.open(session, to: slot, control: control, from: connection, now: now)
-            return isOpen ? .attach(control: control, session) : .refused(.tooManyLinks)
+            let isBegun = links.begin(session, to: slot, control: control, from: connection, now: now)
+            return isBegun ? .attach(control: control, session) : .refused(.tooManyLinks)
         }
     }
 

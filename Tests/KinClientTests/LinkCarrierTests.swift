@@ -96,7 +96,7 @@ import Testing
     func backPressure() async throws {
         try await run { relay in
             let (near, far) = try await relay.link()
-            let frame = [UInt8](repeating: 9, count: 65_535)
+            let frame = [UInt8](repeating: 9, count: 65_534)
             let count = 600
             let sent = Observed(0)
             let sending = Task {

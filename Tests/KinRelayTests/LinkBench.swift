@@ -25,11 +25,11 @@ final class LinkBench {
     func dial(_ family: Family, _ machine: Int, from connection: UInt64, at now: Int64 = 0) throws -> RelayState.Opening
     {
         let request = try LinkRequest(owner: family.route, machine: Family.machineID(machine), session: nil)
-        return state.open(request, connection: connection, session: session(), now: now)
+        return state.begin(request, connection: connection, session: session(), now: now)
     }
 
     func answer(_ session: LinkSession, from connection: UInt64, at now: Int64 = 0) -> RelayState.Opening {
-        state.open(.fromDevice(session), connection: connection, session: self.session(), now: now)
+        state.begin(.fromDevice(session), connection: connection, session: self.session(), now: now)
     }
 
     func enter(

@@ -74,8 +74,13 @@ import Testing
             let session = try await device.sessions(after: 0)[0]
             let other = try await bench.connect("/link?session=\(session)")
             other.connection.pauseReading()
-            let frames = RawPeer.largeFrame(0x82, Self.frame)
-            for _ in 0..<400 { sender.send(frames) }
+            let frame = RawPeer.largeFrame(0x82, Self.frame)
+            while bench.mostBuffered <= 131_072 {
+                sender.send(frame)
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            // Held now: these wait in the kernel, and are read all at once when the peer is gone.
+            for _ in 0..<8 { sender.send(frame) }
             try await isHeld(bench)
             await sender.close()
             while bench.figures["kin_relay_links"] != 0 {
@@ -84,6 +89,7 @@ import Testing
             }
             other.connection.resumeReading()
             #expect(try await other.closed() == .init(code: 4406, reason: "peer_lost"))
+            #expect(bench.figures["kin_relay_link_ends_total{why=\"overrun\"}"] == 1)
             let whole = other.frames.allSatisfy { $0 == Self.frame }
             #expect(whole, "what arrived is what was sent, up to where it was cut")
         }

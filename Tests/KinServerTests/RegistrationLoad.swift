@@ -37,7 +37,7 @@ final class RegistrationLoad: Sendable {
         var pause = Duration.milliseconds(250)
         while !Task.isCancelled {
             let delegate = RecordingDelegate { connection, _ in
-                let message = RelayMessage.registry(blob: [UInt8](repeating: 7, count: 1_000)).canonicalBytes()
+                let message = RelayMessage.registry(blob: [UInt8](repeating: 7, count: 100)).canonicalBytes()
                 connection.send(.text(String(decoding: message, as: UTF8.self)))
                 self.registered.update { $0.insert(device) }
             }

@@ -117,7 +117,7 @@ extension RelayService.State {
         switch socket.purpose {
         case .link(let request):
             let session = LinkSession(using: &generator)
-            outcome = relay.open(request, connection: id, session: session, now: now)
+            outcome = relay.begin(request, connection: id, session: session, now: now)
         case .room(let room, let address):
             outcome = relay.enter(room, connection: id, from: address, now: now)
         }

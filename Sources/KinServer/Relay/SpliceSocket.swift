@@ -20,9 +20,13 @@ final class SpliceSocket: WebSocketDelegate {
         var other: SpliceSocket?
         /// Read in this turn, or before there was another end.
         var frames: [ByteBuffer] = []
+        /// What they take; a turn's are gone with the turn, however many they are.
         var bytes = 0
         var isHeld = true
     }
+
+    /// What a frame takes besides its bytes.
+    private static let frameCost = 64
 
     let purpose: SplicePurpose
     private let service: RelayService
@@ -58,7 +62,7 @@ final class SpliceSocket: WebSocketDelegate {
         guard case .binary(let frame) = message else { return end(.binaryExpected) }
         let isTooMuch = state.withLock { state in
             state.frames.append(frame)
-            state.bytes += frame.readableBytes
+            state.bytes += frame.readableBytes + (state.other == nil ? Self.frameCost : 0)
             return state.bytes > service.limits.linkBufferBytes
         }
         if isTooMuch { service.overrun(self) }
@@ -82,13 +86,14 @@ final class SpliceSocket: WebSocketDelegate {
     var bufferedBytes: Int { state.withLock { $0.connection }?.bufferedBytes ?? 0 }
 
     private func forward() {
-        let (other, frames, bytes) = state.withLock { state -> (SpliceSocket?, [ByteBuffer], Int) in
-            guard let other = state.other else { return (nil, [], 0) }
+        let (other, frames) = state.withLock { state -> (SpliceSocket?, [ByteBuffer]) in
+            guard let other = state.other else { return (nil, []) }
             defer { (state.frames, state.bytes) = ([], 0) }
-            return (other, state.frames, state.bytes)
+            return (other, state.frames)
         }
         guard let other else { return }
         if !frames.isEmpty {
+            let bytes = frames.reduce(0) { $0 + $1.readableBytes }
             // Only a peer that ended while it was held brings so much: the rest of what it said is read at once.
             guard other.bufferedBytes + bytes <= service.limits.linkBufferBytes else { return service.overrun(self) }
             other.state.withLock { $0.connection }?.send(frames)
