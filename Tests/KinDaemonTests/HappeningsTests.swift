@@ -41,7 +41,15 @@ import Testing
         #expect(looks.pause(isSomebodyUnnamed: false) == .seconds(15))
         let pauses = (0..<7).map { _ in looks.pause(isSomebodyUnnamed: true) }
         #expect(pauses == [0.5, 1, 2, 4, 8, 15, 15].map { .seconds($0) })
-        looks.somethingHappened()
+        _ = looks.somethingHappened(at: .now)
         #expect(looks.pause(isSomebodyUnnamed: true) == .milliseconds(500))
+    }
+
+    @Test("one happening is answered at once; those of a crowd are gathered")
+    func crowd() {
+        var looks = DirectoryLooks()
+        let start = ContinuousClock.now
+        let waits = [0, 300, 600, 5_000, 5_999].map { looks.somethingHappened(at: start + .milliseconds($0)) }
+        #expect(waits == [50, 250, 250, 50, 250].map { .milliseconds($0) })
     }
 }

@@ -15,6 +15,7 @@ struct RelayBench: Sendable {
     let relay: RelayService
     let metrics: ServerMetrics
     let port: Int
+    let routes: ServerRoutes
     private let clock: Clock
 
     static let route = Base58.encode([UInt8](repeating: 7, count: 32))
@@ -37,7 +38,7 @@ struct RelayBench: Sendable {
             relay: relay, hosted: nil, connections: connections, metrics: metrics,
             access: MetricsAccess(ServerConfiguration(listen: .standard, data: "/nonexistent")), logger: logger)
         try await WebSocketTestServer.run(policy: { routes.upgrade($0, $1) }) { server in
-            try await body(RelayBench(relay: relay, metrics: metrics, port: server.port, clock: clock))
+            try await body(RelayBench(relay: relay, metrics: metrics, port: server.port, routes: routes, clock: clock))
             connections.closeAll(reason: "the test is over")
         }
     }

@@ -8,9 +8,15 @@ struct DirectoryLooks: Sendable {
     static let wholeInterval = Duration.seconds(300)
 
     private var eager = Self.eagerInterval
+    private var lastHappening: ContinuousClock.Instant?
 
     /// Something happened: somebody unknown may be known in a moment.
-    mutating func somethingHappened() { eager = Self.eagerInterval }
+    /// - Returns: how long to wait for more of it: several things often happen together, and where a crowd comes, for seconds.
+    mutating func somethingHappened(at now: ContinuousClock.Instant) -> Duration {
+        eager = Self.eagerInterval
+        defer { lastHappening = now }
+        return lastHappening.map { now - $0 < .seconds(1) } == true ? .milliseconds(250) : .milliseconds(50)
+    }
 
     /// How long to wait now.
     /// - Parameter isSomebodyUnnamed: a member is connected whose record was not seen. It may never be: not everybody registers, and not

@@ -49,9 +49,7 @@ actor DirectoryRunner {
             await look()
             let pause = looks.pause(isSomebodyUnnamed: family.hasUnnamedMembers)
             guard await happenings.next(within: pause) else { continue }
-            looks.somethingHappened()
-            // Several things often happen together.
-            try? await Task.sleep(for: .milliseconds(50))
+            try? await Task.sleep(for: looks.somethingHappened(at: .now))
         }
     }
 

@@ -1,29 +1,29 @@
 import KinEncoding
-import KinTesting
 import KinWebSocket
 import KinWire
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// A load of devices, each with one control socket that it opens again whenever it is lost, with the pauses of `kin up`.
-final class RegistrationLoad: Sendable {
+public final class RegistrationLoad: Sendable {
+    /// Devices under one route id.
     static let perRoute = 250
 
     private let port: Int
     private let devices: Int
     /// Registered now.
-    let registered = Observed(Set<Int>())
+    public let registered = Observed(Set<Int>())
 
-    init(port: Int, devices: Int) {
+    public init(port: Int, devices: Int) {
         self.port = port
         self.devices = devices
     }
 
-    var routes: [String] { (0...(devices - 1) / Self.perRoute).map(Self.route) }
+    /// Their route ids.
+    public var routes: [String] { (0...(devices - 1) / Self.perRoute).map(Self.route) }
 
     /// Keeps all of them registered until cancelled.
-    func run() async {
+    public func run() async {
         await withTaskGroup { group in
             for device in 0..<devices { group.addTask { await self.keep(device) } }
         }
