@@ -52,7 +52,7 @@ public final class RegistrationLoad: Sendable {
                 pause = .milliseconds(250)
             }
             try? await Task.sleep(for: pause * Double.random(in: 1...1.25))
-            pause = min(pause * 2, .seconds(3))
+            pause = min(pause * 2, .seconds(2))
         }
     }
 

@@ -30,21 +30,24 @@ import Testing
             let machine = "owner_id=\(RelayBench.route)&machine_id=\(RelayBench.machine(1))"
             let paths = ["/agent/signal?\(machine)", "/link?\(machine)", RelayBench.roomPath(1), "/mesh"]
             let answers = try (0..<25).map { turn in
-                status(try ask(paths[turn % 4], from: addresses[turn % addresses.count], bench))
+                try status(ask(paths[turn % 4], from: addresses[turn % addresses.count], bench))
             }
             #expect(answers.prefix(20).allSatisfy { $0 == 101 || $0 == 404 })
             #expect(answers.suffix(5).allSatisfy { $0 == 429 })
-            #expect(status(try ask(paths[1], from: "2001:db8:1:2::1", bench)) == 101)
+            let neighbour = try status(ask(paths[1], from: "2001:db8:1:2::1", bench))
+            #expect(neighbour == 101)
             #expect(bench.figures["kin_server_rate_limited_total{what=\"connection\"}"] == 5)
             bench.pass(1_000)
-            #expect(status(try ask(paths[1], from: addresses[0], bench)) == 101)
+            let later = try status(ask(paths[1], from: addresses[0], bench))
+            #expect(later == 101)
         }
     }
 
     @Test("this machine is not limited")
     func loopback() async throws {
         try await RelayBench.run { bench in
-            for _ in 0..<100 { #expect(status(try ask(RelayBench.roomPath(1), from: "127.0.0.1", bench)) == 101) }
+            let answers = try (0..<100).map { _ in try status(ask(RelayBench.roomPath(1), from: "127.0.0.1", bench)) }
+            #expect(answers.allSatisfy { $0 == 101 })
         }
     }
 

@@ -45,9 +45,9 @@ final class RegistrationRunner: Sendable {
     func republish() { open.withLock { $0 }?.publish() }
 
     /// Registers, and registers again, until cancelled. After a relay's restart all its devices are back within 5 seconds: none waits for longer
-    /// than 4.
+    /// than 2.5.
     func run() async {
-        var backoff = Backoff(longest: .seconds(3))
+        var backoff = Backoff(longest: .seconds(2))
         while !Task.isCancelled {
             let opened = ContinuousClock.now
             let end = await registration()
