@@ -46,6 +46,19 @@ import Testing
         #expect(Set(seen).count == 4, "no version comes again but that of nothing: \(seen)")
     }
 
+    @Test("a device that goes while others stay makes another version when its grace is over")
+    func goes() throws {
+        let reader = Reader()
+        for machine in 1...2 {
+            _ = reader.state.connect(try family.request(machine), connection: UInt64(machine), now: 0)
+            _ = reader.state.publish([1], from: UInt64(machine), now: 0)
+        }
+        let both = reader.version(family)
+        _ = reader.state.disconnect(2, now: 0)
+        #expect(reader.version(family, at: 9_999) == both)
+        #expect(reader.version(family, at: 10_000) > both)
+    }
+
     @Test("who has the version gets no entries")
     func known() throws {
         let reader = Reader()
