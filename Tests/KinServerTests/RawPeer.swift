@@ -81,12 +81,6 @@ struct RawPeer {
         return [firstByte, 0x80 | UInt8(payload.count)] + key + masked
     }
 
-    /// One that may be larger, up to 65,535 bytes.
-    static func largeFrame(_ firstByte: UInt8, _ payload: [UInt8]) -> [UInt8] {
-        let length = [UInt8(truncatingIfNeeded: payload.count >> 8), UInt8(truncatingIfNeeded: payload.count)]
-        return [firstByte, 0x80 | 126] + length + [0, 0, 0, 0] + payload
-    }
-
     private final class Reader: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 
