@@ -1,6 +1,6 @@
 import Foundation
 
-// kin-bench --kin PATH [--part daemon|brokers|crowd|vault|api|files|topics] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--mib N] [--members N] [--python PATH --peer FILE --transfer FILE]
+// kin-bench --kin PATH [--part daemon|brokers|crowd|vault|api|files|topics|relay] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--mib N] [--members N] [--python PATH --peer FILE --transfer FILE]
 
 func option(_ name: String) -> String? {
     let arguments = CommandLine.arguments
@@ -66,7 +66,7 @@ func printCrowd(_ kin: String, _ folder: String) throws {
 do {
     guard let kin = option("--kin") else {
         throw BenchError(
-            "usage: kin-bench --kin PATH [--part daemon|brokers|crowd|vault|api|files|topics] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--mib N] [--members N] [--python PATH --peer FILE --transfer FILE]"
+            "usage: kin-bench --kin PATH [--part daemon|brokers|crowd|vault|api|files|topics|relay] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--mib N] [--members N] [--python PATH --peer FILE --transfer FILE]"
         )
     }
     let (seconds, folder) = (option("--seconds").flatMap { Double($0) } ?? 5, option("--dir") ?? "/var/tmp")
@@ -98,6 +98,10 @@ do {
         try TopicMeasurements(
             kin: kin, folder: folder, members: option("--members").flatMap { Int($0) } ?? 100
         ).printRows(redisPort: Int.random(in: 21_000..<60_000))
+    }
+    if wants("relay") {
+        Table.header("The relay")
+        try await RelayMeasurements(kin: kin).printRows()
     }
 } catch {
     FileHandle.standardError.write(Data("kin-bench: \(error)\n".utf8))

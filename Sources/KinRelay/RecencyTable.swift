@@ -31,6 +31,13 @@ struct RecencyTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
+    /// Changes an entry where it stands: it grows no younger by that.
+    mutating func update(_ key: Key, _ change: (inout Value) -> Void) {
+        guard let place = places[key], var node = nodes[place] else { return }
+        change(&node.value)
+        nodes[place] = node
+    }
+
     mutating func removeOldest() {
         if let key = oldest?.key { self[key] = nil }
     }

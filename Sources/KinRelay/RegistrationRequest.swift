@@ -15,16 +15,11 @@ public struct RegistrationRequest: Sendable {
     ///   - machine: the query's `machine_id`.
     ///   - proof: the header `X-Kin-Registration-Secret`.
     public init(owner: String?, machine: String?, proof: String?) throws(RegistrationFault) {
-        guard let owner, Self.isRoute(owner) else {
-            throw RegistrationFault(field: .owner, expectation: "must be base58 of 32 bytes")
-        }
-        guard let machine = machine.flatMap({ MachineID($0) }) else {
-            throw RegistrationFault(field: .machine, expectation: "must be 16 lower-case hex digits")
-        }
+        let slot = try SlotKey(owner: owner, machine: machine)
         guard let secret = proof.flatMap({ RegistrationSecret(hex: $0) }) else {
             throw RegistrationFault(field: .proof, expectation: "must be 64 lower-case hex digits")
         }
-        self.slot = SlotKey(route: owner, machine: machine)
+        self.slot = slot
         self.secret = secret
     }
 
@@ -32,12 +27,26 @@ public struct RegistrationRequest: Sendable {
     public static func isRoute(_ text: String) -> Bool { WalletAddress(text) != nil }
 }
 
-/// Why a registration request is not one: answered by 400.
+extension SlotKey {
+    init(owner: String?, machine: String?) throws(RegistrationFault) {
+        guard let owner, RegistrationRequest.isRoute(owner) else {
+            throw RegistrationFault(field: .owner, expectation: "must be base58 of 32 bytes")
+        }
+        guard let machine = machine.flatMap({ MachineID($0) }) else {
+            throw RegistrationFault(field: .machine, expectation: "must be 16 lower-case hex digits")
+        }
+        self.init(route: owner, machine: machine)
+    }
+}
+
+/// Why what was asked of a relay is no such request: answered by 400.
 public struct RegistrationFault: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Field: String, Sendable {
         case owner = "owner_id"
         case machine = "machine_id"
         case proof = "X-Kin-Registration-Secret"
+        case session
+        case room
     }
 
     public let field: Field
@@ -49,7 +58,13 @@ public struct RegistrationFault: Error, Hashable, Sendable, CustomStringConverti
     }
 
     public var status: Int { 400 }
-    public var code: String { "invalid_registration" }
+    public var code: String {
+        switch field {
+        case .owner, .machine, .proof: "invalid_registration"
+        case .session: "invalid_session"
+        case .room: "invalid_room"
+        }
+    }
     /// Names the field and what it must be, never what was given.
     public var message: String { "\(field.rawValue) \(expectation)" }
     public var description: String { "\(message) (\(code))" }

@@ -1,4 +1,4 @@
-/// What became of a registration.
+/// What became of a registration, or of a wish for a link or a room.
 public enum ConnectOutcome: Hashable, Sendable {
     /// The slot is the connection's.
     /// - Parameters:
@@ -16,6 +16,15 @@ public enum ConnectOutcome: Hashable, Sendable {
         refused(
             status: 429, code: "too_many_machines",
             message: "this route id has \(limit) machines: disconnect one, then try again")
+    }
+
+    static let roomsFull = refused(
+        status: 503, code: "rooms_full", message: "the relay has no pairing room left: try again in some minutes")
+
+    static func tooManyRooms(_ limit: Int) -> ConnectOutcome {
+        refused(
+            status: 429, code: "too_many_rooms",
+            message: "this address has \(limit) pairing rooms: end one, then try again")
     }
 
     static let memoryFull = refused(

@@ -7,8 +7,8 @@ public struct RelayLimits: Sendable {
     /// How long a blob is served after its device disconnected.
     public var graceMilliseconds: Int64 = 10_000
     public var connectionsPerSecondPerAddress = 20
-    /// Slots and blobs together; above it new ones are refused by 503.
-    public var memoryBytes = 256 << 20
+    /// Slots, blobs, links and rooms together; above it new ones are refused by 503.
+    public var memoryBytes = 512 << 20
     /// Slots without a device whose registration secret is still known; the longest gone is forgotten first. About 200
     /// bytes each, besides `memoryBytes`.
     public var knownSecrets = 65_536
@@ -16,5 +16,25 @@ public struct RelayLimits: Sendable {
     public var flapReplacements = 3
     public var flapMilliseconds: Int64 = 30_000
 
+    /// Links to one device, those that wait for it included.
+    public var linksPerDevice = 128
+    /// How long a device has to answer, and its session lives.
+    public var attachMilliseconds: Int64 = 10_000
+    /// The largest message of Noise.
+    public var linkFrameBytes = 65_535
+    /// What may wait for one side of a link to take it.
+    public var linkBufferBytes = 262_144
+    /// How long a side may leave more than half of that waiting.
+    public var slowReaderMilliseconds: Int64 = 10_000
+    public var rooms = 1024
+    public var roomMilliseconds: Int64 = 600_000
+    /// Rooms that one address (IPv6: a /64) opened; not of loopback.
+    public var roomsPerAddress = 16
+
     public init() {}
+
+    /// What two connections can have under way at most: each a frame half read, and what waits for it.
+    var splicedBytes: Int { 2 * (linkFrameBytes + linkBufferBytes) }
+    /// The same of one that waits alone, and is not read from.
+    var waitingBytes: Int { 2 * linkFrameBytes }
 }

@@ -6,7 +6,7 @@ import KinWire
 /// the next call of any method.
 public struct RelayRegistry: Sendable {
     private let limits: RelayLimits
-    private var routes: [String: [MachineID: Slot]] = [:]
+    private var routes: [String: Route] = [:]
     private var connections: [UInt64: SlotKey] = [:]
     /// Slots in their grace: when each was left, the longest gone first.
     private var departed = RecencyTable<SlotKey, Int64>()
@@ -14,6 +14,9 @@ public struct RelayRegistry: Sendable {
     private var remembered = RecencyTable<SlotKey, RegistrationSecret>()
     /// Bytes of slots and blobs, as `RelayLimits.memoryBytes` counts them.
     public private(set) var bytesHeld = 0
+    /// Of the same memory, what links and rooms have.
+    var bytesReserved = 0
+    private var lastVersion: UInt64 = 0
 
     public init(limits: RelayLimits = RelayLimits()) { self.limits = limits }
 
@@ -21,7 +24,7 @@ public struct RelayRegistry: Sendable {
     public var liveRegistrations: Int { connections.count }
 
     /// Sealed records that are shown, of devices in their grace too.
-    public var shownRecords: Int { routes.values.reduce(0) { $0 + $1.values.count { $0.blob != nil } } }
+    public var shownRecords: Int { routes.values.reduce(0) { $0 + $1.slots.values.count { $0.blob != nil } } }
 
     /// Takes a slot for a connection, from an older connection with the same secret if need be. A blob shown before stays
     /// until the next one.
@@ -31,7 +34,7 @@ public struct RelayRegistry: Sendable {
     ) -> ConnectOutcome {
         disconnect(connection, now: now)
         let key = request.slot
-        let held = routes[key.route]?[key.machine]
+        let held = routes[key.route]?.slots[key.machine]
         if let secret = held?.secret ?? remembered[key], !secret.matches(request.secret) { return .slotHeld }
         guard var slot = held ?? newSlot(request) else {
             return hasRoom(for: Slot.bytes) ? .routeFull(limits.machinesPerRoute) : .memoryFull
@@ -43,7 +46,7 @@ public struct RelayRegistry: Sendable {
         connections[connection] = key
         departed[key] = nil
         remembered[key] = nil
-        routes[key.route, default: [:]][key.machine] = slot
+        routes[key.route, default: Route(version: lastVersion)].slots[key.machine] = slot
         if held == nil { bytesHeld += slot.bytesHeld }
         return .accepted(replaced: replaced, isFlapping: isFlapping)
     }
@@ -51,29 +54,44 @@ public struct RelayRegistry: Sendable {
     /// Shows a blob in the connection's slot instead of the one before.
     public mutating func publish(_ blob: [UInt8], from connection: UInt64, now: Int64) -> PublishOutcome {
         sweep(now: now)
-        guard let key = connections[connection], let before = routes[key.route]?[key.machine] else {
+        guard let key = connections[connection], let before = routes[key.route]?.slots[key.machine] else {
             return .unknownConnection
         }
         guard blob.count <= limits.blobBytes else { return .tooLarge }
         let growth = blob.count - (before.blob?.count ?? 0)
         guard growth <= 0 || hasRoom(for: growth) else { return .overMemory }
-        routes[key.route]?[key.machine]?.blob = blob
+        routes[key.route]?.slots[key.machine]?.blob = blob
         bytesHeld += growth
+        if blob != before.blob { changed(key.route) }
         return .published
     }
 
     /// The connection is gone: its slot enters its grace. Of a replaced connection nothing is left to end.
-    public mutating func disconnect(_ connection: UInt64, now: Int64) {
+    /// - Returns: whether it held a slot.
+    @discardableResult
+    public mutating func disconnect(_ connection: UInt64, now: Int64) -> Bool {
         sweep(now: now)
-        guard let key = connections.removeValue(forKey: connection) else { return }
-        routes[key.route]?[key.machine]?.connection = nil
+        guard let key = connections.removeValue(forKey: connection) else { return false }
+        routes[key.route]?.slots[key.machine]?.connection = nil
         departed[key] = now
+        return true
     }
+
+    /// The connection that holds a slot now.
+    func connection(of key: SlotKey) -> UInt64? { routes[key.route]?.slots[key.machine]?.connection }
+
+    /// The version of what a route id shows; 0 where it shows nothing and has no slot.
+    func version(of route: String) -> UInt64 { routes[route]?.version ?? 0 }
 
     /// What the devices of a route id show, in order of machine_id.
     public mutating func entries(of route: String, now: Int64) -> [RegistryEntry] {
         sweep(now: now)
-        let slots = routes[route] ?? [:]
+        return shown(of: route)
+    }
+
+    /// The same, of whatever the last sweep left.
+    func shown(of route: String) -> [RegistryEntry] {
+        let slots = routes[route]?.slots ?? [:]
         return slots.compactMap { machine, slot in slot.blob.map { RegistryEntry(machineID: machine, blob: $0) } }
             .sorted { $0.machineID.description < $1.machineID.description }
     }
@@ -82,8 +100,9 @@ public struct RelayRegistry: Sendable {
     public mutating func sweep(now: Int64) {
         while let (key, since) = departed.oldest, now - since >= limits.graceMilliseconds {
             departed.removeOldest()
-            guard let slot = routes[key.route]?.removeValue(forKey: key.machine) else { continue }
-            if routes[key.route]?.isEmpty == true { routes[key.route] = nil }
+            guard let slot = routes[key.route]?.slots.removeValue(forKey: key.machine) else { continue }
+            if slot.blob != nil { changed(key.route) }
+            if routes[key.route]?.slots.isEmpty == true { routes[key.route] = nil }
             bytesHeld -= slot.bytesHeld
             remembered[key] = slot.secret
             if remembered.count > limits.knownSecrets { remembered.removeOldest() }
@@ -91,10 +110,15 @@ public struct RelayRegistry: Sendable {
     }
 
     private func newSlot(_ request: RegistrationRequest) -> Slot? {
-        let machines = routes[request.slot.route]?.count ?? 0
+        let machines = routes[request.slot.route]?.slots.count ?? 0
         guard machines < limits.machinesPerRoute, hasRoom(for: Slot.bytes) else { return nil }
         return Slot(secret: request.secret)
     }
 
-    private func hasRoom(for bytes: Int) -> Bool { bytesHeld + bytes <= limits.memoryBytes }
+    private mutating func changed(_ route: String) {
+        lastVersion += 1
+        routes[route]?.version = lastVersion
+    }
+
+    private func hasRoom(for bytes: Int) -> Bool { bytesHeld + bytesReserved + bytes <= limits.memoryBytes }
 }

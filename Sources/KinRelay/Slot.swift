@@ -1,9 +1,16 @@
 import KinWire
 
 /// Which slot of which family.
-struct SlotKey: Hashable, Sendable {
+public struct SlotKey: Hashable, Sendable {
     let route: String
-    let machine: MachineID
+    public let machine: MachineID
+}
+
+/// The slots of one route id.
+struct Route: Sendable {
+    var slots: [MachineID: Slot] = [:]
+    /// Of what the slots show: another number whenever that changes, never one that was there before.
+    var version: UInt64
 }
 
 /// What is kept of one device while it is connected and through its grace.

@@ -1,11 +1,5 @@
 import Foundation
 import Hummingbird
-import KinBroker
-import KinBrokerSQLite
-import KinIdentity
-import KinKeyStore
-import KinRelay
-import KinSQLite
 import KinWebSocket
 import KinWire
 public import Logging
@@ -13,7 +7,7 @@ import NIOCore
 import NIOSSL
 public import ServiceLifecycle
 
-/// What `kin serve` runs: the stateless relay and the durable broker on one port.
+/// What `kin serve` runs: the stateless relay and the durable broker on one port, or the relay alone, which writes nothing.
 public struct KinServer: Service {
     private let configuration: ServerConfiguration
     private let logger: Logger
@@ -33,33 +27,19 @@ public struct KinServer: Service {
     /// - Throws: `KinError` with what to change: `plain_not_loopback`, `origin_unknown`, `port_taken`, `store_…`.
     public func run() async throws {
         try checkExposure()
-        let lock = try lockData()
         let metrics = ServerMetrics()
-        let store = try openStore(metrics)
-        defer { withExtendedLifetime(lock) { store.close() } }
-        let keys = try openKeys()
-        defer { keys.close() }
         let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
-        let broker = try Broker(
-            store: store, verifier: IdentityVerifier(), policy: try policy(port: configuration.listen.port), now: now,
-            metrics: metrics.broker, audit: audit,
-            onRefusal: { [logger] in logger.info("session_refused", metadata: ["code": .string($0)]) })
+        let hosted = configuration.relayOnly ? nil : try HostedBroker.open(configuration, metrics, logger, now: now)
+        defer { hosted?.close() }
         let relay = RelayService(metrics: metrics.relay, logger: logger, now: now)
         let connections = WebSocketConnections()
-        let files = BlobFiles(root: configuration.data + "/blobs")
-        let sweep = BlobSweep(store: store, files: files, logger: logger, now: now)
-        sweep.start()
-        let requests = AuthorizedRequests(callers: callers(broker, keys, now), metrics: metrics, logger: logger)
         let routes = ServerRoutes(
-            relay: relay, broker: broker, store: store, connections: connections, requests: requests,
-            blobs: BlobRoutes(
-                broker: broker, store: store, files: files, requests: requests, metrics: metrics,
-                patience: configuration.blobs.patience),
-            metrics: metrics, access: MetricsAccess(configuration), logger: logger)
-        let application = try application(routes, broker)
+            relay: relay, hosted: hosted?.routes, connections: connections, metrics: metrics,
+            access: MetricsAccess(configuration), logger: logger)
+        let application = try application(routes, hosted)
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await tick(broker, relay, sweep) }
+                group.addTask { await tick(relay, hosted) }
                 try await withGracefulShutdownHandler {
                     try await application.run()
                 } onGracefulShutdown: {
@@ -78,17 +58,7 @@ public struct KinServer: Service {
         }
     }
 
-    /// A line for whoever looks for copied homes: each time, whatever the policy.
-    private func audit(_ event: ConcurrentConnection) {
-        logger.notice(
-            "member_concurrent_connection",
-            metadata: [
-                "mesh": .string(event.member.mesh.description), "member": .string(event.member.member.description),
-                "policy": .string(event.policy.rawValue), "outcome": .string(event.outcome.rawValue),
-            ])
-    }
-
-    private func application(_ routes: ServerRoutes, _ broker: Broker) throws -> some ApplicationProtocol {
+    private func application(_ routes: ServerRoutes, _ hosted: HostedBroker?) throws -> some ApplicationProtocol {
         let configuration = configuration
         let onListening = onListening
         let logger = logger
@@ -100,7 +70,7 @@ public struct KinServer: Service {
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? configuration.listen.port
                 // With port 0 the origins are known only now.
-                if let origins = try? ServerOrigins.of(configuration, port: port) { broker.accept(origins: origins) }
+                hosted?.bound(to: port)
                 logger.info("listening", metadata: ["address": .string("\(configuration.listen.host):\(port)")])
                 onListening(port)
             },
@@ -108,12 +78,11 @@ public struct KinServer: Service {
     }
 
     /// Wakes what waits for time to pass.
-    private func tick(_ broker: Broker, _ relay: RelayService, _ sweep: BlobSweep) async {
+    private func tick(_ relay: RelayService, _ hosted: HostedBroker?) async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(1))
-            broker.tick()
             relay.sweep()
-            await sweep.tick()
+            await hosted?.tick()
         }
     }
 
@@ -123,74 +92,6 @@ public struct KinServer: Service {
             "plain_not_loopback",
             "without TLS only loopback is served: add  --tls-cert FILE --tls-key FILE, or listen on 127.0.0.1",
             category: .usage)
-    }
-
-    /// One server a data folder: a second one's messages would be skipped by the first one's cursors.
-    private func lockData() throws -> FileLock {
-        do {
-            return try FileLock(configuration.data + "/lock")
-        } catch let taken as FileLock.Taken {
-            throw KinError(
-                "data_in_use",
-                "another kin serve uses \(configuration.data)\(taken.pid.map { " (process \($0))" } ?? ""): stop it, or name another folder with --data",
-                category: .conflict)
-        }
-    }
-
-    private func openStore(_ metrics: ServerMetrics) throws -> SQLiteBrokerStore {
-        do {
-            return try SQLiteBrokerStore(
-                path: configuration.data + "/broker.db", onCommit: { metrics.committed($0, in: $1) }
-            ) { [logger] refusal in
-                metrics.storeChanged(refusal)
-                guard let refusal else { return logger.notice("storage_restored") }
-                logger.error(
-                    "storage_refuses",
-                    metadata: ["code": .string(refusal.code.rawValue), "reason": .string(refusal.message)])
-            }
-        } catch let error as StoreError {
-            let advice = error.code == .corrupt ? ": restore it from a backup, or move it away to start afresh" : ""
-            throw KinError(error.code.rawValue, error.message + advice)
-        }
-    }
-
-    private func openKeys() throws -> SQLiteAPIKeyStore {
-        do {
-            return try SQLiteAPIKeyStore(path: ServerAPIKeys.path(in: configuration.data))
-        } catch let error as StoreError {
-            throw KinError(error.code.rawValue, error.message)
-        }
-    }
-
-    /// Whoever the HTTP API knows: members by their keys, programs by API keys.
-    private func callers(
-        _ broker: Broker, _ keys: SQLiteAPIKeyStore, _ now: @escaping @Sendable () -> Int64
-    ) -> Callers {
-        let verifier = TokenVerifier(startedAt: now(), acceptsBare: configuration.auth.acceptBareTokens)
-        let members = MemberKeys(broker: broker)
-        return Callers(
-            providers: IdentityProviders([
-                TokenIdentities(
-                    verifier: verifier, audiences: { broker.origins.map { .server(origin: $0) } },
-                    find: { keyID, _ in members.key(keyID) }),
-                APIKeyIdentities { hash in
-                    let record = try keys.record(hash: hash)
-                    if let record, record.state(now: now()) == .active { keys.noteUse(of: record, now: now()) }
-                    return record
-                },
-            ]), now: now)
-    }
-
-    private func policy(port: Int) throws -> BrokerPolicy {
-        let admission: BrokerPolicy.Admission =
-            switch configuration.admission {
-            case .automatic: configuration.listen.isLoopback ? .open : .wallets([])
-            case .open: .open
-            case .wallets(let wallets): .wallets(wallets)
-            }
-        return BrokerPolicy(
-            admission: admission, origins: try ServerOrigins.of(configuration, port: port),
-            blobBytes: configuration.blobs.fileBytes, blobs: .init(total: configuration.blobs.totalBytes))
     }
 
     private func tlsConfiguration() throws -> TLSConfiguration? {

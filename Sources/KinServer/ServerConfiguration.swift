@@ -32,6 +32,8 @@ public struct ServerConfiguration: Sendable {
     public var admission: Admission
     public var auth: Auth
     public var blobs: Blobs
+    /// No broker and no files: `data` is not touched.
+    public var relayOnly: Bool
 
     /// What files may take.
     public struct Blobs: Hashable, Sendable {
@@ -62,7 +64,8 @@ public struct ServerConfiguration: Sendable {
 
     public init(
         listen: ListenAddress, data: String, tls: TLSFiles? = nil, origins: [String] = [],
-        admission: Admission = .automatic, auth: Auth = Auth(), blobs: Blobs = Blobs()
+        admission: Admission = .automatic, auth: Auth = Auth(), blobs: Blobs = Blobs(),
+        relayOnly: Bool = false
     ) {
         self.listen = listen
         self.data = data
@@ -71,6 +74,7 @@ public struct ServerConfiguration: Sendable {
         self.admission = admission
         self.auth = auth
         self.blobs = blobs
+        self.relayOnly = relayOnly
     }
 }
 

@@ -1,11 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
-import KinBroker
-import KinEncoding
-import KinRelay
 import KinWebSocket
-import KinWire
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -13,11 +9,9 @@ import NIOHTTP1
 /// What answers where: plain HTTP by the router, WebSockets by the upgrade policy.
 struct ServerRoutes: Sendable {
     let relay: RelayService
-    let broker: Broker
-    let store: any BrokerStore
+    /// nil: a relay alone.
+    let hosted: BrokerRoutes?
     let connections: WebSocketConnections
-    let requests: AuthorizedRequests
-    let blobs: BlobRoutes
     let metrics: ServerMetrics
     let access: MetricsAccess
     let logger: Logger
@@ -26,27 +20,21 @@ struct ServerRoutes: Sendable {
         let router = Router(context: ServerContext.self)
         router.add(middleware: RequestCountingMiddleware(requests: metrics.requests))
         router.add(middleware: CredentialInAddress(logger: logger))
-        let messages = MessagesRoute(broker: broker, requests: requests)
-        router.post("v1/messages") { request, context in try await messages.answer(request, context) }
-        let meshes = MeshesRoute(broker: broker, requests: requests)
-        router.post("v1/meshes") { request, context in try await meshes.answer(request, context) }
-        blobs.add(to: router)
+        hosted?.add(to: router)
         router.get("healthz") { _, _ in try await health() }
-        let scrape = MetricsRoute(
-            metrics: metrics, broker: broker, relay: relay, store: store, requests: requests, access: access)
+        let scrape = MetricsRoute(metrics: metrics, relay: relay, hosted: hosted, access: access)
         router.get("metrics") { request, context in scrape.answer(request, context) }
-        router.get("registry") { request, _ in registry(request) }
-        for path in ["mesh", "agent/signal"] {
-            router.get(RouterPath(path)) { _, _ in
-                ServerAnswer.failure(.upgradeRequired, "upgrade_required", "this address speaks WebSocket")
-            }
+        let reading = RegistryRoute(relay: relay)
+        router.get("registry") { request, _ in reading.answer(request) }
+        for path in ["agent/signal", "link", "pair"] {
+            router.get(RouterPath(path)) { _, _ in ServerAnswer.upgradeRequired }
         }
         return router
     }
 
     private func health() async throws -> Response {
         do {
-            try await store.checkWritable()
+            try await hosted?.store.checkWritable()
             return ServerAnswer.json(.object(["status": .string("ok")]))
         } catch {
             return ServerAnswer.failure(
@@ -55,67 +43,34 @@ struct ServerRoutes: Sendable {
         }
     }
 
-    private func registry(_ request: Request) -> Response {
-        guard let route = request.uri.queryParameters["wallet"].map(String.init), RegistrationRequest.isRoute(route)
-        else {
-            return ServerAnswer.failure(.badRequest, "invalid_registration", "wallet must be base58 of 32 bytes")
-        }
-        return ServerAnswer.bytes(RegistryEntry.canonicalBytes(of: relay.entries(of: route)))
-    }
-
     // MARK: WebSockets
 
     func upgrade(_ head: HTTPRequestHead, _ remote: SocketAddress?) -> UpgradeDecision {
         guard let address = remote?.ipAddress, relay.allowsConnection(from: address) else {
             metrics.limited["connection"].add()
-            return .refuse(
-                .tooManyRequests, body: Self.errorBody("rate_limited", "too many new connections: wait a second"))
+            return .refuse(.tooManyRequests, "rate_limited", "too many new connections: wait a second")
         }
         let uri = URI(head.uri)
         if CredentialInAddress.isIn(uri) {
             CredentialInAddress.log(uri, from: address, logger)
             let refusal = CredentialInAddress.refusal
-            return .refuse(.badRequest, body: Self.errorBody(refusal.code, refusal.message))
+            return .refuse(.badRequest, refusal.code, refusal.message)
         }
+        let sockets = RelaySockets(relay: relay, connections: connections)
         switch uri.path {
-        case "/mesh": return upgradeMesh()
-        case "/agent/signal": return upgradeControl(uri, head)
+        case "/mesh": return hosted?.upgradeMesh(connections) ?? .notWebSocket
+        case "/agent/signal": return sockets.control(uri, head)
+        case "/link": return sockets.link(uri)
+        case "/pair": return sockets.pair(uri, from: address)
         default: return .notWebSocket
         }
     }
+}
 
-    private func upgradeMesh() -> UpgradeDecision {
-        let endpoint = MeshEndpoint(broker: broker, metrics: metrics)
-        let limits = WebSocketLimits(
-            maxMessageBytes: broker.maxFrameBytes, maxBufferedBytes: 4 << 20)
-        return .accept(endpoint, limits) { connection in
-            connections.add(connection)
-            endpoint.opened(connection)
-        }
-    }
-
-    private func upgradeControl(_ uri: URI, _ head: HTTPRequestHead) -> UpgradeDecision {
-        do throws(RegistrationFault) {
-            let request = try RegistrationRequest(
-                owner: uri.queryParameters["owner_id"].map(String.init),
-                machine: uri.queryParameters["machine_id"].map(String.init),
-                proof: head.headers.first(name: "x-kin-registration-secret"))
-            switch relay.register(request) {
-            case .success(let endpoint):
-                let limits = WebSocketLimits(maxMessageBytes: relay.limits.controlMessageBytes)
-                return .accept(endpoint, limits) { connection in
-                    connections.add(connection)
-                    endpoint.opened(connection)
-                }
-            case .failure(let refusal):
-                return .refuse(.init(code: refusal.status), body: Self.errorBody(refusal.code, refusal.message))
-            }
-        } catch {
-            return .refuse(.init(code: error.status), body: Self.errorBody(error.code, error.message))
-        }
-    }
-
-    private static func errorBody(_ code: String, _ message: String) -> String {
-        String(decoding: ServerAnswer.body(RequestRefusal(.badRequest, code, message)), as: UTF8.self)
+extension UpgradeDecision {
+    /// A refusal in the form that errors have here.
+    static func refuse(_ status: HTTPResponse.Status, _ code: String, _ message: String) -> UpgradeDecision {
+        let body = ServerAnswer.body(RequestRefusal(status, code, message))
+        return .refuse(status, body: String(decoding: body, as: UTF8.self))
     }
 }

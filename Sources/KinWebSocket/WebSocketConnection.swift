@@ -91,6 +91,7 @@ extension WebSocketConnection {
         // The HTTP server lets a peer close its side alone, which no WebSocket does. A channel that ends while the last bytes are read would
         // then be half-closed after its end, which the transport takes for a fault.
         try? channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
+        if let reads = limits.readsPerTurn { try? channel.syncOptions?.setOption(.maxMessagesPerRead, value: reads) }
         let outbox = NIOLockedValueBox(WebSocketOutbox(role: role))
         let handler = WebSocketHandler(role: role, limits: limits, outbox: outbox, now: channel.eventLoop.now)
         let pipeline = channel.pipeline.syncOperations

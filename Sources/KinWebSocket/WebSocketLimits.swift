@@ -12,6 +12,9 @@ public struct WebSocketLimits: Sendable, Equatable {
     public var maxBufferedBytes: Int
     /// A peer that keeps `bufferedBytes` above `maxBufferedBytes` for this long is closed with 4008.
     public var slowReaderAfter: TimeAmount
+    /// Reads of the socket, of at most 64 KiB each, before `webSocketDidCompleteRead(_:)`; nil: as many as NIO makes.
+    /// With 1, what a peer sends between `pauseReading()` being due and being called is bounded.
+    public var readsPerTurn: UInt?
     /// How long a sent close frame waits for the peer's before TCP is closed.
     public var closeTimeout: TimeAmount
 
@@ -21,6 +24,7 @@ public struct WebSocketLimits: Sendable, Equatable {
         deadAfter: TimeAmount = .seconds(60),
         maxBufferedBytes: Int = 1 << 20,
         slowReaderAfter: TimeAmount = .seconds(10),
+        readsPerTurn: UInt? = nil,
         closeTimeout: TimeAmount = .seconds(2)
     ) {
         self.maxMessageBytes = maxMessageBytes
@@ -28,6 +32,7 @@ public struct WebSocketLimits: Sendable, Equatable {
         self.deadAfter = deadAfter
         self.maxBufferedBytes = maxBufferedBytes
         self.slowReaderAfter = slowReaderAfter
+        self.readsPerTurn = readsPerTurn
         self.closeTimeout = closeTimeout
     }
 

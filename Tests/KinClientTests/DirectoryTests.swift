@@ -85,6 +85,26 @@ import Testing
         #expect(directory.dropped == 0)
     }
 
+    @Test(
+        "a server whose list is unchanged has its devices seen now, and no other's; one whose certificate ended is gone"
+    )
+    func confirmed() throws {
+        var directory = Directory(installation: me)
+        _ = directory.merge([try house.entry(studio, "studio")], from: here, now: now)
+        let changed5 = directory.confirm(there, now: now + 5)
+        #expect(!changed5)
+        #expect(directory.device(studio.machineID)?.lastSeen == now)
+        let changed9 = directory.confirm(here, now: now + 9)
+        #expect(!changed9)
+        #expect(directory.device(studio.machineID)?.lastSeen == now + 9)
+        #expect(directory.named().map(\.name) == ["studio"])
+        directory.lost(here)
+        let changed20 = directory.confirm(here, now: now + 20)
+        #expect(!changed20)
+        #expect(directory.device(studio.machineID)?.isOnline == false)
+        #expect(directory.device(studio.machineID)?.lastSeen == now + 9)
+    }
+
     @Test("a record older than one the same server showed is dropped")
     func replayed() throws {
         var directory = Directory(installation: me)

@@ -119,6 +119,38 @@ import Testing
         #expect(error?.message.contains(url) == true)
     }
 
+    @Test("who has read a registry reads it again only when it changed, and from each server for itself")
+    func versions() async throws {
+        try await TestServer.run { server in
+            let address = try ServerAddress(server.url)
+            let link = try await register(me, "laptop", at: server)
+            try await eventually("it is listed") { try await names(at: server) == ["laptop"] }
+            guard case .entries(let entries, let version?) = try await reader.read(address) else {
+                Issue.record("a kin server says which version it shows")
+                return
+            }
+            #expect(entries.map(\.machineID) == [me.machineID])
+            #expect(try await reader.read(address, since: version) == .unchanged)
+            let studio = try await house.device(at: realNow())
+            let other = try await register(studio, "studio", at: server)
+            try await eventually("both are listed") { try await names(at: server) == ["laptop", "studio"] }
+            guard case .entries(let both, let next?) = try await reader.read(address, since: version) else {
+                Issue.record("what changed is read")
+                return
+            }
+            #expect(both.count == 2 && next != version)
+            #expect(try await reader.read(address, since: next) == .unchanged)
+            try await TestServer.run { elsewhere in
+                let empty = try await reader.read(ServerAddress(elsewhere.url), since: next)
+                guard case .entries([], _) = empty else {
+                    Issue.record("another server's version is none here: \(empty)")
+                    return
+                }
+            }
+            for link in [link, other] { link.close(reason: "done") }
+        }
+    }
+
     @Test("an answer that is no registry's is said so")
     func noRelay() async throws {
         try await FakeBroker.run(.silent) { broker in

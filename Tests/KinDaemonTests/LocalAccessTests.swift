@@ -4,6 +4,7 @@ import KinDaemonAPI
 import KinEncoding
 import KinIdentity
 import KinMetrics
+import KinTestServer
 import KinTesting
 import KinWire
 import Logging

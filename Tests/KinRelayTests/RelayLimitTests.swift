@@ -10,7 +10,10 @@ import Testing
         let limits = RelayLimits()
         #expect(limits.machinesPerRoute == 256 && limits.blobBytes == 8192)
         #expect(limits.controlMessageBytes == 262_144 && limits.graceMilliseconds == 10_000)
-        #expect(limits.connectionsPerSecondPerAddress == 20 && limits.memoryBytes == 256 << 20)
+        #expect(limits.connectionsPerSecondPerAddress == 20 && limits.memoryBytes == 512 << 20)
+        #expect(limits.linksPerDevice == 128 && limits.attachMilliseconds == 10_000 && limits.linkFrameBytes == 65_535)
+        #expect(limits.linkBufferBytes == 262_144 && limits.slowReaderMilliseconds == 10_000)
+        #expect(limits.rooms == 1024 && limits.roomMilliseconds == 600_000 && limits.roomsPerAddress == 16)
         #expect(limits.flapReplacements == 3 && limits.flapMilliseconds == 30_000)
     }
 

@@ -106,7 +106,7 @@ extension HTTPBench {
         let metrics = ServerMetrics()
         metrics.limited["send"].add()
         metrics.limited["connection"].add(2)
-        let figures = Figures(metrics.text(.init(), (0, 0, 0)))
+        let figures = Figures(metrics.text(.init(), .init()))
         #expect(figures["kin_server_rate_limited_total{what=\"send\"}"] == 1)
         #expect(figures["kin_server_rate_limited_total{what=\"connection\"}"] == 2)
     }
@@ -114,7 +114,7 @@ extension HTTPBench {
     @Test("a store that refuses is degraded until it takes writes again, and each time is counted")
     func degraded() {
         let metrics = ServerMetrics()
-        let figures: () -> Figures = { Figures(metrics.text(.init(), (0, 0, 0))) }
+        let figures: () -> Figures = { Figures(metrics.text(.init(), .init())) }
         #expect(figures()["kin_server_store_degraded"] == 0)
         metrics.storeChanged(.init(.full, "full"))
         #expect(figures()["kin_server_store_degraded"] == 1)
@@ -132,7 +132,7 @@ extension HTTPBench {
     func closes(code: UInt16?, origin: WebSocketClosure.Origin, label: String) {
         let metrics = ServerMetrics()
         metrics.closed(WebSocketClosure(code: code, reason: "words", origin: origin))
-        let figures = Figures(metrics.text(.init(), (0, 0, 0)))
+        let figures = Figures(metrics.text(.init(), .init()))
         #expect(figures["kin_broker_closes_total{code=\"\(label)\"}"] == 1)
     }
 

@@ -17,8 +17,11 @@ struct RawPeer {
         }
     }
 
-    static let handshake = """
-        GET /mesh HTTP/1.1\r
+    static let handshake = handshake(for: "/mesh")
+
+    static func handshake(for path: String) -> String {
+        """
+        GET \(path) HTTP/1.1\r
         Host: 127.0.0.1\r
         Connection: keep-alive, Upgrade\r
         Upgrade: websocket\r
@@ -26,6 +29,7 @@ struct RawPeer {
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
         \r\n
         """
+    }
 
     let channel: any Channel
     let heard: Observed<Heard>
@@ -56,8 +60,8 @@ struct RawPeer {
     }
 
     /// Upgrades, and forgets the answer but not the frames that may already follow it.
-    func upgrade() async throws {
-        send(Self.handshake)
+    func upgrade(_ path: String = "/mesh") async throws {
+        send(Self.handshake(for: path))
         try await heard.wait { $0.answerLength != nil }
         heard.update { $0.bytes.moveReaderIndex(forwardBy: $0.answerLength ?? 0) }
     }

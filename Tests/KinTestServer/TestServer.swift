@@ -15,11 +15,11 @@ public struct TestServer: Sendable {
     public static func start(
         data: String, port: Int = 0, tls: SelfSigned? = nil, origins: [String] = [],
         admission: ServerConfiguration.Admission = .automatic, auth: ServerConfiguration.Auth = .init(),
-        blobs: ServerConfiguration.Blobs = .init(), logger: Logger = .silent
+        blobs: ServerConfiguration.Blobs = .init(), relayOnly: Bool = false, logger: Logger = .silent
     ) async throws -> TestServer {
         let configuration = ServerConfiguration(
             listen: ListenAddress(host: "127.0.0.1", port: port), data: data, tls: tls?.files, origins: origins,
-            admission: admission, auth: auth, blobs: blobs)
+            admission: admission, auth: auth, blobs: blobs, relayOnly: relayOnly)
         let service = RunningService<Int> { ready in KinServer(configuration, logger: logger, onListening: ready) }
         let bound = try await service.ready()
         return TestServer(

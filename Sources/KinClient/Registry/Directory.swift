@@ -58,11 +58,8 @@ public struct Directory: Sendable {
         _ entries: [RegistryEntry], from server: ServerAddress, now: Int64
     ) -> (new: [MachineID], changed: Bool) {
         for id in devices.keys { devices[id]?.servers.remove(server) }
-        // Whose certificate has ended is no device of the family any more.
-        let there = devices.filter { $0.value.opened.member?.hasEnded(by: now) != true }
         var new: [MachineID] = []
-        var changed = there.count < devices.count
-        devices = there
+        var changed = dropEnded(now: now)
         for entry in entries {
             let known = devices[entry.machineID]
             guard let opened = open(entry, from: server, now: now), mayFollow(opened, known?.opened) else {
@@ -79,6 +76,22 @@ public struct Directory: Sendable {
         }
         names = DeviceNames(devices)
         return (new, changed)
+    }
+
+    /// `server` lists what it listed when it was merged last.
+    /// - Returns: whether the cache should be written.
+    public mutating func confirm(_ server: ServerAddress, now: Int64) -> Bool {
+        for (id, device) in devices where device.servers.contains(server) { devices[id]?.lastSeen = now }
+        guard dropEnded(now: now) else { return false }
+        names = DeviceNames(devices)
+        return true
+    }
+
+    /// Whose certificate has ended is no device of the family any more.
+    private mutating func dropEnded(now: Int64) -> Bool {
+        let there = devices.filter { $0.value.opened.member?.hasEnded(by: now) != true }
+        defer { devices = there }
+        return there.count < devices.count
     }
 
     /// Forgets devices that were revoked.

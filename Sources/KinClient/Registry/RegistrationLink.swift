@@ -11,26 +11,33 @@ import Synchronization
 /// A device's control socket at one relay: while it is open, the device's sealed record is shown to its family.
 public final class RegistrationLink: WebSocketDelegate {
     private let blob: @Sendable () throws -> [UInt8]
+    private let onAttach: @Sendable ([UInt8]) -> Void
     private let connection = Mutex<WebSocketConnection?>(nil)
     private let isReady = Mutex(false)
     private let ended = Mutex<(@Sendable (String) -> Void)?>(nil)
 
     private init(
-        blob: @escaping @Sendable () throws -> [UInt8], onEnd: @escaping @Sendable (String) -> Void
+        blob: @escaping @Sendable () throws -> [UInt8], onAttach: @escaping @Sendable ([UInt8]) -> Void,
+        onEnd: @escaping @Sendable (String) -> Void
     ) {
         self.blob = blob
+        self.onAttach = onAttach
         ended.withLock { $0 = onEnd }
     }
 
     /// Registers at `server` and publishes `blob` once the relay is ready.
-    /// - Parameter onEnd: called once, with the reason, when the socket is gone.
+    /// - Parameters:
+    ///   - onAttach: called on the event loop with the session, 16 bytes, of each link that somebody wants: for `RelayCarrier.answer`. Whoever
+    ///     has the relay can make any number of them.
+    ///   - onEnd: called once, with the reason, when the socket is gone.
     /// - Throws: `MeshEnd.lost` or `.refused`, with what the relay said.
     public static func open(
         _ server: ServerAddress, wallet: WalletFile, machineID: MachineID, keys: DeviceKeys, tls: TLSConfiguration?,
         on eventLoop: any EventLoop, blob: @escaping @Sendable () throws -> [UInt8],
+        onAttach: @escaping @Sendable ([UInt8]) -> Void = { _ in },
         onEnd: @escaping @Sendable (String) -> Void
     ) async throws(MeshEnd) -> RegistrationLink {
-        let link = RegistrationLink(blob: blob, onEnd: onEnd)
+        let link = RegistrationLink(blob: blob, onAttach: onAttach, onEnd: onEnd)
         let proof = Hex.encode(keys.registrationProof(origin: server.origin))
         do throws(WebSocketError) {
             let connection = try await WebSocketClient.connect(
@@ -44,22 +51,19 @@ public final class RegistrationLink: WebSocketDelegate {
             guard let refusal = error.refusal else { throw .lost(error.message) }
             throw .refused(
                 code: "registration_refused",
-                message: "\(server) answered \(refusal.status): \(Self.message(in: refusal.body) ?? refusal.body)")
+                message: "\(server) answered \(refusal.status): \(RelayAnswer(refusal.body).message ?? refusal.body)")
         }
     }
 
-    /// What a kin server says in its error form.
-    private static func message(in body: String) -> String? {
-        guard case .object(let answer)? = try? JSON.parse(Array(body.utf8)), case .object(let error)? = answer["error"],
-            case .string(let message)? = error["message"]
-        else { return nil }
-        return message
-    }
-
     public func webSocket(_ connection: WebSocketConnection, received message: WebSocketMessage) {
-        guard case .text(let text) = message, case .ready? = try? RelayMessage(json: Array(text.utf8)) else { return }
-        isReady.withLock { $0 = true }
-        publish(on: connection)
+        guard case .text(let text) = message else { return }
+        switch try? RelayMessage(json: Array(text.utf8)) {
+        case .ready:
+            isReady.withLock { $0 = true }
+            publish(on: connection)
+        case .attach(let session): onAttach(session)
+        case .registry, nil: return
+        }
     }
 
     /// Shows the record as it is now.

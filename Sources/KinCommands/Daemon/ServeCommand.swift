@@ -17,6 +17,7 @@ struct ServeCommand: ContextCommand {
             EXAMPLES
               kin serve
               kin serve --listen [::]:443 --tls-cert c.pem --tls-key k.pem --wallet ADDRESS
+              kin serve --relay-only --listen [::]:443 --tls-cert c.pem --tls-key k.pem
             """)
 
     @OptionGroup var options: OutputOptions
@@ -39,6 +40,9 @@ struct ServeCommand: ContextCommand {
         name: .customLong("origin"),
         help: ArgumentHelp("An address under which devices reach it; may be given again.", valueName: "url"))
     var origins: [String] = []
+
+    @Flag(help: "The relay alone: no messages, no files, nothing written.")
+    var relayOnly = false
 
     @Flag(help: "Let every family in.")
     var open = false
@@ -67,6 +71,13 @@ struct ServeCommand: ContextCommand {
         guard blobBytes ?? 1024 >= 1024, blobTotal ?? 1024 >= 1024 else {
             throw ValidationError("--blob-bytes and --blob-total are 1024 at least")
         }
+        let isOfBroker =
+            data != nil || open || !wallets.isEmpty || blobBytes != nil || blobTotal != nil || acceptBareTokens
+        guard !relayOnly || !isOfBroker else {
+            throw ValidationError(
+                "--relay-only runs no broker: --data, --open, --wallet, --blob-bytes, --blob-total and --accept-bare-tokens say nothing to it"
+            )
+        }
         guard !open || wallets.isEmpty else {
             throw ValidationError("--open lets every family in, --wallet only some: use one of them")
         }
@@ -74,7 +85,7 @@ struct ServeCommand: ContextCommand {
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let configuration = try configuration(context)
-        try StateFolder.prepareFolder(configuration.data)
+        if !relayOnly { try StateFolder.prepareFolder(configuration.data) }
         let level = log.level
         let now = context.now
         let sink = StandardErrorSink()
@@ -101,6 +112,7 @@ struct ServeCommand: ContextCommand {
             origins: origins)
         if let tlsCert, let tlsKey { configuration.tls = .init(certificate: tlsCert, key: tlsKey) }
         if open { configuration.admission = .open }
+        configuration.relayOnly = relayOnly
         configuration.auth.acceptBareTokens = acceptBareTokens
         if let blobBytes { configuration.blobs.fileBytes = blobBytes }
         if let blobTotal { configuration.blobs.totalBytes = blobTotal }

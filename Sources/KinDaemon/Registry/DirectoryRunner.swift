@@ -7,11 +7,6 @@ import Logging
 
 /// Keeps the directory fresh: asks the relays now and then, soon after anything happened, and at once when a user asks.
 actor DirectoryRunner {
-    /// Between looks when nothing happens.
-    static let interval = Duration.seconds(15)
-    /// Between looks while someone is connected whose name is not known.
-    static let eagerInterval = Duration.milliseconds(500)
-
     private let servers: [ServerAddress]
     private let reader: RegistryReader
     private let family: Family
@@ -21,8 +16,10 @@ actor DirectoryRunner {
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
-    private let wakes: AsyncStream<Void>
-    private let wake: AsyncStream<Void>.Continuation
+    private let happenings = Happenings()
+    private var looks = DirectoryLooks()
+    /// What each server showed last, and when everything was read.
+    private var known: [ServerAddress: (version: RegistryVersion, readAt: ContinuousClock.Instant)] = [:]
     private var unreachable: [ServerAddress: String] = [:]
     /// Seen for the first time, and not known at the broker yet.
     private var unannounced: [MachineID] = []
@@ -41,17 +38,18 @@ actor DirectoryRunner {
         self.events = events
         self.logger = logger
         self.now = now
-        (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Something happened: look soon.
-    nonisolated func lookSoon() { wake.yield() }
+    nonisolated func lookSoon() { happenings.happened() }
 
     /// Looks again and again, until cancelled.
     func run() async {
         while !Task.isCancelled {
             await look()
-            await pause(family.hasUnnamedMembers ? Self.eagerInterval : Self.interval)
+            let pause = looks.pause(isSomebodyUnnamed: family.hasUnnamedMembers)
+            guard await happenings.next(within: pause) else { continue }
+            try? await Task.sleep(for: looks.somethingHappened(at: .now))
         }
     }
 
@@ -62,40 +60,40 @@ actor DirectoryRunner {
         return family.devices(new: news, unreachable: servers.compactMap { unreachable[$0] })
     }
 
-    private func pause(_ time: Duration) async {
-        await withTaskGroup { group in
-            group.addTask { try? await Task.sleep(for: time) }
-            group.addTask { [wakes] in
-                for await _ in wakes { break }
-                // Several things often happen together.
-                try? await Task.sleep(for: .milliseconds(50))
-            }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
     private func look() async {
         for server in servers {
             do {
-                let entries = try await reader.entries(at: server)
+                try await look(at: server)
                 unreachable[server] = nil
-                let time = now()
-                let (new, changed) = family.withDirectory { $0.merge(entries, from: server, now: time) }
-                if changed { save() }
-                unannounced += new
                 for other in family.withDirectory({ $0.membersOfOtherMind() }) {
                     revocations.stated(other.head, by: other.member)
                 }
             } catch {
                 if Task.isCancelled { return }
+                known[server] = nil
                 family.withDirectory { $0.lost(server) }
                 unreachable[server] = (error as? KinError)?.message ?? "\(error)"
             }
         }
-        let known = unannounced.filter { family.isToBeAnnounced($0) }
-        unannounced.removeAll { known.contains($0) }
-        for id in known { announce(id) }
+        let announced = unannounced.filter { family.isToBeAnnounced($0) }
+        unannounced.removeAll { announced.contains($0) }
+        for id in announced { announce(id) }
+    }
+
+    private func look(at server: ServerAddress) async throws {
+        let began = ContinuousClock.now
+        let since = known[server].flatMap { began - $0.readAt < DirectoryLooks.wholeInterval ? $0.version : nil }
+        switch try await reader.read(server, since: since) {
+        case .unchanged:
+            let time = now()
+            if family.withDirectory({ $0.confirm(server, now: time) }) { save() }
+        case .entries(let entries, let version):
+            let time = now()
+            let (new, changed) = family.withDirectory { $0.merge(entries, from: server, now: time) }
+            known[server] = version.map { ($0, began) }
+            if changed { save() }
+            unannounced += new
+        }
     }
 
     private func save() {

@@ -27,6 +27,10 @@ enum ServerAnswer {
         return response
     }
 
+    static var upgradeRequired: Response {
+        failure(.upgradeRequired, "upgrade_required", "this address speaks WebSocket")
+    }
+
     static func body(_ refusal: RequestRefusal) -> [UInt8] {
         let error = JSON.object([
             "code": .string(refusal.code), "message": .string(refusal.message), "retryable": .bool(refusal.isRetryable),

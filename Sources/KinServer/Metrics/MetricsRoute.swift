@@ -8,22 +8,30 @@ import NIOCore
 /// `GET /metrics`: counts and figures, for whoever may see them (docs/operations.md, "Who may read them").
 struct MetricsRoute: Sendable {
     let metrics: ServerMetrics
-    let broker: Broker
     let relay: RelayService
-    let store: any BrokerStore
-    let requests: AuthorizedRequests
+    /// nil: a relay alone, which knows no API keys.
+    let hosted: BrokerRoutes?
     let access: MetricsAccess
 
     func answer(_ request: Request, _ context: ServerContext) -> Response {
         if !access.isFree(for: context.remoteAddress, host: request.head.authority),
-            let refusal = requests.refusal(of: request, context, without: .readMetrics)
+            let refusal = refusal(of: request, context)
         {
             return refusal
         }
-        let text = metrics.text(broker.figures(), relay.figures(), blobs: try? store.blobUsage())
+        let text = metrics.text(
+            hosted?.broker.figures() ?? .init(), relay.figures(), blobs: try? hosted?.store.blobUsage())
         return Response(
             status: .ok, headers: [.contentType: MetricFamily.contentType, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    private func refusal(of request: Request, _ context: ServerContext) -> Response? {
+        guard let hosted else {
+            return ServerAnswer.failure(
+                .forbidden, "metrics_local_only", "a relay alone shows its metrics on its own machine only")
+        }
+        return hosted.requests.refusal(of: request, context, without: .readMetrics)
     }
 }
 

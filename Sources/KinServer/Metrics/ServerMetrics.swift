@@ -1,5 +1,6 @@
 import KinBroker
 import KinMetrics
+import KinRelay
 import KinSQLite
 import KinWebSocket
 import KinWire
@@ -62,7 +63,7 @@ final class ServerMetrics: Sendable {
                 ("POST", "/v1/messages"), ("POST", "/v1/meshes"), ("POST", "/v1/blobs"), ("HEAD", "/v1/blobs/{id}"),
                 ("PATCH", "/v1/blobs/{id}"), ("GET", "/v1/blobs/{id}"), ("DELETE", "/v1/blobs/{id}"),
                 ("GET", "/healthz"), ("GET", "/registry"),
-                ("GET", "/metrics"), ("GET", "/mesh"), ("GET", "/agent/signal"),
+                ("GET", "/metrics"), ("GET", "/mesh"), ("GET", "/agent/signal"), ("GET", "/link"), ("GET", "/pair"),
             ])
     }
 
@@ -84,15 +85,10 @@ final class ServerMetrics: Sendable {
     /// Everything as it is now.
     /// - Parameter blobs: nil where the store cannot be read.
     func text(
-        _ broker: BrokerFigures, _ relay: (connected: Int, shown: Int, bytes: Int),
-        blobs: (count: Int, bytes: Int64)? = nil
+        _ broker: BrokerFigures, _ relay: RelayFigures, blobs: (count: Int, bytes: Int64)? = nil
     ) -> String {
         MetricFamily.text(
-            of: registry.families() + Self.families(broker) + [
-                .gauge("kin_relay_registrations", "Devices registered now.", relay.connected),
-                .gauge("kin_relay_entries", "Sealed records shown now.", relay.shown),
-                .gauge(
-                    "kin_relay_bytes", "Memory that registrations take, as the relay's limit counts it.", relay.bytes),
+            of: registry.families() + Self.families(broker) + relay.families + [
                 .gauge("kin_server_blobs", "Files kept, those under way too.", blobs.map { Double($0.count) }),
                 .gauge("kin_server_blobs_bytes", "Bytes kept for them.", blobs.map { Double($0.bytes) }),
                 .gauge(
@@ -116,22 +112,5 @@ final class ServerMetrics: Sendable {
                 "kin_broker_unanswered_bytes", "Bytes of sends that were taken in and not answered.",
                 figures.unansweredBytes),
         ]
-    }
-}
-
-/// What the relay counts.
-struct RelayMetrics: Sendable {
-    let registrations: Counters
-    let refusals: Counters
-    let published: Counter
-
-    init(_ registry: MetricRegistry = MetricRegistry()) {
-        registrations = registry.counters(
-            "kin_relay_registered_total", "Devices that registered: new, or in place of an older connection.",
-            by: "kind", ["new", "replaced"])
-        refusals = registry.counters(
-            "kin_relay_refusals_total", "Registrations refused, by code.", by: "code",
-            ["slot_held", "too_many_machines", "relay_full"])
-        published = registry.counter("kin_relay_published_total", "Sealed records shown.")
     }
 }

@@ -5,31 +5,47 @@ import KinWire
 import Logging
 import Synchronization
 
-/// The relay's sockets over `RelayRegistry`: nothing is kept but what live connections said.
+/// The relay's sockets over `RelayState`: nothing is kept but what live connections said. Links are in `RelayService+links.swift`.
 final class RelayService: Sendable {
-    private struct State {
-        var registry: RelayRegistry
+    struct State {
+        var relay: RelayState
         var rate: ConnectionRate
+        /// Control connections.
         var connections: [UInt64: WebSocketConnection] = [:]
-        var nextConnection: UInt64 = 1
+        /// Slots taken for sockets that are not open yet, and since when. One that never opens is heard of no more.
+        var unopened: [UInt64: Int64] = [:]
+        var sockets: [UInt64: SpliceSocket] = [:]
+        var ids: [ObjectIdentifier: UInt64] = [:]
+        var lastConnection: UInt64 = 0
+        var generator: any RandomNumberGenerator & Sendable
     }
 
-    let limits: RelayLimits
-    private let state: Mutex<State>
-    private let metrics: RelayMetrics
-    private let logger: Logger
-    /// Milliseconds.
-    private let now: @Sendable () -> Int64
+    /// How long an upgrade may take.
+    private static let openingMilliseconds: Int64 = 10_000
 
+    let limits: RelayLimits
+    let state: Mutex<State>
+    let metrics: RelayMetrics
+    let logger: Logger
+    /// Milliseconds.
+    let now: @Sendable () -> Int64
+    /// Versions of before a restart are none of after it.
+    private let epoch: UInt64
+
+    /// - Parameter generator: of what nobody may guess.
     init(
         limits: RelayLimits = RelayLimits(), metrics: RelayMetrics = RelayMetrics(), logger: Logger,
+        generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
         now: @escaping @Sendable () -> Int64
     ) {
         self.limits = limits
         self.metrics = metrics
         self.logger = logger
         self.now = now
-        state = Mutex(State(registry: RelayRegistry(limits: limits), rate: ConnectionRate(limits: limits)))
+        var generator = generator
+        epoch = generator.next()
+        state = Mutex(
+            State(relay: RelayState(limits: limits), rate: ConnectionRate(limits: limits), generator: generator))
     }
 
     /// Whether a new connection from this address is allowed now.
@@ -38,30 +54,49 @@ final class RelayService: Sendable {
         return state.withLock { $0.rate.allows(address, now: time) }
     }
 
-    func entries(of route: String) -> [RegistryEntry] {
+    /// What a route id shows, as an entity tag (RFC 9110 §8.8.3), and where the reader has not `known` it, the entries.
+    func reading(of route: String, known: Set<String>) -> (tag: String, entries: [RegistryEntry]?) {
         let time = now()
-        return state.withLock { $0.registry.entries(of: route, now: time) }
+        let reading = state.withLock { state in
+            state.relay.reading(of: route, unless: { known.contains(tag($0)) }, now: time)
+        }
+        return (tag(reading.version), reading.entries)
     }
 
-    /// How many are connected, how many records are shown, and the bytes of both.
-    func figures() -> (connected: Int, shown: Int, bytes: Int) {
-        state.withLock { ($0.registry.liveRegistrations, $0.registry.shownRecords, $0.registry.bytesHeld) }
+    private func tag(_ version: UInt64) -> String {
+        "\"\(String(epoch, radix: 16))-\(String(version, radix: 16))\""
     }
 
+    func figures() -> RelayFigures { state.withLock { $0.relay.figures } }
+
+    /// Ends what is over.
     func sweep() {
         let time = now()
-        state.withLock { $0.registry.sweep(now: time) }
+        let over = state.withLock { state in
+            for (id, since) in state.unopened where time - since >= Self.openingMilliseconds {
+                state.unopened[id] = nil
+                _ = state.relay.disconnect(id, now: time)
+            }
+            return state.relay.sweep(now: time).map { (state.sockets[$0.connection], $0.why) }
+        }
+        for (socket, why) in over {
+            metrics.linkEnds[why.reason].add()
+            socket?.end(why)
+        }
     }
+
+    // MARK: Control sockets
 
     /// Takes a slot for a connection about to be upgraded.
     func register(_ request: RegistrationRequest) -> Result<ControlEndpoint, RelayRefusal> {
         let time = now()
         let (id, outcome) = state.withLock { state -> (UInt64, ConnectOutcome) in
-            let id = state.nextConnection
-            state.nextConnection += 1
-            return (id, state.registry.connect(request, connection: id, now: time))
+            let id = state.nextConnection()
+            let outcome = state.relay.connect(request, connection: id, now: time)
+            if case .accepted = outcome { state.unopened[id] = time }
+            return (id, outcome)
         }
-        let device = Logger.MetadataValue.string(String(request.machineID.description.prefix(8)))
+        let device = Self.short(request.machineID)
         switch outcome {
         case .accepted(let replaced, let isFlapping):
             metrics.registrations[replaced == nil ? "new" : "replaced"].add()
@@ -71,7 +106,7 @@ final class RelayService: Sendable {
                 logger.info("registration_replaced", metadata: ["device": device])
             }
             if isFlapping { logger.warning("agent_flap", metadata: ["device": device]) }
-            if let replaced { close(replaced) }
+            if let replaced { replace(replaced) }
             return .success(ControlEndpoint(id: id, device: request.machineID, service: self))
         case .refused(let status, let code, let message):
             metrics.refusals[code].add()
@@ -81,44 +116,62 @@ final class RelayService: Sendable {
     }
 
     func opened(_ connection: WebSocketConnection, id: UInt64) {
-        state.withLock { $0.connections[id] = connection }
+        state.withLock { state in
+            state.unopened[id] = nil
+            state.connections[id] = connection
+        }
         connection.send(.text(String(decoding: RelayMessage.ready.canonicalBytes(), as: UTF8.self)))
     }
 
     func received(_ text: String, from id: UInt64) {
         guard case .registry(let blob)? = try? RelayMessage(json: Array(text.utf8)) else {
-            return close(id, code: 1008, reason: "invalid_message")
+            return refuseMessage(of: id, code: 1008, reason: "invalid_message")
         }
         let time = now()
-        switch state.withLock({ $0.registry.publish(blob, from: id, now: time) }) {
+        switch state.withLock({ $0.relay.publish(blob, from: id, now: time) }) {
         case .published: metrics.published.add()
         case .unknownConnection: break
-        case .tooLarge: close(id, code: 1009, reason: "record_too_large")
-        case .overMemory: close(id, code: 1013, reason: "relay_full")
+        case .tooLarge: refuseMessage(of: id, code: 1009, reason: "record_too_large")
+        case .overMemory: refuseMessage(of: id, code: 1013, reason: "relay_full")
         }
     }
 
+    /// Of one that was replaced no line is written: its device is there.
     func closed(_ id: UInt64, device: MachineID) {
         let time = now()
-        state.withLock { state in
+        let (heldSlot, waiting) = state.withLock { state in
             state.connections[id] = nil
-            state.registry.disconnect(id, now: time)
+            let (heldSlot, waiting) = state.relay.disconnect(id, now: time)
+            return (heldSlot, waiting.compactMap { state.sockets[$0] })
         }
-        logger.info("unregistered", metadata: ["device": .string(String(device.description.prefix(8)))])
+        if heldSlot { logger.info("unregistered", metadata: ["device": Self.short(device)]) }
+        for socket in waiting { refuse(socket, .deviceOffline) }
     }
 
-    private func close(_ id: UInt64, code: UInt16 = CloseCode.replacedByNewerConnection.rawValue, reason: String? = nil)
-    {
-        let connection = state.withLock { $0.connections[id] }
-        connection?.close(code: code, reason: reason ?? CloseCode.replacedByNewerConnection.reason)
+    func refuseMessage(of id: UInt64, code: UInt16, reason: String) {
+        metrics.controlRefusals[reason].add()
+        state.withLock { $0.connections[id] }?.close(code: code, reason: reason)
     }
+
+    /// A newer connection has the slot: whoever waits for an answer of this one waits in vain.
+    private func replace(_ id: UInt64) {
+        let (connection, waiting) = state.withLock { state in
+            (state.connections[id], state.relay.abandon(control: id).compactMap { state.sockets[$0] })
+        }
+        let code = CloseCode.replacedByNewerConnection
+        connection?.close(code: code.rawValue, reason: code.reason)
+        for socket in waiting { refuse(socket, .deviceOffline) }
+    }
+
+    /// Ids are cut in log lines.
+    static func short(_ id: MachineID) -> Logger.MetadataValue { .string(String(id.description.prefix(8))) }
 }
 
-/// Why a control socket is refused.
-struct RelayRefusal: Error {
-    var status: Int
-    var code: String
-    var message: String
+extension RelayService.State {
+    mutating func nextConnection() -> UInt64 {
+        lastConnection += 1
+        return lastConnection
+    }
 }
 
 /// One device's control socket.
@@ -138,7 +191,7 @@ final class ControlEndpoint: WebSocketDelegate {
     func webSocket(_ connection: WebSocketConnection, received message: WebSocketMessage) {
         switch message {
         case .text(let text): service.received(text, from: id)
-        case .binary: connection.close(code: 1003, reason: "text_expected")
+        case .binary: service.refuseMessage(of: id, code: 1003, reason: "text_expected")
         }
     }
 

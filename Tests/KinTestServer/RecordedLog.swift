@@ -1,9 +1,9 @@
-import KinTesting
-import Logging
+public import KinTesting
+public import Logging
 
 extension Logger {
     /// Keeps each line: its level, its event and its facts.
-    static func recording(into lines: Observed<[String]>) -> Logger {
+    public static func recording(into lines: Observed<[String]>) -> Logger {
         Logger(label: "test") { _ in LineHandler(lines: lines) }
     }
 }
