@@ -114,7 +114,7 @@ let surface: [Target] = [
     part(
         "KinCommands",
         [
-            "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinLog",
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinLog",
             "KinMailbox", "KinServer", "KinTerminal", "KinVault", "KinWire", argumentParser, lifecycle, logging,
             nio("NIOCore"),
             product("UnixSignals", "swift-service-lifecycle"),

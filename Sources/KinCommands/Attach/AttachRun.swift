@@ -26,6 +26,8 @@ public actor AttachRun {
     /// Grows with each look at another screen, so that what comes late of the former is not shown.
     private var look = 0
     private var shownBefore = 0
+    /// Whether what is shown has not come yet: what stands on the screen till then goes with it.
+    private var awaitsScreen = false
     /// Whether it stopped by itself, and so knows that it goes on.
     private var stopped = false
     private var end: AttachEnd?
@@ -207,6 +209,7 @@ public actor AttachRun {
 
     private func show(_ index: Int, from start: TerminalStart = .screen) {
         look += 1
+        awaitsScreen = true
         for (other, listener) in listeners.enumerated() where other == index || shownBefore == other {
             listener?.cancel()
             if other != index, board.places[other].end == nil { listen(other) }
@@ -260,6 +263,7 @@ public actor AttachRun {
     private func display(_ bytes: [UInt8]) {
         guard near.write(bytes) else { return finish(.detached) }
         follower.follow(bytes)
+        awaitsScreen = false
         showNotes()
     }
 
@@ -281,7 +285,7 @@ public actor AttachRun {
 
     /// Not into what a program draws, nor into the middle of a sequence.
     private func showNotes() {
-        guard !notes.isEmpty, !follower.modes.isAlternate, follower.isBetweenSequences else { return }
+        guard !notes.isEmpty, !awaitsScreen, !follower.modes.isAlternate, follower.isBetweenSequences else { return }
         for note in notes { near.write(Array("\r\n[kin: \(note)]\r\n".utf8)) }
         notes = []
     }

@@ -1,5 +1,3 @@
-import KinWire
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -18,8 +16,8 @@ public struct LoginAccount: Hashable, Sendable {
         self.shell = shell
     }
 
-    /// - Throws: `terminal_failed` where the system knows no such user.
-    public static func current() throws(KinError) -> LoginAccount {
+    /// - Parameter environment: says what the system does not: in a container a user may have no account.
+    public static func current(environment: [String: String]) -> LoginAccount {
         var room = [CChar](repeating: 0, count: 16 << 10)
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
@@ -31,10 +29,10 @@ public struct LoginAccount: Hashable, Sendable {
             return LoginAccount(
                 name: String(cString: name), home: String(cString: home), shell: text.isEmpty ? "/bin/sh" : text)
         }
-        guard let account else {
-            throw .terminalFailed("a terminal cannot be opened", "the system has no account of user \(getuid())")
-        }
         return account
+            ?? LoginAccount(
+                name: environment["USER"] ?? "\(getuid())", home: environment["HOME"] ?? "/",
+                shell: environment["SHELL"] ?? "/bin/sh")
     }
 
     /// What a login gives a program, and of `inherited` the few that belong to the machine rather than to the process: the search path, language,
