@@ -94,7 +94,8 @@ public final class Terminals: Sendable {
     /// - Throws: `unknown_terminal`.
     @discardableResult
     public func close(_ id: ULID) async throws(KinError) -> TerminalExit {
-        let exit = await (try session(id)).close()
+        let session = try session(id)
+        let exit = await session.close()
         state.withLock { state in _ = state.sessions.removeValue(forKey: id) }
         return exit
     }

@@ -68,7 +68,7 @@ public actor AttachRun {
             Task {
                 while let bytes = await input.next() { await typed(bytes) }
                 // The terminal has gone.
-                await finish(.detached)
+                finish(.detached)
             },
             Task { for await signal in signals { await heard(signal) } },
         ]

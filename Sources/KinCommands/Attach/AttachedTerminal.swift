@@ -1,4 +1,5 @@
 public import KinTerminal
+public import KinWire
 
 /// A terminal of another machine, as the near end of `kin attach` uses it.
 public protocol AttachedTerminal: Sendable {

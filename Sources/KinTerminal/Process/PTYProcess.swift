@@ -67,11 +67,11 @@ struct PTYProcess: Sendable {
     }
 
     private static func spawn(_ start: ProgramStart, _ path: [CChar]) throws(KinError) -> pid_t {
-        var words = start.arguments.map { strdup($0) } + [nil]
-        var variables = start.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        let words = start.arguments.map { strdup($0) } + [nil]
+        let variables = start.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in words + variables { free(text) } }
         var process: pid_t = 0
-        let fault = cpty_spawn(start.program, &words, &variables, start.folder, path, &process)
+        let fault = cpty_spawn(start.program, words, variables, start.folder, path, &process)
         guard fault == 0 else { throw .terminalFailed("\(start.program) cannot be run", text(fault)) }
         return process
     }

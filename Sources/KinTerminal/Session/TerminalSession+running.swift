@@ -1,3 +1,4 @@
+import Foundation
 import KinWire
 
 #if canImport(Glibc)
@@ -95,7 +96,7 @@ extension TerminalSession {
 
     private func writeInput() {
         let waiters = state.withLock { state in
-            let count = state.input.bytes.withUnsafeBytes { write(child.master, $0.baseAddress, $0.count) }
+            let count = state.input.bytes.withUnsafeBytes { Foundation.write(child.master, $0.baseAddress, $0.count) }
             return count > 0 ? state.input.wrote(count) : []
         }
         for waiter in waiters { waiter.resume() }

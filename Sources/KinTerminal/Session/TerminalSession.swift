@@ -78,11 +78,10 @@ final class TerminalSession: Sendable {
     }
 
     private func take(_ bytes: [UInt8], _ number: Int, _ waiter: SessionInput.Waiter) {
-        let isCancelled = Task.isCancelled
         let answer: Result<Void, any Error>? = state.withLock { state in
             guard state.isOpen else { return .failure(KinError.terminalEnded) }
             // A cancellation that came first found nobody waiting.
-            guard !isCancelled else { return .failure(CancellationError()) }
+            guard !Task.isCancelled else { return .failure(CancellationError()) }
             if state.input.hasRoom(for: bytes.count) {
                 state.input.add(bytes)
                 child.wake()
@@ -144,9 +143,8 @@ final class TerminalSession: Sendable {
     }
 
     private func wait(_ number: Int, _ waiter: SessionReader.Waiter) {
-        let isCancelled = Task.isCancelled
         let answer: (waiters: [SessionReader.Waiter], event: TerminalEvent?) = state.withLock { state in
-            guard var reader = state.readers[number], !isCancelled else { return ([waiter], nil) }
+            guard var reader = state.readers[number], !Task.isCancelled else { return ([waiter], nil) }
             let wasHeld = state.isOpen && !state.interest(window: limits.window).reads
             defer { state.readers[number] = reader }
             if let event = reader.next(state.record, exit: state.exit) {

@@ -73,7 +73,7 @@ public struct TerminalRequest: Hashable, Sendable {
         if let folder, folder.utf8.contains(0) || folder.utf8.count > Self.maxFolder || folder.isEmpty {
             return "the folder has a name that no folder can have"
         }
-        return command.flatMap(Self.fault)
+        return command.flatMap(Self.fault(of:))
     }
 
     private static func fault(of command: [String]) -> String? {

@@ -10,7 +10,6 @@ import Testing
 final class TerminalBench: Sendable {
     let folder: TemporaryFolder
     let terminals: Terminals
-    private let ids = Mutex(UInt8(0))
 
     init(
         limits: TerminalLimits = TerminalLimits(grace: .milliseconds(400)), shell: String = "/bin/sh",
