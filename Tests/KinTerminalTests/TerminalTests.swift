@@ -53,7 +53,7 @@ import Testing
         try await TerminalBench.run(shell: "/bin/bash") { bench in
             let info = try bench.terminals.open(TerminalRequest())
             let reading = try bench.attach(info)
-            try await bench.type("echo sta''rted; sleep 1000\n", to: info)
+            try await bench.type("sh -c 'echo sta\"\"rted; exec sleep 1000'\n", to: info)
             try await reading.until("started")
             try await bench.type("\u{03}", to: info)
             try await bench.type("echo code-$?\n", to: info)

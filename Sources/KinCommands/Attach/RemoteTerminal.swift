@@ -1,6 +1,5 @@
 public import KinCalls
 public import KinEncoding
-public import KinTerminal
 public import KinWire
 
 /// A terminal of another device, by calls to it (docs/protocol/terminals.md).

@@ -22,7 +22,7 @@ public struct LoginAccount: Hashable, Sendable {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         let account = room.withUnsafeMutableBufferPointer { room -> LoginAccount? in
-            guard getpwuid_r(getuid(), &entry, room.baseAddress, room.count, &found) == 0, found != nil,
+            guard let base = room.baseAddress, getpwuid_r(getuid(), &entry, base, room.count, &found) == 0, found != nil,
                 let name = entry.pw_name, let home = entry.pw_dir, let shell = entry.pw_shell
             else { return nil }
             let text = String(cString: shell)

@@ -147,8 +147,9 @@ import Testing
 
     @Test("a terminal is put back after a signal too", arguments: ["TERM", "HUP", "INT"])
     func signals(name: String) async throws {
-        try await Self.run("box=echo ready; kill -\(name) $PPID; sleep 1000") { person in
+        try await Self.run("box=echo ready; read x; kill -\(name) $PPID; sleep 1000") { person in
             try await person.sees("ready")
+            try await person.types("\r")
             try await person.sees("[same terminal]")
             let status = try #require(["TERM": 143, "HUP": 129, "INT": 130][name])
             try await person.sees("[status \(status)]")
