@@ -38,6 +38,7 @@ let system: [Target] = [
     .systemLibrary(
         name: "CSecp256k1", pkgConfig: "libsecp256k1",
         providers: [.apt(["libsecp256k1-dev"]), .brew(["secp256k1"])]),
+    .target(name: "CPTY"),
 ]
 
 let primitives = [
@@ -65,6 +66,7 @@ let wireToSessions = [
 
 let clientsAndServices = [
     part("KinCalls", ["KinWire", "KinEncoding"]),
+    part("KinTerminal", ["CPTY", "KinWire", "KinEncoding"]),
     part("KinMailbox", ["KinSQLite", "KinWire", "KinEncoding", grdb]),
     part("KinDaemonAPI", ["KinCalls", "KinWire", "KinEncoding", nio("NIOCore"), nio("NIOHTTP1"), asyncHTTPClient]),
     part(
@@ -93,7 +95,8 @@ let processes = [
         "KinDaemon",
         [
             "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinLink", "KinMailbox",
-            "KinMetrics", "KinSession", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird,
+            "KinMetrics", "KinSession", "KinTerminal", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient,
+            hummingbird,
             hummingbirdCore,
             httpTypes,
             lifecycle, logging, nio("NIOCore"), nio("NIOPosix"), nioSSL, product("NIOHTTPTypes", "swift-nio-extras"),
@@ -111,8 +114,9 @@ let surface: [Target] = [
     part(
         "KinCommands",
         [
-            "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinLog",
-            "KinMailbox", "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinLog",
+            "KinMailbox", "KinServer", "KinTerminal", "KinVault", "KinWire", argumentParser, lifecycle, logging,
+            nio("NIOCore"),
             product("UnixSignals", "swift-service-lifecycle"),
         ]),
     .executableTarget(name: "kin", dependencies: ["KinCommands"], swiftSettings: settings),
@@ -151,6 +155,7 @@ let checks: [Target] = [
     tests("KinNoise", ["KinCrypto", "KinEncoding"]),
     tests("KinLink", ["KinCrypto", "KinEncoding", "KinIdentity", "KinNoise", "KinWire"]),
     tests("KinCalls", ["KinEncoding", "KinTestServer", "KinWire"]),
+    tests("KinTerminal", ["KinEncoding", "KinWire"]),
     tests("KinMailbox", ["KinEncoding", "KinWire", grdb]),
     tests("KinSQLite", [grdb]),
     tests(
@@ -178,9 +183,17 @@ let checks: [Target] = [
     tests(
         "KinCommands",
         [
-            "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinVault", "KinWire",
-            argumentParser,
+            "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinTerminal",
+            "KinTestTerminal", "KinVault", "KinWire", argumentParser,
         ]),
+    .target(
+        name: "KinTestTerminal", dependencies: ["KinCommands", "KinEncoding", "KinTerminal", "KinWire"],
+        path: "Tests/KinTestTerminal", swiftSettings: settings),
+    // The near end of `kin attach` in a process of its own, with terminals of that process behind it.
+    .executableTarget(
+        name: "kin-attach-trial",
+        dependencies: ["KinCommands", "KinEncoding", "KinTerminal", "KinTestTerminal", "KinWire"],
+        path: "Tests/KinAttachTrial", swiftSettings: settings),
     tests("KinDemo", ["KinWire"]),
     tests("KinLog", ["KinEncoding", logging]),
     .testTarget(name: "KinMetricsTests", dependencies: ["KinMetrics"], swiftSettings: settings),

@@ -25,18 +25,25 @@ struct Rule {
     var target: String
     /// Module names; a `*` at the end stands for any ending.
     var forbidden: [String]
+    /// Those that a `*` does not stand for.
+    var allowed: [String]
     var reach: Reach
     var reason: String
 
-    init(_ target: String, never forbidden: [String], _ reach: Reach = .everything, because reason: String) {
+    init(
+        _ target: String, never forbidden: [String], but allowed: [String] = [], _ reach: Reach = .everything,
+        because reason: String
+    ) {
         self.target = target
         self.forbidden = forbidden
+        self.allowed = allowed
         self.reach = reach
         self.reason = reason
     }
 
     func forbids(_ module: String) -> Bool {
-        forbidden.contains { pattern in
+        guard !allowed.contains(module) else { return false }
+        return forbidden.contains { pattern in
             pattern.hasSuffix("*") ? module.hasPrefix(pattern.dropLast()) : module == pattern
         }
     }
@@ -100,6 +107,10 @@ extension Rule {
             "KinCalls",
             never: ModuleGroup.sql + ModuleGroup.network + ModuleGroup.ciphers + ["KinIdentity", "KinVault"],
             because: "calls run on any stream of frames: who is at its other end was settled below"),
+        Rule(
+            "KinTerminal", never: ModuleGroup.network + ModuleGroup.http + ModuleGroup.sql + ["Kin*"],
+            but: ["KinWire", "KinEncoding"],
+            because: "a terminal is a program and its bytes: who may use it, and over what, is settled elsewhere"),
         Rule(
             "KinClient", never: ModuleGroup.sql,
             because: "what a device says to servers does not depend on how it keeps its queues"),

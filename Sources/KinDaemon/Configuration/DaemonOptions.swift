@@ -22,12 +22,15 @@ public struct DaemonOptions: Sendable {
     /// Where the local API answers besides its socket; nil: as in `config.toml`, else `listenUnlessSaid`.
     public var listen: LocalListen?
     public var listenUnlessSaid = LocalListen.socketOnly
+    /// Of this process; what programs on terminals get of it, `LoginAccount` says.
+    public var environment: [String: String]
     /// Milliseconds since 1970.
     public var now: @Sendable () -> Int64
 
     public init(
         state: StateFolder, name: DeviceName? = nil, servers: [String] = [], trustRoots: String? = nil,
         executable: String, host: HostReader = .system,
+        environment: [String: String] = ProcessInfo.processInfo.environment,
         now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
     ) {
         self.state = state
@@ -36,6 +39,7 @@ public struct DaemonOptions: Sendable {
         self.trustRoots = trustRoots
         self.executable = executable
         self.host = host
+        self.environment = environment
         self.now = now
     }
 }

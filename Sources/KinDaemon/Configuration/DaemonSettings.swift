@@ -22,11 +22,14 @@ public struct DaemonSettings: Hashable, Sendable {
     /// `[ipc]`: where the local API answers, and whom.
     public private(set) var localAPI = LocalAPISettings()
 
+    /// `[terminals]`: how many may be open, and how much of their output is kept.
+    public private(set) var terminals = TerminalSettings()
+
     /// `[fleet] max_daemons`: how many meshes `kin up --all` starts at most.
     public private(set) var maxDaemons = 8
 
     private static let keys = [
-        "name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features", "fleet", "ipc",
+        "name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features", "fleet", "ipc", "terminals",
     ]
 
     public init(
@@ -59,6 +62,7 @@ public struct DaemonSettings: Hashable, Sendable {
             inbox.maxAgeDays = try table.integer("max_age_days", 1...3650) ?? inbox.maxAgeDays
         }
         if let table = try table.table("ipc", LocalAPISettings.keys) { localAPI = try LocalAPISettings(table) }
+        if let table = try table.table("terminals", TerminalSettings.keys) { terminals = try TerminalSettings(table) }
         if let table = try table.table("fleet", ["max_daemons"]) {
             maxDaemons = try table.integer("max_daemons", 1...64) ?? maxDaemons
         }

@@ -1,6 +1,9 @@
 import KinCalls
 import KinClient
+import KinCrypto
+import KinEncoding
 import KinLink
+import KinTerminal
 import NIOPosix
 
 /// What this device answers other devices, and how it reaches them.
@@ -9,12 +12,15 @@ struct LinkParts: Sendable {
     let runner: LinkRunner
     /// Answers the local API's calls.
     let router: CallRouter
+    let terminals: TerminalRunner
 
     init(_ home: DaemonHome, _ membership: MembershipParts) {
         let (installed, family, now) = (home.installation, home.family, home.now)
         let revocations = membership.revocations.ledger
         var operations = Operations()
         DeviceOperations(installation: installed, name: home.name, now: now).register(in: &operations)
+        terminals = TerminalRunner(terminals: Self.terminals(home))
+        TerminalOperations(terminals: terminals.terminals).register(in: &operations)
         let responder = NodeResponder(operations: operations)
         let credentials = { @Sendable in
             LinkCredentials(
@@ -37,5 +43,13 @@ struct LinkParts: Sendable {
             })
         router = CallRouter(operations: operations, links: outgoing, family: family, now: now)
         membership.revocations.onChange { [runner] in runner.sweep() }
+    }
+
+    private static func terminals(_ home: DaemonHome) -> Terminals {
+        let (environment, now) = (home.options.environment, home.now)
+        return Terminals(
+            limits: home.settings.terminals.limits, account: .current(environment: environment),
+            environment: environment, now: now,
+            newID: { ULID(milliseconds: now(), randomness: Random.bytes(10)) })
     }
 }

@@ -12,7 +12,10 @@ enum Program {
         var lines: [String] { output.split(separator: "\n").map(String.init) }
     }
 
-    private static let url: URL? = {
+    private static let url = folder?.appendingPathComponent("kin")
+
+    /// Where the tests and programs were built.
+    private static let folder: URL? = {
         // Beside the tests: their own file on Linux, their bundle on macOS.
         #if os(Linux)
             let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")).map(
@@ -20,8 +23,35 @@ enum Program {
         #else
             let tests = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
         #endif
-        return tests?.deletingLastPathComponent().appendingPathComponent("kin")
+        return tests?.deletingLastPathComponent()
     }()
+
+    /// A program that is built with the tests; nil where it was not.
+    static func built(_ name: String) -> String? {
+        let path = folder?.appendingPathComponent(name).path
+        return path.flatMap { FileManager.default.isExecutableFile(atPath: $0) ? $0 : nil }
+    }
+
+    /// Runs a program with text on its standard input, which then ends.
+    static func pipe(_ text: String, to program: String, _ arguments: [String]) throws -> Ended {
+        let process = Process()
+        let (input, output, errors) = (Pipe(), Pipe(), Pipe())
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.environment = ["PATH": "/usr/bin:/bin"]
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        Thread.detachNewThread {
+            try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+            try? input.fileHandleForWriting.close()
+        }
+        let said = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        let noted = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        return Ended(code: process.terminationStatus, output: said, errors: noted)
+    }
 
     /// What the scripts share: `at NAME COMMAND…` runs a command of that device, `up NAME` starts it, `down NAME` ends it,
     /// `until_true SECONDS COMMAND…` waits.

@@ -1,0 +1,82 @@
+import KinTerminal
+import KinWire
+
+/// The near end of `kin attach` where a program rather than a person is here: what is piped in goes to the terminal, and what it puts out comes as plain text.
+public struct AttachPiped: Sendable {
+    private static let maxWrite = 16 << 10
+    private static let controlD: UInt8 = 0x04
+
+    private let terminal: any AttachedTerminal
+    private let near: NearTerminal
+    /// Lines beside the output.
+    private let note: @Sendable (String) -> Void
+
+    public init(_ terminal: any AttachedTerminal, near: NearTerminal, note: @escaping @Sendable (String) -> Void) {
+        self.terminal = terminal
+        self.near = near
+        self.note = note
+    }
+
+    /// Until the program there ends, or the output has no reader here. The end of the input is Control-D there.
+    /// - Throws: `input_failed`; what `events` and `write` throw.
+    public func run(from start: TerminalStart = .position(0)) async throws -> AttachEnd {
+        let signals = NearSignals()
+        return try await run(from: start, signals: signals.stream)
+    }
+
+    func run(from start: TerminalStart, signals: AsyncStream<NearSignal>) async throws -> AttachEnd {
+        let input = try NearInput(near.input)
+        let events = try await terminal.events(from: start, size: nil)
+        return try await withThrowingTaskGroup(of: AttachEnd?.self) { group in
+            group.addTask { try await show(events) }
+            group.addTask {
+                do { try await send(input) } catch let error as KinError where error.code == "terminal_ended" {
+                    // How it ended comes with the output.
+                }
+                return nil
+            }
+            group.addTask {
+                for await signal in signals {
+                    if case .end(let number) = signal { return .signalled(number) }
+                    if signal == .suspend { NearSignals.stopProcess() }
+                }
+                return nil
+            }
+            defer {
+                input.end()
+                group.cancelAll()
+            }
+            while let result = try await group.next() {
+                if let end = result { return end }
+            }
+            return .detached
+        }
+    }
+
+    private func show(_ events: any AttachedEvents) async throws -> AttachEnd {
+        var plain = PlainOutput()
+        while let event = try await events.next() {
+            switch event {
+            case .screen(_, let bytes), .output(_, let bytes):
+                guard near.write(plain.text(bytes)) else { return .unread }
+            case .gap(let lost): note("\(lost.count) bytes of output are not kept any more")
+            case .exited(let exit): return .exited(exit)
+            }
+        }
+        return .detached
+    }
+
+    private func send(_ input: NearInput) async throws {
+        var last = UInt8(ascii: "\n")
+        while let bytes = await input.next() {
+            last = bytes.last ?? last
+            for start in stride(from: 0, to: bytes.count, by: Self.maxWrite) {
+                try await terminal.write(Array(bytes[start..<min(start + Self.maxWrite, bytes.count)]))
+            }
+        }
+        guard !Task.isCancelled else { return }
+        // On a line that has begun, the first only ends the line.
+        let isWithinLine = last != UInt8(ascii: "\n")
+        try await terminal.write(Array(repeating: Self.controlD, count: isWithinLine ? 2 : 1))
+    }
+}

@@ -1,0 +1,298 @@
+import KinTerminal
+import KinWire
+
+/// The near end of `kin attach` at a terminal: what is typed goes to the terminal that is shown, what that one puts out comes here, and the rest run on.
+///
+/// The terminal here is raw meanwhile, and is put back whatever ends this: a key, the program's end, a lost way, a signal.
+public actor AttachRun {
+    /// Typed bytes that the other side has not taken. Beyond it keys are lost, and the bell rings; keys for `kin` itself never wait.
+    private static let maxUnsent = 1 << 20
+    private static let maxWrite = 16 << 10
+    /// How long what was typed before the end is waited for.
+    private static let lastWrites = Duration.seconds(1)
+
+    private let terminals: [any AttachedTerminal]
+    private let near: NearTerminal
+    private let stopProcess: @Sendable () -> Void
+    private var keys: AttachKeys
+    private var board: AttachBoard
+    private var follower = ScreenFollower()
+    /// Lines that wait until no program has the screen for itself.
+    private var notes: [String] = []
+    private var unsent: [[UInt8]]
+    private var senders: [Task<Void, Never>?]
+    /// What listens to each: the one that is shown to all, the others to the end.
+    private var listeners: [Task<Void, Never>?]
+    /// Grows with each look at another screen, so that what comes late of the former is not shown.
+    private var look = 0
+    private var shownBefore = 0
+    /// Whether what is shown has not come yet: what stands on the screen till then goes with it.
+    private var awaitsScreen = false
+    /// Whether it stopped by itself, and so knows that it goes on.
+    private var stopped = false
+    private var end: AttachEnd?
+    private var waiter: CheckedContinuation<AttachEnd, Never>?
+
+    public init(_ terminals: [any AttachedTerminal], near: NearTerminal, escape: EscapeKey?) {
+        self.init(terminals, near: near, escape: escape, stopProcess: NearSignals.stopProcess)
+    }
+
+    init(
+        _ terminals: [any AttachedTerminal], near: NearTerminal, escape: EscapeKey?,
+        stopProcess: @escaping @Sendable () -> Void
+    ) {
+        self.terminals = terminals
+        self.near = near
+        self.stopProcess = stopProcess
+        keys = AttachKeys(escape: escape)
+        board = AttachBoard(terminals.map(\.name), escape: escape)
+        unsent = terminals.map { _ in [] }
+        senders = terminals.map { _ in nil }
+        listeners = terminals.map { _ in nil }
+    }
+
+    /// Until something ends it. The terminal here is as it was then, and what runs there runs on, unless it ended.
+    /// - Parameter start: where the first that is shown begins.
+    /// - Throws: `terminal_not_raw`, `input_failed`.
+    public func run(from start: TerminalStart = .screen) async throws -> AttachEnd {
+        let signals = NearSignals()
+        return try await run(from: start, signals: signals.stream)
+    }
+
+    func run(from start: TerminalStart, signals: AsyncStream<NearSignal>) async throws -> AttachEnd {
+        guard !terminals.isEmpty else { return .detached }
+        let input = try NearInput(near.input)
+        try near.makeRaw()
+        defer { near.restore() }
+        let readers = [
+            Task {
+                while let bytes = await input.next() { await typed(bytes) }
+                // The terminal has gone.
+                finish(.detached)
+            },
+            Task { for await signal in signals { await heard(signal) } },
+        ]
+        for index in terminals.indices where index != 0 { listen(index) }
+        show(0, from: start)
+        let end = await withCheckedContinuation { waiter in
+            if let end { waiter.resume(returning: end) } else { self.waiter = waiter }
+        }
+        input.end()
+        for task in readers { task.cancel() }
+        await leave(readers)
+        return end
+    }
+
+    private func leave(_ readers: [Task<Void, Never>]) async {
+        look += 1
+        for task in listeners { task?.cancel() }
+        await sendRest()
+        near.write(follower.modes.bytesToLeave)
+        follower = ScreenFollower()
+        near.restore()
+        for (index, terminal) in terminals.enumerated() where board.places[index].end == nil { await terminal.detach() }
+        // Nothing of the keyboard is read once this has returned.
+        await readers.first?.value
+    }
+
+    /// A command typed just before the key that detaches is meant to run.
+    private func sendRest() async {
+        let senders = senders.compactMap { $0 }
+        guard !senders.isEmpty else { return }
+        let limit = Task {
+            try await Task.sleep(for: Self.lastWrites)
+            for sender in senders { sender.cancel() }
+        }
+        for sender in senders { await sender.value }
+        limit.cancel()
+    }
+
+    private func finish(_ end: AttachEnd) {
+        guard self.end == nil else { return }
+        self.end = end
+        waiter?.resume(returning: end)
+        waiter = nil
+    }
+
+    /// What was noted and is not on the screen: for after it.
+    public var unshownNotes: [String] { notes }
+
+    // MARK: Keys and signals
+
+    private func typed(_ bytes: [UInt8]) async {
+        for output in keys.take(bytes) where end == nil {
+            for action in board.take(output) { await perform(action) }
+        }
+    }
+
+    private func heard(_ signal: NearSignal) async {
+        switch signal {
+        case .resized: await resize()
+        case .suspend: await perform(.suspend)
+        case .continued:
+            if stopped { return stopped = false }
+            // It was stopped by force, and the shell had the terminal meanwhile.
+            near.restore()
+            try? near.makeRaw()
+            show(board.shown)
+        case .end(let number): finish(.signalled(number))
+        }
+    }
+
+    private func resize() async {
+        guard let size = near.size else { return }
+        // Whoever is shown next gets the size then.
+        try? await terminals[board.shown].resize(to: size)
+    }
+
+    private func perform(_ action: AttachBoard.Action) async {
+        switch action {
+        case .send(let bytes): send(bytes)
+        case .show(let index): show(index)
+        case .note(let text): note(text)
+        case .bell: near.write([0x07])
+        case .help(let lines): help(lines)
+        case .suspend: await suspend()
+        case .close(let index):
+            do { try await terminals[index].close() } catch { note(KinError(reporting: error).message) }
+        case .finish(let end): finish(end)
+        }
+    }
+
+    private func suspend() async {
+        look += 1
+        let listener = listeners[board.shown]
+        listener?.cancel()
+        // So that its program does not wait for a process that stands still.
+        await listener?.value
+        near.write(follower.modes.bytesToLeave)
+        follower = ScreenFollower()
+        near.restore()
+        stopped = true
+        stopProcess()
+        guard end == nil else { return }
+        do { try near.makeRaw() } catch { return finish(.detached) }
+        show(board.shown)
+    }
+
+    // MARK: What is typed
+
+    private func send(_ bytes: [UInt8]) {
+        let index = board.shown
+        guard unsent[index].count + bytes.count <= Self.maxUnsent else {
+            near.write([0x07])
+            return
+        }
+        unsent[index] += bytes
+        guard senders[index] == nil else { return }
+        senders[index] = Task { await sendAll(index) }
+    }
+
+    private func sendAll(_ index: Int) async {
+        while !unsent[index].isEmpty, !Task.isCancelled {
+            let piece = Array(unsent[index].prefix(Self.maxWrite))
+            unsent[index].removeFirst(piece.count)
+            do {
+                try await terminals[index].write(piece)
+            } catch let error as KinError where error.code == "terminal_ended" {
+                // Its end comes by the other way.
+                unsent[index] = []
+            } catch {
+                unsent[index] = []
+                if !Task.isCancelled { await ended(index, .lost(KinError(reporting: error))) }
+            }
+        }
+        senders[index] = nil
+    }
+
+    // MARK: What is shown
+
+    private func show(_ index: Int, from start: TerminalStart = .screen) {
+        look += 1
+        awaitsScreen = true
+        for (other, listener) in listeners.enumerated() where other == index || shownBefore == other {
+            listener?.cancel()
+            if other != index, board.places[other].end == nil { listen(other) }
+        }
+        shownBefore = index
+        let (look, size) = (look, near.size)
+        listeners[index] = Task { [terminal = terminals[index]] in
+            do {
+                let events = try await terminal.events(from: start, size: size)
+                while let event = try await events.next() {
+                    guard await received(event, from: index, look) else { return }
+                }
+            } catch {
+                if !Task.isCancelled { await lost(index, look, error) }
+            }
+        }
+    }
+
+    /// To the end alone, of one that is not shown.
+    private func listen(_ index: Int) {
+        listeners[index] = Task { [terminal = terminals[index]] in
+            do {
+                let events = try await terminal.events(from: .end, size: nil)
+                while let event = try await events.next() {
+                    if case .exited(let exit) = event, !Task.isCancelled { await ended(index, .exited(exit)) }
+                }
+            } catch {
+                if !Task.isCancelled { await ended(index, .lost(KinError(reporting: error))) }
+            }
+        }
+    }
+
+    /// - Returns: whether more is wanted.
+    private func received(_ event: TerminalEvent, from index: Int, _ look: Int) async -> Bool {
+        guard look == self.look, end == nil else { return false }
+        switch event {
+        case .screen(_, let bytes):
+            near.write(follower.modes.bytesToLeave)
+            follower = ScreenFollower()
+            display(bytes)
+        case .output(_, let bytes): display(bytes)
+        case .gap:
+            // What is missing may have set anything.
+            show(index)
+            return false
+        case .exited(let exit): await ended(index, .exited(exit))
+        }
+        return true
+    }
+
+    private func display(_ bytes: [UInt8]) {
+        guard near.write(bytes) else { return finish(.detached) }
+        follower.follow(bytes)
+        awaitsScreen = false
+        showNotes()
+    }
+
+    private func lost(_ index: Int, _ look: Int, _ error: any Error) async {
+        guard look == self.look else { return }
+        await ended(index, .lost(KinError(reporting: error)))
+    }
+
+    private func ended(_ index: Int, _ end: AttachEnd) async {
+        for action in board.ended(index, end) { await perform(action) }
+    }
+
+    // MARK: What kin says itself
+
+    private func note(_ text: String) {
+        notes.append(text.printable(keepingLines: false))
+        showNotes()
+    }
+
+    /// Not into what a program draws, nor into the middle of a sequence.
+    private func showNotes() {
+        guard !notes.isEmpty, !awaitsScreen, !follower.modes.isAlternate, follower.isBetweenSequences else { return }
+        for note in notes { near.write(Array("\r\n[kin: \(note)]\r\n".utf8)) }
+        notes = []
+    }
+
+    private func help(_ lines: [String]) {
+        let text = lines.map { $0.printable(keepingLines: false) + "\r\n" }.joined()
+        let clear = follower.modes.isAlternate ? "\u{1b}[m\u{1b}[H\u{1b}[2J" : "\r\n"
+        near.write(Array((clear + text).utf8))
+    }
+}
