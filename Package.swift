@@ -72,6 +72,7 @@ let clientsAndServices = [
             "KinEncoding", "KinIdentity", "KinSession", "KinWebSocket", "KinWire", asyncHTTPClient, nio("NIOCore"),
             nio("NIOHTTP1"), nioSSL,
         ]),
+    part("KinFileAccess", ["KinCrypto", "KinWire", "KinEncoding"]),
     part("KinRelay", ["KinWire", "KinEncoding"]),
     part("KinBroker", ["KinMetrics", "KinWire", "KinEncoding"]),
     part("KinKeyStore", ["KinIdentity", "KinSQLite", "KinWire", "KinEncoding", grdb]),
@@ -109,8 +110,8 @@ let surface: [Target] = [
     part(
         "KinCommands",
         [
-            "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinLog",
-            "KinMailbox", "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
+            "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinFileAccess",
+            "KinIdentity", "KinLog", "KinMailbox", "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
             product("UnixSignals", "swift-service-lifecycle"),
         ]),
     .executableTarget(name: "kin", dependencies: ["KinCommands"], swiftSettings: settings),
@@ -155,6 +156,7 @@ let checks: [Target] = [
         ["KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinMetrics", "KinWire", grdb]),
     tests("KinBrokerSQLite", ["KinBroker", "KinEncoding", "KinSQLite", "KinWire", grdb]),
     tests("KinKeyStore", ["KinCrypto", "KinEncoding", "KinIdentity", "KinSQLite", "KinWire"]),
+    tests("KinFileAccess", ["KinCrypto", "KinEncoding", "KinWire"]),
     tests("KinRelay", ["KinEncoding", "KinWire"]),
     tests(
         "KinWebSocket",
@@ -175,8 +177,8 @@ let checks: [Target] = [
     tests(
         "KinCommands",
         [
-            "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinVault", "KinWire",
-            argumentParser,
+            "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinFileAccess", "KinIdentity",
+            "KinVault", "KinWire", argumentParser,
         ]),
     tests("KinDemo", ["KinWire"]),
     tests("KinLog", ["KinEncoding", logging]),
