@@ -64,8 +64,9 @@ let wireToSessions = [
 ]
 
 let clientsAndServices = [
+    part("KinCalls", ["KinWire", "KinEncoding"]),
     part("KinMailbox", ["KinSQLite", "KinWire", "KinEncoding", grdb]),
-    part("KinDaemonAPI", ["KinWire", "KinEncoding", nio("NIOCore"), nio("NIOHTTP1"), asyncHTTPClient]),
+    part("KinDaemonAPI", ["KinCalls", "KinWire", "KinEncoding", nio("NIOCore"), nio("NIOHTTP1"), asyncHTTPClient]),
     part(
         "KinClient",
         [
@@ -92,8 +93,9 @@ let processes = [
     part(
         "KinDaemon",
         [
-            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMailbox", "KinMetrics",
-            "KinSession", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird, hummingbirdCore,
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinLink", "KinMailbox",
+            "KinMetrics", "KinSession", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird,
+            hummingbirdCore,
             httpTypes,
             lifecycle, logging, nio("NIOCore"), nio("NIOPosix"), nioSSL, product("NIOHTTPTypes", "swift-nio-extras"),
             product("TOMLKit", "TOMLKit"),
@@ -149,6 +151,7 @@ let checks: [Target] = [
     tests("KinSession", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
     tests("KinNoise", ["KinCrypto", "KinEncoding"]),
     tests("KinLink", ["KinCrypto", "KinEncoding", "KinIdentity", "KinNoise", "KinWire"]),
+    tests("KinCalls", ["KinEncoding", "KinWire"]),
     tests("KinMailbox", ["KinEncoding", "KinWire", grdb]),
     tests("KinSQLite", [grdb]),
     tests(
@@ -201,8 +204,9 @@ let checks: [Target] = [
     tests(
         "KinDaemon",
         [
-            "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinMetrics", "KinSession",
-            "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, httpTypes, logging,
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinLink", "KinMetrics",
+            "KinSession", "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, httpTypes,
+            logging,
             nio("NIOCore"),
             nio("NIOHTTP1"),
             nio("NIOPosix"),

@@ -22,6 +22,7 @@ struct DaemonCore: Sendable {
     let directory: DirectoryRunner
     let revocations: RevocationKeeper
     let vault: VaultService
+    let links: LinkRunner
 
     /// - Parameter former: the daemon's life in the mesh before, which is closed: this one goes on in its place.
     init(_ options: DaemonOptions, continuing former: DaemonCore? = nil, logger: Logger) throws {
@@ -34,17 +35,22 @@ struct DaemonCore: Sendable {
         let board = StatusBoard(servers: home.servers, now: home.now)
         let membership = MembershipParts(home, awaited: awaited)
         let delivery = DeliveryParts(home, membership, awaited: awaited, board: board, http: http)
+        let links = LinkParts(home, membership)
         let connections = ConnectionParts(
-            home, membership, delivery, awaited: awaited, board: board, http: http, localServer: localServer)
+            home, membership, delivery, links: links.listener, awaited: awaited, board: board, http: http,
+            localServer: localServer)
         let vault = VaultService(limits: home.settings.vault.limits, now: home.now)
         routes = DaemonRoutes(
-            home, membership, delivery, directory: connections.directory, board: board, vault: vault,
+            home, membership, delivery, directory: connections.directory,
+            calls: LocalCalls(router: links.router, now: home.now),
+            board: board, vault: vault,
             port: { [tcpPort] in tcpPort.value })
         self.home = home
         self.delivery = delivery
         self.http = http
         self.localServer = localServer
         self.vault = vault
+        self.links = links.runner
         mesh = connections.mesh
         registrations = connections.registrations
         directory = connections.directory

@@ -122,6 +122,7 @@ public struct KinDaemon: Service {
             group.addTask { await core.files.run() }
             group.addTask { await core.enclosed.run() }
             group.addTask { await core.events.beat() }
+            group.addTask { await core.links.run() }
             for registration in core.registrations { group.addTask { await registration.run() } }
             group.addTask {
                 // Ends with the daemon: the others are then cancelled, which closes their connections.

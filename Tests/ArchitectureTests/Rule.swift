@@ -97,6 +97,10 @@ extension Rule {
             "KinLink", never: ModuleGroup.files + ModuleGroup.systemCalls + ModuleGroup.libraryCiphers, .imports,
             because: "a link is a state machine: time, randomness and what is known of others are handed in"),
         Rule(
+            "KinCalls",
+            never: ModuleGroup.sql + ModuleGroup.network + ModuleGroup.ciphers + ["KinIdentity", "KinVault"],
+            because: "calls run on any stream of frames: who is at its other end was settled below"),
+        Rule(
             "KinClient", never: ModuleGroup.sql,
             because: "what a device says to servers does not depend on how it keeps its queues"),
         Rule(

@@ -146,6 +146,9 @@ public struct Directory: Sendable {
 
     // MARK: Reading
 
+    /// Where a device shows itself now.
+    public func servers(of machine: MachineID) -> Set<ServerAddress> { devices[machine]?.servers ?? [] }
+
     /// What to keep on disk.
     public var cache: [CachedDevice] {
         devices.map { CachedDevice(machineID: $0, blob: $1.blob, lastSeen: $1.lastSeen) }

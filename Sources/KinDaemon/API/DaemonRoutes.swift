@@ -18,6 +18,7 @@ struct DaemonRoutes: Sendable {
     let files: FileService
     let family: Family
     let directory: DirectoryRunner
+    let calls: LocalCalls
     let inbox: InboxStore
     let outbox: OutboxStore
     let events: EventHub
@@ -44,8 +45,7 @@ struct DaemonRoutes: Sendable {
     /// Every route of the local API.
     static let table: [LocalRoute] =
         sends + messages + outbox + devices + topicRoutes + fileRoutes + meshSettings + succession + VaultRoutes.all
-        + streams
-        + about
+        + streams + callRoutes + about
 
     func health() throws -> DaemonHealth {
         let depth = try outbox.depth()

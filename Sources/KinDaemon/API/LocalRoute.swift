@@ -27,6 +27,7 @@ struct LocalRoute: Sendable {
     struct Body: Sendable {
         var schema: Schema
         var isRequired: Bool
+        var mediaType = "application/json"
 
         static func required(_ schema: Schema) -> Body { Body(schema: schema, isRequired: true) }
         /// Where nothing has to be said, nothing need be sent.

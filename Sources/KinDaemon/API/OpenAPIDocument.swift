@@ -57,7 +57,7 @@ enum OpenAPIDocument {
         if let body = route.body {
             operation["requestBody"] = .object([
                 "required": .bool(body.isRequired),
-                "content": content("application/json", body.schema, &components),
+                "content": content(body.mediaType, body.schema, &components),
             ])
         }
         if route.access == .openable {

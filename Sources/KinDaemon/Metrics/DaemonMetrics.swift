@@ -24,6 +24,8 @@ struct DaemonMetrics: Sendable {
     let files: Counters
     /// Bytes of sealed files, by direction.
     let fileBytes: Counters
+    /// Links that others opened to this device, went on with, lost, or were refused.
+    let links: Counters
     let inbound: InboundCounters
     let clones: Counter
     let requests: RequestMetrics
@@ -54,6 +56,10 @@ struct DaemonMetrics: Sendable {
         sealedPosts = registry.counter(
             "kin_daemon_sealed_posts_total", "Posts that came before their key, and were kept until it comes.")
         topicKeysMinted = registry.counter("kin_daemon_topic_keys_minted_total", "Keys of topics made here.")
+        links = registry.counters(
+            "kin_daemon_links_total",
+            "Links that other devices opened to this one, continued after a cut, lost their connection, or were refused.",
+            by: "event", ["opened", "continued", "cut", "refused"])
         files = registry.counters(
             "kin_daemon_files_total",
             "Files brought to the server, given up, fetched whole, and those that were not what was shared.",

@@ -13,8 +13,8 @@ struct ConnectionParts: Sendable {
     let registrations: [RegistrationRunner]
 
     init(
-        _ home: DaemonHome, _ membership: MembershipParts, _ delivery: DeliveryParts, awaited: AwaitedAnswers,
-        board: StatusBoard, http: HTTPClient, localServer: LocalServer?
+        _ home: DaemonHome, _ membership: MembershipParts, _ delivery: DeliveryParts, links: any LinkListener,
+        awaited: AwaitedAnswers, board: StatusBoard, http: HTTPClient, localServer: LocalServer?
     ) {
         let (installed, logger, now) = (home.installation, home.logger, home.now)
         let directory = DirectoryRunner(
@@ -39,7 +39,7 @@ struct ConnectionParts: Sendable {
         registrations = home.servers.map { server in
             RegistrationRunner(
                 server: server, installation: installed, name: home.name, tls: home.tls, eventLoop: eventLoop,
-                board: board, logger: logger, now: now, onRegistered: { directory.lookSoon() })
+                board: board, logger: logger, now: now, links: links, onRegistered: { directory.lookSoon() })
         }
         // The record states where the log stands.
         membership.revocations.onChange { [registrations] in

@@ -8,7 +8,7 @@ extension DaemonRoutes {
     /// - Parameter port: that the local API is reached at over TCP, once there is one.
     init(
         _ home: DaemonHome, _ membership: MembershipParts, _ delivery: DeliveryParts, directory: DirectoryRunner,
-        board: StatusBoard, vault: VaultService, port: @escaping @Sendable () -> Int?
+        calls: LocalCalls, board: StatusBoard, vault: VaultService, port: @escaping @Sendable () -> Int?
     ) {
         let (installed, options, metrics, now) = (home.installation, home.options, home.metrics, home.now)
         let (member, name) = (home.me.member, home.name)
@@ -21,7 +21,8 @@ extension DaemonRoutes {
                 exchange: membership.exchange, now: now),
             successions: delivery.successions, settings: home.meshSettings, topics: membership.topics,
             presence: membership.presence, profiles: membership.profiles, vault: VaultRoutes(vault: vault),
-            files: delivery.files, family: home.family, directory: directory, inbox: home.inbox, outbox: home.outbox,
+            files: delivery.files, family: home.family, directory: directory, calls: calls, inbox: home.inbox,
+            outbox: home.outbox,
             events: home.events, board: board, metrics: metrics,
             figures: DaemonFigures(
                 board: board, outbox: home.outbox, events: home.events, folder: options.state.daemon(), now: now),

@@ -110,6 +110,17 @@ public struct DaemonClient: Sendable {
         try await stream(HTTPClientRequest(url: url(path)))
     }
 
+    /// A body that goes on for as long as its answer.
+    func upload(
+        _ path: String, contentType: String, _ body: AsyncStream<ByteBuffer>
+    ) async throws -> HTTPClientResponse.Body {
+        var call = HTTPClientRequest(url: url(path))
+        call.method = .POST
+        call.headers.add(name: "content-type", value: contentType)
+        call.body = .stream(body, length: .unknown)
+        return try await stream(call)
+    }
+
     private func stream(_ call: HTTPClientRequest) async throws -> HTTPClientResponse.Body {
         let response: HTTPClientResponse
         do {

@@ -1,0 +1,84 @@
+import Hummingbird
+import KinCalls
+import KinDaemonAPI
+import KinWire
+import NIOCore
+import Synchronization
+
+/// Call streams of programs on this machine: `POST /v1/calls`.
+final class LocalCalls: Sendable {
+    /// At one time.
+    static let maxStreams = 64
+
+    private let router: CallRouter
+    /// Milliseconds.
+    private let now: @Sendable () -> Int64
+    private let count = Mutex(0)
+
+    init(router: CallRouter, now: @escaping @Sendable () -> Int64) {
+        self.router = router
+        self.now = now
+    }
+
+    /// One stream: it ends with the request's body, or with the connection.
+    /// - Throws: `too_many_streams`.
+    func stream(_ request: Request) throws -> Response {
+        let isTaken = count.withLock { count in
+            guard count < Self.maxStreams else { return false }
+            count += 1
+            return true
+        }
+        guard isTaken else {
+            throw KinError(
+                "too_many_streams", "at most \(Self.maxStreams) call streams are open at once: close one",
+                category: .busy, retryable: true)
+        }
+        return Response(
+            status: .ok, headers: [.contentType: CallMedia.type, .cacheControl: "no-store"],
+            body: ResponseBody { [self] writer in
+                defer { count.withLock { $0 -= 1 } }
+                try await carry(request.body, &writer)
+                try await writer.finish(nil)
+            })
+    }
+
+    private func carry(_ body: RequestBody, _ writer: inout any ResponseBodyWriter) async throws {
+        let queue = FrameQueue()
+        let stream = CallStream(queue, with: .local, answering: router, now: now)
+        let reading = Task {
+            var frames = CallFrames()
+            do {
+                for try await buffer in body {
+                    for frame in try frames.take(buffer.readableBytesView) { try stream.receive(frame) }
+                }
+            } catch {}
+            // Whoever stops asking waits for nothing.
+            stream.end(.streamEnded)
+            queue.finish(.streamEnded)
+        }
+        defer {
+            reading.cancel()
+            stream.end(.streamEnded)
+        }
+        while let frame = await queue.next() { try await writer.write(ByteBuffer(bytes: CallFrames.led(frame))) }
+    }
+}
+
+extension CallFault {
+    fileprivate static let streamEnded = CallFault(.unavailable, "the call stream has ended")
+}
+
+extension DaemonRoutes {
+    static let callRoutes: [LocalRoute] = [
+        .post(
+            "/v1/calls", "calls",
+            "Calls on this device and others: frames of calls in both directions, for as long as the body goes on",
+            body: .init(schema: .text, isRequired: true, mediaType: CallMedia.type),
+            answers: [
+                .init(
+                    status: 200, note: "The other side's frames, each led by its length.", mediaType: CallMedia.type,
+                    schema: .text)
+            ], errors: [429: ["too_many_streams"]], access: .socketOnly
+        ) { routes, request in try routes.calls.stream(request.request) }
+    ]
+}

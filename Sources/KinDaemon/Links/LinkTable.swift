@@ -1,0 +1,98 @@
+import KinCalls
+import KinCrypto
+import KinIdentity
+import KinLink
+import KinWire
+import Synchronization
+
+/// The links that other devices opened to this one: those that live, and those that were cut and may be continued.
+final class LinkTable: Sendable {
+    private struct State {
+        var sessions: [LinkID: LinkSession] = [:]
+        var cut = CutLinks()
+        var isClosed = false
+    }
+
+    static let maxLinks = 128
+    /// Of one device.
+    static let maxLinksEach = 16
+
+    private let state = Mutex(State())
+    /// Milliseconds.
+    private let now: @Sendable () -> Int64
+
+    init(now: @escaping @Sendable () -> Int64) { self.now = now }
+
+    var count: Int { state.withLock { $0.sessions.count } }
+
+    /// How far the link has come that a caller asks to continue; nil: it is not held. The caller may be a repeat, so nothing changes.
+    func receivedThrough(for caller: LinkResponder.Caller, own: X25519.PublicKey) -> Int64? {
+        guard let asked = caller.resumption?.link else { return nil }
+        let (session, held) = state.withLock { state in
+            (state.sessions[asked], state.cut.receivedThrough(for: caller, own: own, now: now()))
+        }
+        return held ?? session?.receivedThrough(for: caller, own: own)
+    }
+
+    /// - Returns: false where there is no room for another link.
+    func add(_ session: LinkSession) -> Bool {
+        state.withLock { state in
+            let others = state.sessions.values.filter { $0.peer.member == session.peer.member }.count
+            guard !state.isClosed, state.sessions.count < Self.maxLinks, others < Self.maxLinksEach else {
+                return false
+            }
+            state.sessions[session.id] = session
+            return true
+        }
+    }
+
+    /// The link that a confirmed connection continues, off whatever carried it before.
+    func take(_ id: LinkID) -> (session: LinkSession, rest: CutLink)? {
+        let (session, held) = state.withLock { ($0.sessions[id], $0.cut.take(id)) }
+        guard let session, let rest = held ?? session.cut() else { return nil }
+        return (session, rest)
+    }
+
+    /// Keeps a link whose connection broke.
+    func hold(_ rest: CutLink) {
+        let dropped = state.withLock { state in
+            let dropped = state.cut.hold(rest)
+            return dropped.compactMap { state.sessions.removeValue(forKey: $0.id) }
+        }
+        for session in dropped { session.end(.linkLost) }
+    }
+
+    func remove(_ id: LinkID, because fault: CallFault) {
+        state.withLock { $0.sessions.removeValue(forKey: id) }?.end(fault)
+    }
+
+    /// Gives up the links that nobody came back for, and those with devices that are members no more.
+    func sweep(isMember: (VerifiedMember) -> Bool) {
+        let time = now()
+        let (late, former) = state.withLock { state in
+            let late = state.cut.sweep(now: time).compactMap { state.sessions.removeValue(forKey: $0.id) }
+            let former = state.sessions.values.filter { !isMember($0.peer) }
+            for session in former {
+                state.sessions[session.id] = nil
+                _ = state.cut.take(session.id)
+            }
+            return (late, former)
+        }
+        for session in late { session.end(.linkLost) }
+        for session in former { session.end(.notAMember) }
+    }
+
+    /// Takes no more, and ends all there are.
+    func close() -> [LinkSession] {
+        state.withLock { state in
+            state.isClosed = true
+            defer { state.sessions = [:] }
+            return Array(state.sessions.values)
+        }
+    }
+}
+
+extension CallFault {
+    static let linkLost = CallFault(.unavailable, "the link was cut, and nobody came back within 30 seconds: try again")
+    static let notAMember = CallFault(.unavailable, "that device is no member of the mesh any more: see  kin devices")
+}
