@@ -93,7 +93,8 @@ let processes = [
     part(
         "KinDaemon",
         [
-            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinLink", "KinMailbox",
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinFileAccess", "KinIdentity", "KinLink",
+            "KinMailbox",
             "KinMetrics", "KinSession", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird,
             hummingbirdCore,
             httpTypes,
@@ -112,8 +113,8 @@ let surface: [Target] = [
     part(
         "KinCommands",
         [
-            "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinFileAccess",
-            "KinIdentity", "KinLog", "KinMailbox", "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding",
+            "KinFileAccess", "KinIdentity", "KinLog", "KinMailbox", "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
             product("UnixSignals", "swift-service-lifecycle"),
         ]),
     .executableTarget(name: "kin", dependencies: ["KinCommands"], swiftSettings: settings),
@@ -180,8 +181,8 @@ let checks: [Target] = [
     tests(
         "KinCommands",
         [
-            "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinFileAccess", "KinIdentity",
-            "KinVault", "KinWire", argumentParser,
+            "KinCalls", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinFileAccess",
+            "KinIdentity", "KinVault", "KinWire", argumentParser,
         ]),
     tests("KinDemo", ["KinWire"]),
     tests("KinLog", ["KinEncoding", logging]),
@@ -204,7 +205,7 @@ let checks: [Target] = [
     tests(
         "KinDaemon",
         [
-            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinLink", "KinMetrics",
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinFileAccess", "KinIdentity", "KinLink", "KinMetrics",
             "KinSession", "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, httpTypes,
             logging,
             nio("NIOCore"),

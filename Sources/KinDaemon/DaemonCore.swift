@@ -23,6 +23,7 @@ struct DaemonCore: Sendable {
     let revocations: RevocationKeeper
     let vault: VaultService
     let links: LinkRunner
+    let remoteFiles: RemoteFiles
 
     /// - Parameter former: the daemon's life in the mesh before, which is closed: this one goes on in its place.
     init(_ options: DaemonOptions, continuing former: DaemonCore? = nil, logger: Logger) throws {
@@ -51,6 +52,7 @@ struct DaemonCore: Sendable {
         self.localServer = localServer
         self.vault = vault
         self.links = links.runner
+        remoteFiles = links.files
         mesh = connections.mesh
         registrations = connections.registrations
         directory = connections.directory

@@ -1,81 +1,12 @@
-import KinCrypto
+public import KinCrypto
 import KinEncoding
+import KinWire
 
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-
-/// What is known of a file, folder or link without opening it.
-public struct FileFacts: Hashable, Sendable {
-    public enum Kind: String, Hashable, Sendable, CaseIterable {
-        case file, folder, link
-        /// A device, pipe or socket.
-        case special
-    }
-
-    public var kind: Kind
-    /// Bytes.
-    public var size: Int64
-    /// The twelve bits of chmod(2).
-    public var mode: UInt32
-    /// Milliseconds since 1970.
-    public var modifiedAt: Int64
-    /// 32 hex digits: the same as long as it is the same file on this machine, whatever its name and content.
-    public var identity: String
-    /// 32 hex digits: another one after any change of content, name, mode or times that the file system noticed.
-    public var version: String
-
-    public init(
-        kind: Kind, size: Int64, mode: UInt32, modifiedAt: Int64, identity: String, version: String
-    ) {
-        self.kind = kind
-        self.size = size
-        self.mode = mode
-        self.modifiedAt = modifiedAt
-        self.identity = identity
-        self.version = version
-    }
-}
-
-/// An entry of a folder.
-public struct FolderEntry: Hashable, Sendable {
-    public var name: String
-    public var facts: FileFacts
-
-    public init(name: String, facts: FileFacts) {
-        self.name = name
-        self.facts = facts
-    }
-}
-
-/// Some entries of a folder, by the bytes of their names.
-public struct FolderPage: Hashable, Sendable {
-    public var entries: [FolderEntry]
-    /// To ask for what comes behind; nil at the end.
-    public var next: String?
-    /// How many names in the whole folder are not UTF-8: they cannot be said here.
-    public var unnameable: Int
-
-    public init(entries: [FolderEntry], next: String?, unnameable: Int) {
-        self.entries = entries
-        self.next = next
-        self.unnameable = unnameable
-    }
-}
-
-/// Bytes of a file, and the file as it was right after they were read.
-public struct FilePiece: Hashable, Sendable {
-    /// Fewer than were asked for only at the file's end.
-    public var bytes: [UInt8]
-    public var facts: FileFacts
-
-    public init(bytes: [UInt8], facts: FileFacts) {
-        self.bytes = bytes
-        self.facts = facts
-    }
-}
 
 /// The SHA-256 of a file's first bytes.
 public struct FileDigest: Sendable {

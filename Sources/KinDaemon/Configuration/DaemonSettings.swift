@@ -22,11 +22,15 @@ public struct DaemonSettings: Hashable, Sendable {
     /// `[ipc]`: where the local API answers, and whom.
     public private(set) var localAPI = LocalAPISettings()
 
+    /// `[fs]`: what of this machine's files others reach.
+    public private(set) var remoteFiles = RemoteFilesSettings()
+
     /// `[fleet] max_daemons`: how many meshes `kin up --all` starts at most.
     public private(set) var maxDaemons = 8
 
     private static let keys = [
-        "name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features", "fleet", "ipc",
+        "name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features", "fleet", "fs",
+        "ipc",
     ]
 
     public init(
@@ -59,6 +63,9 @@ public struct DaemonSettings: Hashable, Sendable {
             inbox.maxAgeDays = try table.integer("max_age_days", 1...3650) ?? inbox.maxAgeDays
         }
         if let table = try table.table("ipc", LocalAPISettings.keys) { localAPI = try LocalAPISettings(table) }
+        if let table = try table.table("fs", RemoteFilesSettings.keys) {
+            remoteFiles = try RemoteFilesSettings(table)
+        }
         if let table = try table.table("fleet", ["max_daemons"]) {
             maxDaemons = try table.integer("max_daemons", 1...64) ?? maxDaemons
         }

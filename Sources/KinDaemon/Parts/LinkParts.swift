@@ -9,12 +9,15 @@ struct LinkParts: Sendable {
     let runner: LinkRunner
     /// Answers the local API's calls.
     let router: CallRouter
+    let files: RemoteFiles
 
     init(_ home: DaemonHome, _ membership: MembershipParts) {
         let (installed, family, now) = (home.installation, home.family, home.now)
         let revocations = membership.revocations.ledger
         var operations = Operations()
         DeviceOperations(installation: installed, name: home.name, now: now).register(in: &operations)
+        files = RemoteFiles(home)
+        FileOperations(files: files.files).register(in: &operations)
         let responder = NodeResponder(operations: operations)
         let credentials = { @Sendable in
             LinkCredentials(

@@ -99,7 +99,7 @@ extension RootedFiles {
 
     /// Checks size and SHA-256 of a whole part and gives it its name, on disk when this returns.
     /// - Parameters:
-    ///   - intent: as it was begun.
+    ///   - intent: as it was begun; of its SHA-256, what is known by now.
     ///   - sha256: 32 bytes; nil: as in `intent`, and where there is none the size alone is checked.
     ///   - progress: hears now and then how many bytes are checked.
     /// - Throws: `write_incomplete` where bytes are missing, `digest_mismatch` (the part is gone then), and what `begin` throws.
@@ -110,7 +110,8 @@ extension RootedFiles {
         try intent.check()
         let facts = try await work.run { [self] interest throws(KinError) in
             let (place, name) = try writePlace(intent.path)
-            let part = try PartFile(opening: try partName(token, intent, name, place), at: place, .alone)
+            let part = try PartFile(opening: try Self.name(token, place), at: place, .alone)
+            guard part.name.isPart(of: name) else { throw PartFile.void(place) }
             guard part.size == intent.size else {
                 throw KinError(
                     "write_incomplete", "\(intent.path): \(part.size) of \(intent.size) bytes are there: write the rest",
