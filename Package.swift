@@ -93,7 +93,8 @@ let processes = [
     part(
         "KinDaemon",
         [
-            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinFileAccess", "KinIdentity", "KinLink",
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinFileAccess", "KinIdentity",
+            "KinLink",
             "KinMailbox",
             "KinMetrics", "KinSession", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, hummingbird,
             hummingbirdCore,
@@ -114,7 +115,8 @@ let surface: [Target] = [
         "KinCommands",
         [
             "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding",
-            "KinFileAccess", "KinIdentity", "KinLog", "KinMailbox", "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
+            "KinFileAccess", "KinIdentity", "KinLog", "KinMailbox", "KinServer", "KinVault", "KinWire", argumentParser,
+            lifecycle, logging, nio("NIOCore"),
             product("UnixSignals", "swift-service-lifecycle"),
         ]),
     .executableTarget(name: "kin", dependencies: ["KinCommands"], swiftSettings: settings),
@@ -205,7 +207,8 @@ let checks: [Target] = [
     tests(
         "KinDaemon",
         [
-            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinFileAccess", "KinIdentity", "KinLink", "KinMetrics",
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinFileAccess", "KinIdentity",
+            "KinLink", "KinMetrics",
             "KinSession", "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, httpTypes,
             logging,
             nio("NIOCore"),

@@ -42,22 +42,22 @@ extension FileFacts {
         #else
             let (modified, changed) = (status.st_mtim, status.st_ctim)
         #endif
-        kind =
-            switch status.st_mode & S_IFMT {
-            case S_IFREG: .file
-            case S_IFDIR: .folder
-            case S_IFLNK: .link
-            default: .special
-            }
-        size = Int64(status.st_size)
-        mode = UInt32(status.st_mode) & 0o7777
-        modifiedAt = Int64(modified.tv_sec) * 1000 + Int64(modified.tv_nsec) / 1_000_000
         // The numbers themselves are this machine's affair.
         let file = "\(status.st_dev).\(status.st_ino)"
-        identity = Self.short(file)
-        version = Self.short(
-            "\(file).\(size).\(status.st_mode).\(modified.tv_sec).\(modified.tv_nsec).\(changed.tv_sec).\(changed.tv_nsec)"
-        )
+        let times = [modified.tv_sec, modified.tv_nsec, changed.tv_sec, changed.tv_nsec]
+        self.init(
+            kind: Self.kind(status), size: Int64(status.st_size), mode: UInt32(status.st_mode) & 0o7777,
+            modifiedAt: Int64(modified.tv_sec) * 1000 + Int64(modified.tv_nsec) / 1_000_000,
+            identity: Self.short(file), version: Self.short("\(file).\(status.st_size).\(status.st_mode).\(times)"))
+    }
+
+    private static func kind(_ status: stat) -> Kind {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: .file
+        case S_IFDIR: .folder
+        case S_IFLNK: .link
+        default: .special
+        }
     }
 
     private static func short(_ text: String) -> String {

@@ -62,7 +62,8 @@ enum FileFault {
     }
 
     static func exists(_ path: RequestedPath) -> KinError {
-        KinError("file_exists", "\(path.text) is there already: name another, or allow replacing it", category: .conflict)
+        KinError(
+            "file_exists", "\(path.text) is there already: name another, or allow replacing it", category: .conflict)
     }
 
     static func tooManyLinks(_ path: RequestedPath) -> KinError {
@@ -127,7 +128,8 @@ enum FileFault {
         case EACCES, EPERM:
             let act = deed == .writing ? "written" : "read"
             return KinError(
-                "access_denied", "\(path.text) cannot be \(act) by the user who runs kin there (\(reason)): chmod or chown it",
+                "access_denied",
+                "\(path.text) cannot be \(act) by the user who runs kin there (\(reason)): chmod or chown it",
                 category: .refused)
         case EROFS:
             return KinError(

@@ -64,7 +64,8 @@ public final class RootedFiles: Sendable {
     public func read(_ path: String, at offset: Int64, count: Int) async throws(KinError) -> FilePiece {
         guard offset >= 0, offset <= Int64.max - Int64(Self.maxPiece), (1...Self.maxPiece).contains(count) else {
             throw KinError(
-                "range_invalid", "a read is of 1 to \(Self.maxPiece) bytes from an offset of 0 or more", category: .usage)
+                "range_invalid", "a read is of 1 to \(Self.maxPiece) bytes from an offset of 0 or more",
+                category: .usage)
         }
         return try await work.run { [self] _ throws(KinError) in
             let place = try place(path)

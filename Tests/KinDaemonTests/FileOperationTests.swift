@@ -58,10 +58,15 @@ import Testing
             let read = try await asking.ask("read", ["path": path, "offset": .integer(1)])
             #expect(read["bytes"] == .string(Base64.encode([2, 3])) && read["version"] == written["version"])
             let list = try await asking.ask("list", ["path": .string(asking.folder)])
-            #expect(list == ["entries": .array([.object(written.merging(["name": .string("new")]) { $1 })]), "unnameable": .integer(0)])
+            #expect(
+                list == [
+                    "entries": .array([.object(written.merging(["name": .string("new")]) { $1 })]),
+                    "unnameable": .integer(0),
+                ])
             #expect(try await asking.ask("digest", ["path": path])["sha256"] == .hex(Digest.sha256([1, 2, 3])))
             #expect(await asking.code("write", ["path": path, "bytes": .string("")]) == "file_exists")
-            #expect(try await asking.ask("mkdir", ["path": .string(asking.folder + "/folder")]) == ["made": .bool(true)])
+            #expect(
+                try await asking.ask("mkdir", ["path": .string(asking.folder + "/folder")]) == ["made": .bool(true)])
         }
     }
 
@@ -70,7 +75,8 @@ import Testing
         try await run { asking in
             let bytes = [UInt8](repeating: 7, count: 20 << 20)
             var file: [String: JSON] = [
-                "path": .string(asking.folder + "/large"), "size": .integer(Int64(bytes.count)), "mode": .string("0600"),
+                "path": .string(asking.folder + "/large"), "size": .integer(Int64(bytes.count)),
+                "mode": .string("0600"),
             ]
             let begun = try await asking.ask("part/begin", file)
             let part = try begun["part"].orThrow("a part")

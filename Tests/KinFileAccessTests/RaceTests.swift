@@ -43,7 +43,9 @@ import Testing
         return shared.total
     }
 
-    @Test("reading through a folder that turns into a link out and back gives what is inside or an error, never what is outside")
+    @Test(
+        "reading through a folder that turns into a link out and back gives what is inside or an error, never what is outside"
+    )
     func reading() async throws {
         try stage.makeFolder("a/deep")
         try stage.put("inside", "a/deep/secret")

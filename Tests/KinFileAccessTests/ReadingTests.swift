@@ -87,7 +87,9 @@ import Testing
         let files = RootedFiles(roots: ["/dev"], home: stage.root)
         #expect(try await files.facts(of: "/dev/zero").kind == .special)
         #expect(await code { try await files.read("/dev/zero", at: 0, count: 1) } == "not_a_file")
-        #expect(await code { try await files.begin(WriteIntent(path: "/dev/null", size: 1, overwrites: true)) } == "not_a_file")
+        #expect(
+            await code { try await files.begin(WriteIntent(path: "/dev/null", size: 1, overwrites: true)) }
+                == "not_a_file")
     }
 
     @Test("the SHA-256 is of the first bytes, or of all")

@@ -17,7 +17,9 @@ import Testing
 
     init() throws { stage = try FileStage() }
 
-    @Test("a file that does not fit is refused before it begins, with the room that is needed", .enabled(if: SmallDisk.isAvailable))
+    @Test(
+        "a file that does not fit is refused before it begins, with the room that is needed",
+        .enabled(if: SmallDisk.isAvailable))
     func noRoom() async throws {
         let disk = try SmallDisk(bytes: 1 << 20)
         let files = RootedFiles(roots: [disk.path], home: disk.path)

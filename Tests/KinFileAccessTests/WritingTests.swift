@@ -13,7 +13,8 @@ import Testing
 
 @Suite struct WritingTests {
     private let stage: FileStage
-    private let large = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 9) }
+    private static let large = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 9) }
+    private let large = WritingTests.large
 
     init() throws { stage = try FileStage() }
 
@@ -190,7 +191,8 @@ import Testing
         let part = try await stage.files.begin(intent)
         try await stage.files.write([1, 2], at: 0, to: part.token, of: "new")
         let wrong = Digest.sha256([1, 3])
-        #expect(await code { try await stage.files.finish(intent, token: part.token, sha256: wrong) } == "digest_mismatch")
+        #expect(
+            await code { try await stage.files.finish(intent, token: part.token, sha256: wrong) } == "digest_mismatch")
         #expect(try stage.names(stage.root) == [])
     }
 
@@ -223,7 +225,8 @@ import Testing
         let part = try await stage.files.begin(intent)
         try FileManager.default.removeItem(atPath: stage.root + "/folder")
         #expect(
-            await code { try await stage.files.write([1], at: 0, to: part.token, of: "folder/new") } == "folder_missing")
+            await code { try await stage.files.write([1], at: 0, to: part.token, of: "folder/new") } == "folder_missing"
+        )
         #expect(await code { try await stage.files.finish(intent, token: part.token) } == "folder_missing")
     }
 }

@@ -15,7 +15,9 @@ enum CopyPlace: Hashable, Sendable {
             !bytes[..<colon].contains(UInt8(ascii: "/"))
         else {
             guard !text.isEmpty else {
-                throw KinError("place_invalid", "an empty name is no file: name one, as ./build.tar or kiosk:/tmp/", category: .usage)
+                throw KinError(
+                    "place_invalid", "an empty name is no file: name one, as ./build.tar or kiosk:/tmp/",
+                    category: .usage)
             }
             self = .near(text)
             return

@@ -98,7 +98,8 @@ struct CopyPlanning: Sendable {
         for (index, way) in CopyPath.ways(place).enumerated() {
             guard let there = try await target.end.facts(of: way), there.identity == facts.identity else { continue }
             throw index == 0
-                ? KinError("same_file", "\(folder.shown) and \(target.end.shown(place)) are the same", category: .conflict)
+                ? KinError(
+                    "same_file", "\(folder.shown) and \(target.end.shown(place)) are the same", category: .conflict)
                 : KinError("into_itself", "\(folder.shown) cannot be copied into itself", category: .conflict)
         }
     }
@@ -143,7 +144,8 @@ extension CopyPlanning {
         let place = CopyPath.join(place, entry.name)
         guard plan.files.count + plan.folders.count + plan.skipped.count < Self.maxItems else {
             throw KinError(
-                "too_many_files", "\(target.shown): more than \(Self.maxItems) files at once: pack them first, or copy folder by folder",
+                "too_many_files",
+                "\(target.shown): more than \(Self.maxItems) files at once: pack them first, or copy folder by folder",
                 category: .tooLarge)
         }
         switch entry.facts.kind {

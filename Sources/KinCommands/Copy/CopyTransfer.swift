@@ -116,7 +116,8 @@ final class CopyTransfer: Sendable {
 
     private var changed: KinError {
         KinError(
-            "source_changed", "\(file.source.shown) changes while it is copied: stop what writes it, then copy it again",
+            "source_changed",
+            "\(file.source.shown) changes while it is copied: stop what writes it, then copy it again",
             category: .conflict)
     }
 }

@@ -18,7 +18,8 @@ struct FarEnd: CopyEnd {
 
     func facts(of path: String) async throws(KinError) -> FileFacts? {
         do throws(KinError) {
-            return try await ask(["stat"], ["path": .string(path)]) { answer throws(WireError) in try FileFacts(answer) }
+            return try await ask(["stat"], ["path": .string(path)]) { answer throws(WireError) in try FileFacts(answer)
+            }
         } catch {
             if error.code == "file_missing" { return nil }
             throw error

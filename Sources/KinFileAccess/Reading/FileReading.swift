@@ -32,7 +32,11 @@ struct FileReading {
                 let got = pread(
                     file.number, buffer.baseAddress?.advanced(by: filled), count - filled, off_t(offset) + off_t(filled)
                 )
-                if got > 0 { filled += got } else if got == 0 { return } else if errno != EINTR {
+                if got > 0 {
+                    filled += got
+                } else if got == 0 {
+                    return
+                } else if errno != EINTR {
                     failure = errno
                     return
                 }

@@ -107,7 +107,11 @@ struct PartFile {
                 let count = pwrite(
                     descriptor.number, bytes.baseAddress?.advanced(by: done), bytes.count - done,
                     off_t(offset) + off_t(done))
-                if count > 0 { done += count } else if count == 0 { failure = EIO } else if errno != EINTR {
+                if count > 0 {
+                    done += count
+                } else if count == 0 {
+                    failure = EIO
+                } else if errno != EINTR {
                     failure = errno
                 }
             }

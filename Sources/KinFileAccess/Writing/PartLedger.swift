@@ -58,7 +58,7 @@ final class PartLedger: Sendable {
 
     private func write(_ folders: [String]) {
         guard let file else { return }
-        let bytes = folders.flatMap { Array($0.utf8) + [0] }
+        let bytes = Array(folders.map { Array($0.utf8) + [0] }.joined())
         let temporary = "\(file).\(Hex.encode(Random.bytes(6))).tmp"
         let number = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard number >= 0 else { return }

@@ -35,8 +35,12 @@ extension RootedFiles {
                 part = try PartFile(opening: partName(token, intent, name, place), at: place, .alone)
                 try part.truncate()
             case .anywhere:
-                part = try left(intent, key: intent.key(of: name), place, interest)
-                    ?? PartFile(making: PartName(key: intent.key(of: name)), at: place)
+                let key = intent.key(of: name)
+                if let left = try left(intent, key: key, place, interest) {
+                    part = left
+                } else {
+                    part = try PartFile(making: PartName(key: key), at: place)
+                }
             }
             if part.size > intent.size { try part.truncate() }
             let offset = part.size
@@ -65,7 +69,8 @@ extension RootedFiles {
             offset <= Int64.max - 2 * Int64(Self.maxPiece)
         else {
             throw KinError(
-                "range_invalid", "a write is of 1 to \(Self.maxPiece) bytes at an offset of 0 or more", category: .usage)
+                "range_invalid", "a write is of 1 to \(Self.maxPiece) bytes at an offset of 0 or more", category: .usage
+            )
         }
         // Once more after the wait, whatever it ended by.
         for _ in 0..<2 {
@@ -114,7 +119,8 @@ extension RootedFiles {
             guard part.name.isPart(of: name) else { throw PartFile.void(place) }
             guard part.size == intent.size else {
                 throw KinError(
-                    "write_incomplete", "\(intent.path): \(part.size) of \(intent.size) bytes are there: write the rest",
+                    "write_incomplete",
+                    "\(intent.path): \(part.size) of \(intent.size) bytes are there: write the rest",
                     category: .conflict)
             }
             if let expected = sha256 ?? intent.sha256 {
@@ -196,7 +202,8 @@ extension RootedFiles {
     private static func checkRoom(for bytes: Int64, _ part: PartFile) throws(KinError) {
         var facts = statvfs()
         guard fstatvfs(part.descriptor.number, &facts) == 0 else { return }
-        let available = Int64(clamping: UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue)
+        let available = Int64(
+            clamping: UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue)
         guard bytes > available else { return }
         throw FileFault.full(part.place.path, needed: bytes, available: available)
     }

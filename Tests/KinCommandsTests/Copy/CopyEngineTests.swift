@@ -12,12 +12,11 @@ import Testing
 @Suite struct CopyEngineTests {
     private let stage: CopyStage
     private let chunk = 1 << 18
-    private let large: [UInt8]
+    /// 20 chunks and a little.
+    private static let large = (0..<(20 << 18) + 1000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 11) }
+    private let large = CopyEngineTests.large
 
-    init() throws {
-        stage = try CopyStage()
-        large = (0..<(20 << 18) + 1000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 11) }
-    }
+    init() throws { stage = try CopyStage() }
 
     @Test("a file arrives with its content, mode and time", arguments: [0, 1, 1 << 18, (1 << 18) + 1, 3_000_000])
     func sizes(size: Int) async throws {
@@ -50,7 +49,7 @@ import Testing
         arguments: [1, 5, 21], [false, true])
     func cuts(number: Int, isDone: Bool) async throws {
         try stage.put(large, stage.here + "/file")
-        stage.kiosk.cut(.write, number, isDone: isDone, length: 40)
+        stage.kiosk.cut(.write, number, isDone: isDone, length: 20)
         let result = try await stage.copy("file", to: "new")
         #expect(result.failure == nil)
         #expect(try stage.bytes(stage.there + "/new") == large)
@@ -60,9 +59,11 @@ import Testing
         #expect(stage.said.contains("the link to kiosk was lost; file goes on when it can"))
     }
 
-    @Test("every call may be cut, done or not, and the copy is whole in the end", arguments: [
-        CuttingEnd.Call.facts, .begin, .write, .finish,
-    ], [false, true])
+    @Test(
+        "every call may be cut, done or not, and the copy is whole in the end",
+        arguments: [
+            CuttingEnd.Call.facts, .begin, .write, .finish,
+        ], [false, true])
     func anyCall(call: CuttingEnd.Call, isDone: Bool) async throws {
         try stage.put(large, stage.here + "/file")
         for number in [1, 1, 2] { stage.kiosk.cut(call, number, isDone: isDone) }
@@ -190,7 +191,9 @@ import Testing
         #expect(result.files == 2 && result.failed.map(\.error.code) == ["is_a_folder"])
         #expect(result.failure?.code == "copy_incomplete" && result.failure?.category == .failed)
         stage.kiosk.cut(
-            .init(call: .write, number: 1, error: KinError("storage_full", "full", category: .exhausted, retryable: true)))
+            .init(
+                call: .write, number: 1, error: KinError("storage_full", "full", category: .exhausted, retryable: true))
+        )
         let full = try await stage.copy("tree", to: "other", recursive: true)
         #expect(full.end?.code == "storage_full" && full.files + full.untried == 3)
         #expect(stage.time.now == .zero, "nobody waits for a disk")
@@ -225,7 +228,7 @@ import Testing
         let intent = WriteIntent(
             path: "new", size: facts.size, mode: facts.mode, modifiedAt: facts.modifiedAt, overwrites: true)
         let rival = RootedFiles(roots: [stage.there], home: stage.there)
-        stage.kiosk.cut(.write, 9, length: 40)
+        stage.kiosk.cut(.write, 9, length: 20)
         let taken = Latch()
         stage.kiosk.before(.finish) {
             Thread.detachNewThread {
@@ -283,7 +286,8 @@ import Testing
     @Test("the result says for programs what was copied, left out and failed")
     func json() {
         let result = CopyResult(
-            files: 2, folders: 1, bytes: 10, resumed: 4, repeated: ["log"], skipped: [.init(path: "l", reason: "a link")],
+            files: 2, folders: 1, bytes: 10, resumed: 4, repeated: ["log"],
+            skipped: [.init(path: "l", reason: "a link")],
             failed: [.init(path: "f", error: KinError("access_denied", "no"))], untried: 3)
         #expect(
             String(decoding: result.json.canonicalBytes(), as: UTF8.self)

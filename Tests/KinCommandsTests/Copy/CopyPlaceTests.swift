@@ -23,9 +23,11 @@ import Testing
         #expect(try CopyPlace(place.text) == place)
     }
 
-    @Test("what may mean one and the other is refused, with how to write it", arguments: [
-        "C:\\dir\\file", "c:\\dir", "Report: final.pdf", "all:/tmp", "head:x", "me@kiosk:/tmp", "C:/dir", "a b:c",
-    ])
+    @Test(
+        "what may mean one and the other is refused, with how to write it",
+        arguments: [
+            "C:\\dir\\file", "c:\\dir", "Report: final.pdf", "all:/tmp", "head:x", "me@kiosk:/tmp", "C:/dir", "a b:c",
+        ])
     func refused(text: String) throws {
         let error = try #require(throws: KinError.self) { try CopyPlace(text) }
         #expect(error.code == "place_invalid" && error.category == .usage)
@@ -37,10 +39,12 @@ import Testing
         #expect(throws: KinError.self) { try CopyPlace("") }
     }
 
-    @Test("the name that a copy gets is the last of its path, and none where the content is meant", arguments: [
-        ("a", "a"), ("/x/a", "a"), ("/x/a/", "a"), ("a//", "a"), ("~/a", "a"), (".", nil), ("..", nil), ("/", nil),
-        ("~", nil), ("~/", nil), ("a/.", nil), ("a/..", nil), ("a/\u{338}b", "\u{338}b"),
-    ] as [(String, String?)])
+    @Test(
+        "the name that a copy gets is the last of its path, and none where the content is meant",
+        arguments: [
+            ("a", "a"), ("/x/a", "a"), ("/x/a/", "a"), ("a//", "a"), ("~/a", "a"), (".", nil), ("..", nil), ("/", nil),
+            ("~", nil), ("~/", nil), ("a/.", nil), ("a/..", nil), ("a/\u{338}b", "\u{338}b"),
+        ] as [(String, String?)])
     func names(path: String, name: String?) { #expect(CopyPath.name(path) == name) }
 
     @Test("a path lies in the folders it is written with")

@@ -108,7 +108,9 @@ import Testing
         #expect(await refused("tree/pipe", to: "x") == "not_a_file")
     }
 
-    @Test("names with a line's end go, names that are not UTF-8 are refused as such, and the rest is copied", .enabled(if: isLinux))
+    @Test(
+        "names with a line's end go, names that are not UTF-8 are refused as such, and the rest is copied",
+        .enabled(if: isLinux))
     func names() async throws {
         try stage.put("one", here: "tree/two\nlines")
         try stage.put("\u{e9}", here: "tree/\u{e9}")

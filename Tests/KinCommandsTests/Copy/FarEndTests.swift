@@ -14,7 +14,8 @@ import Testing
     private let stage: CopyStage
     private let wire: CutWire
     private let kiosk: FarEnd
-    private let large = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 11) }
+    private let large = FarEndTests.large
+    private static let large = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 11) }
 
     init() throws {
         stage = try CopyStage()
@@ -28,7 +29,8 @@ import Testing
         try stage.put([], stage.here + "/tree/empty")
         try stage.put("x", here: "tree/two\nlines")
         #expect(try await stage.copy("tree", to: "~/new", recursive: true, onto: kiosk).failure == nil)
-        #expect(try await stage.copy("~/new", to: "back", recursive: true, from: kiosk, onto: stage.near).failure == nil)
+        #expect(
+            try await stage.copy("~/new", to: "back", recursive: true, from: kiosk, onto: stage.near).failure == nil)
         #expect(try stage.names(stage.here + "/back") == stage.names(stage.here + "/tree"))
         #expect(try stage.bytes(stage.here + "/back/deep/large") == large)
     }
