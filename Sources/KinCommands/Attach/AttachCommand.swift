@@ -134,13 +134,18 @@ struct AttachCommand: ContextCommand {
     private func show(_ stream: CallStream, _ context: CommandContext, _ output: Output) async throws {
         let terminals = try await RemoteTerminal.list(on: stream, node: devices[0])
         let moments = Moments(context)
+        guard options.json || !terminals.isEmpty else {
+            return output.note("no terminal is open on \(devices[0]):  kin attach \(devices[0])  opens one")
+        }
         let table = Table(
-            columns: ["ID", "STATE", "OPENED", "COMMAND"],
+            headings: ["TERMINAL", "STATE", "OPENED", "COMMAND"],
             rows: terminals.map { terminal in
                 let state = terminal.exit.map { "ended (\($0.status))" } ?? (terminal.attached > 0 ? "attached" : "runs")
-                let command = terminal.command.joined(separator: " ").printable(keepingLines: false)
-                return [terminal.id.description, state, moments.relative(terminal.opened), command]
-            }, empty: "no terminal is open on \(devices[0]):  kin attach \(devices[0])  opens one")
+                return [
+                    .init(terminal.id.description, .strong), .init(state), .init(moments.relative(terminal.opened)),
+                    .init(terminal.command.joined(separator: " ")),
+                ]
+            })
         try output.answer(.table(table), json: TerminalInfo.json(terminals))
     }
 }
