@@ -75,6 +75,7 @@ let clientsAndServices = [
             "KinEncoding", "KinIdentity", "KinSession", "KinWebSocket", "KinWire", asyncHTTPClient, nio("NIOCore"),
             nio("NIOHTTP1"), nioSSL,
         ]),
+    part("KinFileAccess", ["KinCrypto", "KinWire", "KinEncoding"]),
     part("KinRelay", ["KinWire", "KinEncoding"]),
     part("KinBroker", ["KinMetrics", "KinWire", "KinEncoding"]),
     part("KinKeyStore", ["KinIdentity", "KinSQLite", "KinWire", "KinEncoding", grdb]),
@@ -94,9 +95,9 @@ let processes = [
     part(
         "KinDaemon",
         [
-            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinLink", "KinMailbox",
-            "KinMetrics", "KinSession", "KinTerminal", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient,
-            hummingbird,
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinFileAccess", "KinIdentity",
+            "KinLink", "KinMailbox", "KinMetrics", "KinSession", "KinTerminal", "KinVault", "KinWebSocket", "KinWire",
+            asyncHTTPClient, hummingbird,
             hummingbirdCore,
             httpTypes,
             lifecycle, logging, nio("NIOCore"), nio("NIOPosix"), nioSSL, product("NIOHTTPTypes", "swift-nio-extras"),
@@ -114,9 +115,9 @@ let surface: [Target] = [
     part(
         "KinCommands",
         [
-            "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinLog",
-            "KinMailbox", "KinServer", "KinTerminal", "KinVault", "KinWire", argumentParser, lifecycle, logging,
-            nio("NIOCore"),
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding",
+            "KinFileAccess", "KinIdentity", "KinLog", "KinMailbox", "KinServer", "KinTerminal", "KinVault", "KinWire",
+            argumentParser, lifecycle, logging, nio("NIOCore"),
             product("UnixSignals", "swift-service-lifecycle"),
         ]),
     .executableTarget(name: "kin", dependencies: ["KinCommands"], swiftSettings: settings),
@@ -154,7 +155,7 @@ let checks: [Target] = [
     tests("KinSession", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
     tests("KinNoise", ["KinCrypto", "KinEncoding"]),
     tests("KinLink", ["KinCrypto", "KinEncoding", "KinIdentity", "KinNoise", "KinWire"]),
-    tests("KinCalls", ["KinEncoding", "KinWire"]),
+    tests("KinCalls", ["KinEncoding", "KinTestServer", "KinWire"]),
     tests("KinTerminal", ["KinEncoding", "KinWire"]),
     tests("KinMailbox", ["KinEncoding", "KinWire", grdb]),
     tests("KinSQLite", [grdb]),
@@ -163,6 +164,7 @@ let checks: [Target] = [
         ["KinBrokerSQLite", "KinCrypto", "KinEncoding", "KinIdentity", "KinMetrics", "KinWire", grdb]),
     tests("KinBrokerSQLite", ["KinBroker", "KinEncoding", "KinSQLite", "KinWire", grdb]),
     tests("KinKeyStore", ["KinCrypto", "KinEncoding", "KinIdentity", "KinSQLite", "KinWire"]),
+    tests("KinFileAccess", ["KinCrypto", "KinEncoding", "KinWire"]),
     tests("KinRelay", ["KinEncoding", "KinWire"]),
     tests(
         "KinWebSocket",
@@ -183,8 +185,8 @@ let checks: [Target] = [
     tests(
         "KinCommands",
         [
-            "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinTerminal",
-            "KinTestTerminal", "KinVault", "KinWire", argumentParser,
+            "KinCalls", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinFileAccess",
+            "KinIdentity", "KinTerminal", "KinTestTerminal", "KinVault", "KinWire", argumentParser,
         ]),
     .target(
         name: "KinTestTerminal", dependencies: ["KinCommands", "KinEncoding", "KinTerminal", "KinWire"],
@@ -215,7 +217,8 @@ let checks: [Target] = [
     tests(
         "KinDaemon",
         [
-            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinIdentity", "KinLink", "KinMetrics",
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemonAPI", "KinEncoding", "KinFileAccess", "KinIdentity",
+            "KinLink", "KinMetrics",
             "KinSession", "KinTestServer", "KinVault", "KinWebSocket", "KinWire", asyncHTTPClient, grdb, httpTypes,
             logging,
             nio("NIOCore"),

@@ -10,8 +10,12 @@ struct APIMeasurements {
 
     func printRows() throws {
         let http = try family.http(1)
+        let sender = try family.http(2)
         for number in 1...20 {
-            _ = try family.http(2).post("/v1/send", #"{"to":"laptop","message":"\#(Measurements.body) \#(number)"}"#)
+            // Only of the first daemon is it certain that it knows the others.
+            try family.wait("the daemons to know each other", for: 20) {
+                try sender.post("/v1/send", #"{"to":"laptop","message":"\#(Measurements.body) \#(number)"}"#).status == 202
+            }
         }
         try family.wait("20 messages", for: 20) { try http.get("/v1/health").body.contains("\"messages\":20") }
         for path in ["/v1/version", "/v1/health", "/v1/inbox?limit=20"] {

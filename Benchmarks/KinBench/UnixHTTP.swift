@@ -83,7 +83,8 @@ final class UnixHTTP: @unchecked Sendable {  // each connection is used by one t
 
     private func read() throws {
         let count = recv(socket, &chunk, chunk.count, 0)
-        guard count > 0 else { throw BenchError("the daemon closed the connection") }
+        guard count != 0 else { throw BenchError("the daemon closed the connection") }
+        guard count > 0 else { throw BenchError("the daemon said nothing for 30 s (error \(errno))") }
         pending.append(contentsOf: chunk[..<count])
     }
 

@@ -14,7 +14,7 @@ NAMES = ["laptop", "studio", "kiosk"]
 
 def run(task: Task, row: Row) -> None:
     row.server_bound_mib, row.daemon_bound_mib = 64, 64
-    kills, options = task.options.kills or task.size(1000, 50), task.options
+    kills, options = task.options.kills or task.size(1000, 20), task.options
     with staged(task, row, Family(task.kin, NAMES, Setting(folder=task.folder))) as stage:
         stage.meet()
         killer = Killer(stage.family, kills, task.seed, tuple(options.gap_ms))

@@ -32,6 +32,7 @@ public struct KinCommand: AsyncParsableCommand {
                     PeersCommand.self,
                 ]),
             CommandGroup(name: "Files", subcommands: [ShareCommand.self, FilesCommand.self, GetCommand.self]),
+            CommandGroup(name: "Other devices", subcommands: [AttachCommand.self, CopyCommand.self]),
             CommandGroup(
                 name: "Groups",
                 subcommands: [

@@ -24,6 +24,7 @@ struct DaemonCore: Sendable {
     let vault: VaultService
     let links: LinkRunner
     let terminals: TerminalRunner
+    let remoteFiles: RemoteFiles
 
     /// - Parameter former: the daemon's life in the mesh before, which is closed: this one goes on in its place.
     init(_ options: DaemonOptions, continuing former: DaemonCore? = nil, logger: Logger) throws {
@@ -53,6 +54,7 @@ struct DaemonCore: Sendable {
         self.vault = vault
         self.links = links.runner
         terminals = links.terminals
+        remoteFiles = links.files
         mesh = connections.mesh
         registrations = connections.registrations
         directory = connections.directory

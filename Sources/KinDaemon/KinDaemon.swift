@@ -124,6 +124,7 @@ public struct KinDaemon: Service {
             group.addTask { await core.events.beat() }
             group.addTask { await core.links.run() }
             group.addTask { await core.terminals.run() }
+            group.addTask { await core.remoteFiles.run() }
             for registration in core.registrations { group.addTask { await registration.run() } }
             group.addTask {
                 // Ends with the daemon: the others are then cancelled, which closes their connections.

@@ -121,6 +121,16 @@ extension Rule {
             "KinDaemonAPI", never: ModuleGroup.sql + ["KinVault"],
             because: "whoever only talks to a daemon needs neither its database nor the phrase"),
         Rule(
+            "KinFileAccess",
+            never: ModuleGroup.network + ModuleGroup.sql + [
+                "KinIdentity", "KinVault", "KinSession", "KinNoise", "KinLink", "KinClient", "KinMailbox",
+                "KinDaemonAPI", "KinLog", "KinMetrics",
+            ],
+            because: "what keeps files inside their roots knows nothing of who asks, or how"),
+        Rule(
+            "KinFileAccess", never: ModuleGroup.libraryCiphers, .imports,
+            because: "cryptography is called by its own floor, not written in place"),
+        Rule(
             "KinRelay",
             never: ModuleGroup.ciphers + ModuleGroup.files + ModuleGroup.sql + [
                 "KinIdentity", "KinSession", "KinVault",

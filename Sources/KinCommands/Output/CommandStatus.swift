@@ -2,18 +2,23 @@ import KinVault
 public import KinWire
 
 /// How `kin` ends, for scripts.
-public enum CommandStatus: Int32, Hashable, Sendable {
-    case ok = 0
-    case failed = 1
+public struct CommandStatus: RawRepresentable, Hashable, Sendable {
+    public static let ok = CommandStatus(rawValue: 0)
+    public static let failed = CommandStatus(rawValue: 1)
     /// The command line, a setting or what was typed is wrong.
-    case usage = 2
+    public static let usage = CommandStatus(rawValue: 2)
     /// A daemon or server does not answer.
-    case unreachable = 3
-    case refused = 4
-    case notFound = 5
-    case conflict = 6
+    public static let unreachable = CommandStatus(rawValue: 3)
+    public static let refused = CommandStatus(rawValue: 4)
+    public static let notFound = CommandStatus(rawValue: 5)
+    public static let conflict = CommandStatus(rawValue: 6)
     /// Control-C before it was done; as a shell says of what SIGINT ended.
-    case interrupted = 130
+    public static let interrupted = CommandStatus(rawValue: 130)
+
+    /// One of these, or that of a program elsewhere.
+    public let rawValue: Int32
+
+    public init(rawValue: Int32) { self.rawValue = rawValue }
 
     public init(_ error: KinError) {
         self = error.code == "interrupted" ? .interrupted : CommandStatus(error.category)
@@ -42,7 +47,7 @@ extension KinError.Category {
             case .refused: .refused
             case .notFound: .notFound
             case .conflict: .conflict
-            case .ok, .failed, .interrupted, nil: .failed
+            default: .failed
             }
     }
 }

@@ -20,7 +20,7 @@ final class ProgressLine: Sendable {
             let start = state.start ?? (bytes, now)
             state.start = start
             let seconds = (now - start.at) / Duration.seconds(1)
-            let rate = seconds > 0.5 ? "  \(ByteCount.text(Int64(Double(bytes - start.bytes) / seconds)))/s" : ""
+            let rate = seconds > 0.5 ? Self.rate(bytes - start.bytes, in: seconds, left: size - bytes) : ""
             let text = "\(Self.bar(bytes, of: size))  \(ByteCount.text(bytes)) of \(ByteCount.text(size))\(rate)"
             output.notePart("\r\(text)\u{1b}[K")
             state.isOpen = true
@@ -33,6 +33,15 @@ final class ProgressLine: Sendable {
             if state.isOpen { output.notePart("\r\u{1b}[K") }
             state.isOpen = false
         }
+    }
+
+    /// Bytes a second, and how long the rest takes at that.
+    static func rate(_ bytes: Int64, in seconds: Double, left: Int64) -> String {
+        // Where something goes again there are fewer than before.
+        let rate = max(Double(bytes) / seconds, 0)
+        let text = "  \(ByteCount.text(Int64(rate)))/s"
+        guard rate >= 1, left > 0, Double(left) / rate < 8_640_000 else { return text }
+        return text + "  \(Moments.span(Int64(Double(left) / rate * 1000))) left"
     }
 
     static func bar(_ done: Int64, of total: Int64) -> String {

@@ -19,6 +19,8 @@ public struct DaemonOptions: Sendable {
     public var executable: String
     /// What the machine is known by.
     public var host: HostReader
+    /// The user's, absolute: what `~` means to others who reach files here.
+    public var homeFolder = FileManager.default.homeDirectoryForCurrentUser.path
     /// Where the local API answers besides its socket; nil: as in `config.toml`, else `listenUnlessSaid`.
     public var listen: LocalListen?
     public var listenUnlessSaid = LocalListen.socketOnly

@@ -24,12 +24,15 @@ public struct DaemonSettings: Hashable, Sendable {
 
     /// `[terminals]`: how many may be open, and how much of their output is kept.
     public private(set) var terminals = TerminalSettings()
+    /// `[fs]`: what of this machine's files others reach.
+    public private(set) var remoteFiles = RemoteFilesSettings()
 
     /// `[fleet] max_daemons`: how many meshes `kin up --all` starts at most.
     public private(set) var maxDaemons = 8
 
     private static let keys = [
-        "name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features", "fleet", "ipc", "terminals",
+        "name", "servers", "clone", "vault", "outbox", "inbox", "capabilities", "features", "fleet", "fs", "ipc",
+        "terminals",
     ]
 
     public init(
@@ -63,6 +66,9 @@ public struct DaemonSettings: Hashable, Sendable {
         }
         if let table = try table.table("ipc", LocalAPISettings.keys) { localAPI = try LocalAPISettings(table) }
         if let table = try table.table("terminals", TerminalSettings.keys) { terminals = try TerminalSettings(table) }
+        if let table = try table.table("fs", RemoteFilesSettings.keys) {
+            remoteFiles = try RemoteFilesSettings(table)
+        }
         if let table = try table.table("fleet", ["max_daemons"]) {
             maxDaemons = try table.integer("max_daemons", 1...64) ?? maxDaemons
         }

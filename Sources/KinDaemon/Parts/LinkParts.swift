@@ -13,6 +13,7 @@ struct LinkParts: Sendable {
     /// Answers the local API's calls.
     let router: CallRouter
     let terminals: TerminalRunner
+    let files: RemoteFiles
 
     init(_ home: DaemonHome, _ membership: MembershipParts) {
         let (installed, family, now) = (home.installation, home.family, home.now)
@@ -21,6 +22,8 @@ struct LinkParts: Sendable {
         DeviceOperations(installation: installed, name: home.name, now: now).register(in: &operations)
         terminals = TerminalRunner(terminals: Self.terminals(home))
         TerminalOperations(terminals: terminals.terminals).register(in: &operations)
+        files = RemoteFiles(home)
+        FileOperations(files: files.files).register(in: &operations)
         let responder = NodeResponder(operations: operations)
         let credentials = { @Sendable in
             LinkCredentials(

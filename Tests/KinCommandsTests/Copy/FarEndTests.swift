@@ -1,0 +1,123 @@
+import Foundation
+import KinCalls
+import KinFileAccess
+import KinTesting
+import KinWire
+import Synchronization
+import Testing
+
+@testable import KinCommands
+@testable import KinDaemon
+
+/// Copies by the calls of `/fs`, over a stream in memory that a test cuts.
+@Suite struct FarEndTests {
+    private let stage: CopyStage
+    private let wire: CutWire
+    private let kiosk: FarEnd
+    private let large = FarEndTests.large
+    private static let large = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 11) }
+
+    init() throws {
+        stage = try CopyStage()
+        wire = CutWire(RootedFiles(roots: [stage.there], home: stage.there))
+        kiosk = FarEnd(try DeviceName("kiosk").orThrow("a name"), on: { [wire] in wire.stream() })
+    }
+
+    @Test("a tree goes there and back")
+    func tree() async throws {
+        try stage.put(large, stage.here + "/tree/deep/large")
+        try stage.put([], stage.here + "/tree/empty")
+        try stage.put("x", here: "tree/two\nlines")
+        #expect(try await stage.copy("tree", to: "~/new", recursive: true, onto: kiosk).failure == nil)
+        #expect(
+            try await stage.copy("~/new", to: "back", recursive: true, from: kiosk, onto: stage.near).failure == nil)
+        #expect(try stage.names(stage.here + "/back") == stage.names(stage.here + "/tree"))
+        #expect(try stage.bytes(stage.here + "/back/deep/large") == large)
+    }
+
+    @Test("over streams that end in the midst it goes on, and the content is the same", arguments: [5, 20, 33])
+    func cuts(frames: Int) async throws {
+        try stage.put(large, stage.here + "/file")
+        wire.cut(after: frames)
+        let result = try await stage.copy("file", to: "new", onto: kiosk)
+        #expect(result.failure == nil)
+        #expect(try stage.bytes(stage.there + "/new") == large)
+        #expect(wire.count > 1)
+        wire.cut(after: frames)
+        #expect(try await stage.copy("new", to: "back", from: kiosk, onto: stage.near).failure == nil)
+        #expect(try stage.bytes(stage.here + "/back") == large)
+    }
+
+    @Test("what the other device refuses comes with its code and kind of end")
+    func refused() async throws {
+        try stage.put("x", here: "file")
+        for (path, code, category) in [
+            ("/etc/new", "outside_roots", KinError.Category.refused), ("none/new", "folder_missing", .notFound),
+        ] {
+            let error = try await stage.copy("file", to: path, onto: kiosk).failure
+            #expect(error?.code == code && error?.category == category, "\(path)")
+        }
+    }
+}
+
+/// Streams in memory to a device's `/fs`; each can be ended after so many frames, as a lost link ends one.
+private final class CutWire: Sendable {
+    private struct State {
+        var current: CallStream?
+        var framesLeft: Int?
+        var count = 0
+    }
+
+    private let operations: Operations
+    private let state = Mutex(State())
+
+    init(_ files: RootedFiles) {
+        var operations = Operations()
+        FileOperations(files: files).register(in: &operations)
+        self.operations = operations
+    }
+
+    /// How many there were.
+    var count: Int { state.withLock { $0.count } }
+
+    /// Ends the stream after so many more frames to the device; the next one lasts.
+    func cut(after frames: Int) { state.withLock { $0.framesLeft = frames } }
+
+    func stream() -> CallStream {
+        if let current = state.withLock({ $0.current }), !current.hasEnded { return current }
+        let (there, back) = (FrameQueue(), FrameQueue())
+        let far = CallStream(back, with: .local, answering: Node(operations: operations), now: { 0 })
+        let near = CallStream(there, with: .local, answering: Operations(), now: { 0 })
+        state.withLock { state in
+            state.current = near
+            state.count += 1
+        }
+        Task {
+            while let frame = await there.next() {
+                if isCut() { break }
+                try? far.receive(frame)
+            }
+            for stream in [near, far] { stream.end(CallFault(.unavailable, "the link to kiosk was lost")) }
+            for queue in [there, back] { queue.finish(CallFault(.unavailable, "the link to kiosk was lost")) }
+        }
+        Task { while let frame = await back.next() { try? near.receive(frame) } }
+        return near
+    }
+
+    private func isCut() -> Bool {
+        state.withLock { state in
+            guard let left = state.framesLeft else { return false }
+            state.framesLeft = left > 1 ? left - 1 : nil
+            return left <= 1
+        }
+    }
+
+    /// Takes the node off a path.
+    private struct Node: CallResponder {
+        let operations: Operations
+
+        func respond(to call: IncomingCall) async throws {
+            try await operations.respond(to: call, as: call.operation.node?.rest ?? call.operation)
+        }
+    }
+}
