@@ -119,7 +119,7 @@ struct AttachBoard {
         }
         return [
             "\(key) and then", "  d    detach: what runs runs on", "  n p  the next machine, the one before",
-            "  1-9  that machine", "  z    suspend kin", "  k    close this terminal, with what runs in it",
+            "  1-9  that machine", "  z    suspend kin", "  k x  close this terminal, with what runs in it",
             "  ]    \(key) itself", "  ?    this",
         ] + names + ["any key goes on"]
     }

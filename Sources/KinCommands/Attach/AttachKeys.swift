@@ -110,7 +110,7 @@ struct AttachKeys {
         case UInt8(ascii: "1")...UInt8(ascii: "9"): return .show(Int(key - UInt8(ascii: "1")))
         case UInt8(ascii: "?"): return .help
         case UInt8(ascii: "z"), 0x1a: return .suspend
-        case UInt8(ascii: "k"): return .askToClose
+        case UInt8(ascii: "k"), UInt8(ascii: "x"): return .askToClose
         default: return nil
         }
     }

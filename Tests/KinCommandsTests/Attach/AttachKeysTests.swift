@@ -21,7 +21,7 @@ import Testing
         "the key behind the escape key is a command",
         arguments: [
             ("d", AttachCommand.detach), (".", .detach), ("n", .next), (" ", .next), ("p", .previous), ("1", .show(0)),
-            ("9", .show(8)), ("?", .help), ("z", .suspend), ("\u{1a}", .suspend), ("k", .askToClose),
+            ("9", .show(8)), ("?", .help), ("z", .suspend), ("\u{1a}", .suspend), ("k", .askToClose), ("x", .askToClose),
         ])
     func commands(key: String, command: AttachCommand) {
         #expect(Self.outputs("\u{1d}\(key)") == [.command(command)])
