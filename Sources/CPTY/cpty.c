@@ -55,6 +55,22 @@ int cpty_open(uint16_t columns, uint16_t rows, int plain, int *master, int *slav
     return fault;
 }
 
+int cpty_pipe(int *reader, int *writer) {
+    int ends[2];
+#if defined(__APPLE__)
+    if (pipe(ends) != 0) return errno;
+    for (int end = 0; end < 2; end++) {
+        fcntl(ends[end], F_SETFD, FD_CLOEXEC);
+        fcntl(ends[end], F_SETFL, O_NONBLOCK);
+    }
+#else
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return errno;
+#endif
+    *reader = ends[0];
+    *writer = ends[1];
+    return 0;
+}
+
 int cpty_set_size(int terminal, uint16_t columns, uint16_t rows) {
     struct winsize size = {.ws_row = rows, .ws_col = columns};
     return ioctl(terminal, TIOCSWINSZ, &size) == 0 ? 0 : errno;
@@ -138,4 +154,9 @@ size_t cpty_span(const uint8_t *bytes, size_t count) {
     size_t index = 0;
     while (index < count && (bytes[index] >= 0x20 || !(obeyed >> bytes[index] & 1))) index++;
     return index;
+}
+
+size_t cpty_lines(const uint8_t *bytes, size_t count) {
+    while (count > 0 && bytes[count - 1] != '\n') count--;
+    return count;
 }

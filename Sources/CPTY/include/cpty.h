@@ -14,6 +14,9 @@
 /// `path`, of `capacity` bytes, becomes the slave's name.
 int cpty_open(uint16_t columns, uint16_t rows, int plain, int *master, int *slave, char *path, size_t capacity);
 
+/// A pipe, both ends closed on exec, neither of which blocks.
+int cpty_pipe(int *reader, int *writer);
+
 /// Whoever is in front at the terminal gets SIGWINCH where the size is another.
 int cpty_set_size(int terminal, uint16_t columns, uint16_t rows);
 int cpty_get_size(int terminal, uint16_t *columns, uint16_t *rows);
@@ -32,6 +35,9 @@ int cpty_signal(int watch, pid_t process, int signal);
 
 /// The bytes before the first that a terminal could take for other than a character to show: ENQ, BEL, SO, SI, CAN, SUB, ESC. Returns their number.
 size_t cpty_span(const uint8_t *bytes, size_t count);
+
+/// The bytes up to and with the last line feed; 0 where there is none.
+size_t cpty_lines(const uint8_t *bytes, size_t count);
 
 #pragma clang assume_nonnull end
 

@@ -74,8 +74,8 @@ public actor AttachRun {
         ]
         for index in terminals.indices where index != 0 { listen(index) }
         show(0, from: start)
-        let end = await withCheckedContinuation { waiter in
-            if let end { waiter.resume(returning: end) } else { self.waiter = waiter }
+        let end: AttachEnd = await withCheckedContinuation { waiter in
+            if let ended = self.end { waiter.resume(returning: ended) } else { self.waiter = waiter }
         }
         input.end()
         for task in readers { task.cancel() }

@@ -77,19 +77,10 @@ struct PTYProcess: Sendable {
     }
 
     private static func pipe() throws(KinError) -> (read: Int32, write: Int32) {
-        var ends: [Int32] = [-1, -1]
-        #if canImport(Glibc)
-            guard pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else {
-                throw .terminalFailed("no terminal can be opened", text(errno))
-            }
-        #else
-            guard Darwin.pipe(&ends) == 0 else { throw .terminalFailed("no terminal can be opened", text(errno)) }
-            for end in ends {
-                _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-                _ = fcntl(end, F_SETFL, O_NONBLOCK)
-            }
-        #endif
-        return (ends[0], ends[1])
+        var ends = (read: Int32(-1), write: Int32(-1))
+        let fault = cpty_pipe(&ends.read, &ends.write)
+        guard fault == 0 else { throw .terminalFailed("no terminal can be opened", text(fault)) }
+        return ends
     }
 
     private static func close(_ files: [Int32]) {

@@ -1,3 +1,5 @@
+import CPTY
+
 /// What one terminal put out lately, and where in it a screen can begin.
 ///
 /// It keeps bytes, not a screen: a program's output is played again from a place where the terminal's modes are known. That shows the same where the screen
@@ -28,7 +30,8 @@ struct ScreenRecord {
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         let start = ring.end
-        var search = MarkSearch(bytes, start: start, isNeeded: start + Int64(bytes.count) - lastMark >= Self.markDistance)
+        var search = MarkSearch(
+            bytes, start: start, isNeeded: start + Int64(bytes.count) - lastMark >= Self.markDistance)
         var text = parser.isBetween ? start : nil
         for sequence in parser.parse(bytes) {
             if let text { search.look(text..<sequence.range.lowerBound, modes) }
@@ -108,9 +111,11 @@ private struct MarkSearch {
     ///   - modes: as they are there.
     mutating func look(_ range: Range<Int64>, _ modes: ScreenModes) {
         guard isNeeded, range.lowerBound >= start else { return }
-        let text = bytes[Int(range.lowerBound - start)..<Int(range.upperBound - start)]
-        if let end = text.lastIndex(of: UInt8(ascii: "\n")) {
-            line = ScreenRecord.Mark(position: start + Int64(end) + 1, modes: modes)
+        let text = UnsafeRawBufferPointer(
+            rebasing: bytes[Int(range.lowerBound - start)..<Int(range.upperBound - start)])
+        let lines = text.baseAddress.map { cpty_lines($0.assumingMemoryBound(to: UInt8.self), text.count) } ?? 0
+        if lines > 0 {
+            line = ScreenRecord.Mark(position: range.lowerBound + Int64(lines), modes: modes)
         } else if range.lowerBound > start {
             other = ScreenRecord.Mark(position: range.lowerBound, modes: modes)
         } else if let first = text.firstIndex(where: { $0 & 0xc0 != 0x80 }) {

@@ -28,9 +28,8 @@ public struct TerminalAttachment: Hashable, Sendable {
         var fields = try Fields(json, in: "attachment")
         id = try fields.ulid("id")
         size = try TerminalSize.optional(&fields)
-        guard fields.has("from") else { return start = .screen }
         start =
-            switch try fields.take("from") {
+            switch fields.has("from") ? try fields.take("from") : .string("screen") {
             case .string("screen"): .screen
             case .string("end"): .end
             case .integer(let position) where position >= 0: .position(position)
