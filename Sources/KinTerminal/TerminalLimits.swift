@@ -16,7 +16,8 @@ public struct TerminalLimits: Hashable, Sendable {
     public var endedLifetime: Int64
 
     public init(
-        sessions: Int = 64, ringBytes: Int = 256 << 10, inputBytes: Int = TerminalInput.maxBytes, grace: Duration = .seconds(2),
+        sessions: Int = 64, ringBytes: Int = 256 << 10, inputBytes: Int = TerminalInput.maxBytes,
+        grace: Duration = .seconds(2),
         ended: Int = 64, endedLifetime: Int64 = 3_600_000
     ) {
         self.sessions = sessions

@@ -37,8 +37,11 @@ enum AttachTrial {
         if near.isTerminal {
             return try await AttachRun(attached, near: near, escape: escape).run()
         }
-        return try await AttachPiped(attached[0], near: near, note: { note in
-            FileHandle.standardError.write(Data("\(note)\n".utf8))
-        }).run()
+        return try await AttachPiped(
+            attached[0], near: near,
+            note: { note in
+                FileHandle.standardError.write(Data("\(note)\n".utf8))
+            }
+        ).run()
     }
 }

@@ -84,7 +84,9 @@ import Testing
                     return nil
                 } catch { return error.code }
             }
-            for (folder, place) in [("/usr", "/usr"), ("~", bench.folder.path), ("../..", "/"), (nil, bench.folder.path)] {
+            for (folder, place) in [
+                ("/usr", "/usr"), ("~", bench.folder.path), ("../..", "/"), (nil, bench.folder.path),
+            ] {
                 let info = try bench.terminals.open(TerminalRequest(command: ["pwd"], folder: folder, isPlain: true))
                 let reading = try bench.attach(info)
                 _ = try await reading.exit()

@@ -16,7 +16,9 @@ import Testing
 
     /// The numbers that a script writes down, one a line.
     private static func numbers(_ reading: Reading, count: Int) async throws -> [Int32] {
-        try await reading.until { $0.split(separator: "\n").filter { $0.hasPrefix("pid ") }.count >= count && $0.hasSuffix("\n") }
+        try await reading.until {
+            $0.split(separator: "\n").filter { $0.hasPrefix("pid ") }.count >= count && $0.hasSuffix("\n")
+        }
         return reading.text.split(separator: "\n").filter { $0.hasPrefix("pid ") }.compactMap { Int32($0.dropFirst(4)) }
     }
 
@@ -80,7 +82,8 @@ import Testing
     @Test("what outlives its shell runs on, and ends when the terminal is closed")
     func survivor() async throws {
         try await TerminalBench.run { bench in
-            let info = try bench.open("(trap '' HUP; sleep 1000 & echo pid $!; wait) & sleep 0.1; exit 4", isPlain: true)
+            let info = try bench.open(
+                "(trap '' HUP; sleep 1000 & echo pid $!; wait) & sleep 0.1; exit 4", isPlain: true)
             let reading = try bench.attach(info)
             let processes = try await Self.numbers(reading, count: 1)
             // The end is the program's, not that of whoever holds the terminal open.

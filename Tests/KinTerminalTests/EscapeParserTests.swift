@@ -70,7 +70,8 @@ import Testing
     @Test("a text of megabytes is held in part only")
     func bounded() {
         var parser = EscapeParser()
-        let found = parser.parse(Array("\u{1b}P".utf8) + Array(repeating: 0x41, count: 3 << 20) + Array("\u{1b}\\".utf8))
+        let found = parser.parse(
+            Array("\u{1b}P".utf8) + Array(repeating: 0x41, count: 3 << 20) + Array("\u{1b}\\".utf8))
         guard case .text(_, let held)? = found.first?.sequence else {
             Issue.record("no text was found")
             return

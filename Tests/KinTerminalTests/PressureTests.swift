@@ -10,7 +10,8 @@ import Testing
     @Test("100 MB come whole and in order to one who is attached")
     func everything() async throws {
         try await TerminalBench.run { bench in
-            let info = try bench.open("stty -opost; echo ready; read x; head -c 100000000 /dev/zero | tr '\\0' 'abcdefgh'")
+            let info = try bench.open(
+                "stty -opost; echo ready; read x; head -c 100000000 /dev/zero | tr '\\0' 'abcdefgh'")
             let output = try bench.terminals.attach(to: info.id, from: .position(0))
             var (position, count) = (Int64(0), 0)
             try await bench.type("\n", to: info)

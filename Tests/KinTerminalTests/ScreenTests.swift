@@ -71,7 +71,9 @@ import Testing
         return record
     }
 
-    private static func screen(_ record: ScreenRecord) -> String { String(decoding: record.screen().bytes, as: UTF8.self) }
+    private static func screen(_ record: ScreenRecord) -> String {
+        String(decoding: record.screen().bytes, as: UTF8.self)
+    }
 
     private static let empty = "\u{1b}[m\u{1b}[r\u{1b}[H\u{1b}[2J"
 
@@ -145,7 +147,9 @@ import Testing
     @Test("what is lost ends at a place that can be shown")
     func gap() {
         var record = ScreenRecord(capacity: 64 << 10)
-        for _ in 0..<40 { record.append(Array(String(repeating: String(repeating: "y", count: 99) + "\n", count: 41).utf8)) }
+        for _ in 0..<40 {
+            record.append(Array(String(repeating: String(repeating: "y", count: 99) + "\n", count: 41).utf8))
+        }
         let place = record.readable(from: 5)
         #expect(place > record.ring.start && place < record.ring.end)
         #expect(place % 100 == 0)

@@ -58,7 +58,7 @@ struct AttachBoard {
         }
     }
 
-    private mutating func take(_ command: AttachCommand) -> [Action] {
+    private mutating func take(_ command: AttachKeyCommand) -> [Action] {
         switch command {
         case .detach: return [.finish(.detached)]
         case .next: return step(1)
@@ -115,7 +115,8 @@ struct AttachBoard {
         let key = escape?.name ?? "none"
         let names = places.indices.map { index in
             let mark = index == shown ? "*" : " "
-            return " \(mark)\(index + 1)  \(places[index].name)" + (places[index].end.map { "  (\(Self.text($0)))" } ?? "")
+            return " \(mark)\(index + 1)  \(places[index].name)"
+                + (places[index].end.map { "  (\(Self.text($0)))" } ?? "")
         }
         return [
             "\(key) and then", "  d    detach: what runs runs on", "  n p  the next machine, the one before",

@@ -22,8 +22,8 @@ struct AttachCommand: ContextCommand {
             EXAMPLES
               kin attach kiosk
               kin attach kiosk studio
-              kin attach kiosk -- htop
-              echo "df -h" | kin attach kiosk -- sh
+              kin attach kiosk --run htop -d 5
+              echo "df -h" | kin attach kiosk --run sh
               kin attach kiosk --list
             """)
 
@@ -32,10 +32,10 @@ struct AttachCommand: ContextCommand {
     @Argument(help: ArgumentHelp("Devices, by name or member id.", valueName: "device"))
     var devices: [String]
 
-    @Argument(
-        parsing: .postTerminator,
-        help: ArgumentHelp("What to run there instead of your shell, after --.", valueName: "command"))
-    var command: [String] = []
+    @Option(
+        parsing: .remaining,
+        help: ArgumentHelp("What to run there instead of your shell: all that follows.", valueName: "command"))
+    var run: [String] = []
 
     @Flag(help: "Start anew, though one waits there.")
     var new = false
@@ -54,7 +54,8 @@ struct AttachCommand: ContextCommand {
             throw ValidationError("--terminal and --list are for one device")
         }
         if let terminal, ULID(terminal.uppercased()) == nil {
-            throw ValidationError("a terminal's id is 26 letters and digits, as  kin attach \(devices[0]) --list  shows it")
+            throw ValidationError(
+                "a terminal's id is 26 letters and digits, as  kin attach \(devices[0]) --list  shows it")
         }
         guard devices.count <= 9 else { throw ValidationError("at most 9 devices are attached at once") }
     }
@@ -68,7 +69,8 @@ struct AttachCommand: ContextCommand {
         let near = NearTerminal.standard
         guard near.isTerminal || devices.count == 1 else {
             throw KinError(
-                "terminal_needed", "several devices are attached at once only where you are at a terminal", category: .usage)
+                "terminal_needed", "several devices are attached at once only where you are at a terminal",
+                category: .usage)
         }
         var attached: [RemoteTerminal] = []
         for device in devices { attached.append(try await terminal(on: device, calls.stream, near, context)) }
@@ -95,14 +97,19 @@ struct AttachCommand: ContextCommand {
     private func terminal(
         on device: String, _ stream: CallStream, _ near: NearTerminal, _ context: CommandContext
     ) async throws -> RemoteTerminal {
-        let id = try await waiting(on: device, stream, near) ?? opened(on: device, stream, near, context)
+        let id: ULID
+        if let waiting = try await waiting(on: device, stream, near) {
+            id = waiting
+        } else {
+            id = try await opened(on: device, stream, near, context)
+        }
         return RemoteTerminal(
             stream, node: device, id: id, comeBack: "kin attach \(ShellWord(device)) --terminal \(id)")
     }
 
     private func waiting(on device: String, _ stream: CallStream, _ near: NearTerminal) async throws -> ULID? {
         if let terminal { return ULID(terminal.uppercased()) }
-        guard !new, command.isEmpty, near.isTerminal else { return nil }
+        guard !new, run.isEmpty, near.isTerminal else { return nil }
         let terminals = try await RemoteTerminal.list(on: stream, node: device)
         return terminals.filter { $0.exit == nil && $0.attached == 0 && $0.lastAttached != nil }
             .max { ($0.lastAttached ?? 0) < ($1.lastAttached ?? 0) }?.id
@@ -112,7 +119,7 @@ struct AttachCommand: ContextCommand {
         on device: String, _ stream: CallStream, _ near: NearTerminal, _ context: CommandContext
     ) async throws -> ULID {
         let request = TerminalRequest(
-            command: command.isEmpty ? nil : command,
+            command: run.isEmpty ? nil : run,
             kind: context.environment["TERM"] ?? TerminalRequest.usualKind, size: near.size ?? .usual,
             isPlain: !near.isTerminal)
         return try await RemoteTerminal.open(request, on: stream, node: device).id
@@ -140,7 +147,8 @@ struct AttachCommand: ContextCommand {
         let table = Table(
             headings: ["TERMINAL", "STATE", "OPENED", "COMMAND"],
             rows: terminals.map { terminal in
-                let state = terminal.exit.map { "ended (\($0.status))" } ?? (terminal.attached > 0 ? "attached" : "runs")
+                let state =
+                    terminal.exit.map { "ended (\($0.status))" } ?? (terminal.attached > 0 ? "attached" : "runs")
                 return [
                     .init(terminal.id.description, .strong), .init(state), .init(moments.relative(terminal.opened)),
                     .init(terminal.command.joined(separator: " ")),

@@ -1,5 +1,5 @@
 /// What a person tells `kin attach` itself.
-enum AttachCommand: Hashable, Sendable {
+enum AttachKeyCommand: Hashable, Sendable {
     case detach, next, previous, help, suspend
     /// Asks whether to close what is shown; `close` and `keep` answer.
     case askToClose, close, keep
@@ -15,7 +15,7 @@ enum AttachCommand: Hashable, Sendable {
 struct AttachKeys {
     enum Output: Hashable {
         case typed([UInt8])
-        case command(AttachCommand)
+        case command(AttachKeyCommand)
     }
 
     private enum State: Hashable {
@@ -90,7 +90,7 @@ struct AttachKeys {
         }
     }
 
-    private mutating func say(_ command: AttachCommand) {
+    private mutating func say(_ command: AttachKeyCommand) {
         flush()
         outputs.append(.command(command))
     }
@@ -101,7 +101,7 @@ struct AttachKeys {
     }
 
     /// As users of ssh (`~.`), screen and tmux (`d`, `n`, `p`, digits) expect.
-    private static func command(_ code: Int?) -> AttachCommand? {
+    private static func command(_ code: Int?) -> AttachKeyCommand? {
         guard let code, let key = UInt8(exactly: code) else { return nil }
         switch key {
         case UInt8(ascii: "d"), UInt8(ascii: "."): return .detach

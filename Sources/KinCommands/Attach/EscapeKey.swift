@@ -27,7 +27,8 @@ public struct EscapeKey: Hashable, Sendable {
             return EscapeKey(character: rest[0])
         }
         throw KinError(
-            "escape_key_invalid", "an escape key is written ctrl-] or ^a: Control with a letter or one of \\ ] ^ _; or none",
+            "escape_key_invalid",
+            "an escape key is written ctrl-] or ^a: Control with a letter or one of \\ ] ^ _; or none",
             category: .usage)
     }
 

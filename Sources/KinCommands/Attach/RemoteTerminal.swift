@@ -9,7 +9,7 @@ public struct RemoteTerminal: AttachedTerminal {
     public let comeBack: String
     private let stream: CallStream
     private let node: String
-    private let id: ULID
+    public let id: ULID
 
     /// - Parameters:
     ///   - stream: of the local API.
@@ -45,7 +45,9 @@ public struct RemoteTerminal: AttachedTerminal {
         }
     }
 
-    public func write(_ bytes: [UInt8]) async throws { try await call("write", TerminalInput(id: id, bytes: bytes).json) }
+    public func write(_ bytes: [UInt8]) async throws {
+        try await call("write", TerminalInput(id: id, bytes: bytes).json)
+    }
 
     public func resize(to size: TerminalSize) async throws {
         try await call("resize", TerminalResize(id: id, size: size).json)

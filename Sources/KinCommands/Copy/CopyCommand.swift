@@ -35,7 +35,9 @@ struct CopyCommand: ContextCommand {
     var places: [String]
 
     func validate() throws {
-        guard places.count > 1 else { throw ValidationError("say what to copy, then where to: kin cp FILE DEVICE:PATH") }
+        guard places.count > 1 else {
+            throw ValidationError("say what to copy, then where to: kin cp FILE DEVICE:PATH")
+        }
     }
 
     func run(in context: CommandContext, _ output: Output) async throws {

@@ -63,7 +63,9 @@ struct LocalListener: Service {
             responder: responder,
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [ConnectionWatch { responder.noteUnread() }],
+                    additionalChannelHandlers: [
+                        ConnectionWatch(isEndless: { $0.path == LocalCalls.path }, onUnread: responder.noteUnread)
+                    ],
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: 4 * RequestGate.maxHeadBytes,
                         maxHeaderListSize: 4 * RequestGate.maxHeadBytes,

@@ -9,6 +9,7 @@ import Synchronization
 final class LocalCalls: Sendable {
     /// At one time.
     static let maxStreams = 64
+    static let path = "/v1/calls"
 
     private let router: CallRouter
     /// Milliseconds.
@@ -51,7 +52,9 @@ final class LocalCalls: Sendable {
                 for try await buffer in body {
                     for frame in try frames.take(buffer.readableBytesView) { try stream.receive(frame) }
                 }
-            } catch {}
+            } catch {
+                // However it came to its end: whoever waits is told that it has.
+            }
             // Whoever stops asking waits for nothing.
             stream.end(.streamEnded)
             queue.finish(.streamEnded)
@@ -71,7 +74,7 @@ extension CallFault {
 extension DaemonRoutes {
     static let callRoutes: [LocalRoute] = [
         .post(
-            "/v1/calls", "calls",
+            LocalCalls.path, "calls",
             "Calls on this device and others: frames of calls in both directions, for as long as the body goes on",
             body: .init(schema: .text, isRequired: true, mediaType: CallMedia.type),
             answers: [

@@ -23,7 +23,9 @@ public final class DaemonCalls: Sendable {
                 for try await buffer in body {
                     for frame in try frames.take(buffer.readableBytesView) { try stream.receive(frame) }
                 }
-            } catch {}
+            } catch {
+                // However it came to its end: whoever waits is told that it has.
+            }
             stream.end(.daemonEnded)
             queue.finish(.daemonEnded)
         }

@@ -22,7 +22,8 @@ public struct LoginAccount: Hashable, Sendable {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         let account = room.withUnsafeMutableBufferPointer { room -> LoginAccount? in
-            guard let base = room.baseAddress, getpwuid_r(getuid(), &entry, base, room.count, &found) == 0, found != nil,
+            guard let base = room.baseAddress, getpwuid_r(getuid(), &entry, base, room.count, &found) == 0,
+                found != nil,
                 let name = entry.pw_name, let home = entry.pw_dir, let shell = entry.pw_shell
             else { return nil }
             let text = String(cString: shell)
@@ -44,7 +45,9 @@ public struct LoginAccount: Hashable, Sendable {
             environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         }
         // Programs that know no language take every character beyond ASCII for several.
-        if !environment.keys.contains(where: { $0 == "LANG" || $0.hasPrefix("LC_") }) { environment["LANG"] = "C.UTF-8" }
+        if !environment.keys.contains(where: { $0 == "LANG" || $0.hasPrefix("LC_") }) {
+            environment["LANG"] = "C.UTF-8"
+        }
         environment["TERM"] = kind
         environment["HOME"] = home
         environment["USER"] = name

@@ -30,7 +30,8 @@ struct ScreenRecord {
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         let start = ring.end
-        var search = MarkSearch(bytes, start: start, isNeeded: start + Int64(bytes.count) - lastMark >= Self.markDistance)
+        var search = MarkSearch(
+            bytes, start: start, isNeeded: start + Int64(bytes.count) - lastMark >= Self.markDistance)
         var text = parser.isBetween ? start : nil
         for sequence in parser.parse(bytes) {
             if let text { search.look(text..<sequence.range.lowerBound, modes) }

@@ -20,10 +20,11 @@ import Testing
     @Test(
         "the key behind the escape key is a command",
         arguments: [
-            ("d", AttachCommand.detach), (".", .detach), ("n", .next), (" ", .next), ("p", .previous), ("1", .show(0)),
+            ("d", AttachKeyCommand.detach), (".", .detach), ("n", .next), (" ", .next), ("p", .previous),
+            ("1", .show(0)),
             ("9", .show(8)), ("?", .help), ("z", .suspend), ("\u{1a}", .suspend), ("k", .askToClose), ("x", .askToClose),
         ])
-    func commands(key: String, command: AttachCommand) {
+    func commands(key: String, command: AttachKeyCommand) {
         #expect(Self.outputs("\u{1d}\(key)") == [.command(command)])
         #expect(Self.outputs("a\u{1d}", key) == [Self.typed("a"), .command(command)])
         // With a numbered report of the escape key, as programs may ask for.

@@ -103,7 +103,8 @@ import Testing
     @Test("several terminals: one is shown, the others run on, switching draws again, and an end is told")
     func several() async throws {
         try await Self.run(
-            "one=echo in-one; while read x; do echo one-$x; done", "two=echo in-two; while read x; do echo two-$x; done",
+            "one=echo in-one; while read x; do echo one-$x; done",
+            "two=echo in-two; while read x; do echo two-$x; done",
             "three=read x; exit 5"
         ) { person in
             try await person.sees("in-one")
@@ -156,7 +157,9 @@ import Testing
         }
     }
 
-    @Test("suspended it stops, with the terminal put back; and goes on with the screen drawn again", arguments: [true, false])
+    @Test(
+        "suspended it stops, with the terminal put back; and goes on with the screen drawn again",
+        arguments: [true, false])
     func suspend(byKey: Bool) async throws {
         let trial = try #require(Program.built("kin-attach-trial"))
         let terminals = Terminals.local(environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"])

@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
@@ -18,14 +19,20 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private let limits: Limits
+    /// Whether a request's body goes on for as long as its sender likes.
+    private let isEndless: @Sendable (HTTPRequest) -> Bool
     private let onUnread: @Sendable () -> Void
     private var deadline: Scheduled<Void>?
     private var unread: Scheduled<Void>?
     private var isIdle = false
 
     /// - Parameter onUnread: called where a connection ends because its answer is not read.
-    init(_ limits: Limits = Limits(), onUnread: @escaping @Sendable () -> Void) {
+    init(
+        _ limits: Limits = Limits(), isEndless: @escaping @Sendable (HTTPRequest) -> Bool = { _ in false },
+        onUnread: @escaping @Sendable () -> Void
+    ) {
         self.limits = limits
+        self.isEndless = isEndless
         self.onUnread = onUnread
     }
 
@@ -47,7 +54,8 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: expect(within: limits.body, context)
+        case .head(let request):
+            if isEndless(request) { deadline?.cancel() } else { expect(within: limits.body, context) }
         case .body: break
         case .end: deadline?.cancel()
         }
