@@ -154,7 +154,7 @@ let checks: [Target] = [
     tests("KinSession", ["KinCrypto", "KinEncoding", "KinIdentity", "KinWire"]),
     tests("KinNoise", ["KinCrypto", "KinEncoding"]),
     tests("KinLink", ["KinCrypto", "KinEncoding", "KinIdentity", "KinNoise", "KinWire"]),
-    tests("KinCalls", ["KinEncoding", "KinWire"]),
+    tests("KinCalls", ["KinEncoding", "KinTestServer", "KinWire"]),
     tests("KinMailbox", ["KinEncoding", "KinWire", grdb]),
     tests("KinSQLite", [grdb]),
     tests(

@@ -1,4 +1,5 @@
 import KinEncoding
+import KinTestServer
 import KinTesting
 import KinWire
 import Synchronization
@@ -126,11 +127,11 @@ import Testing
     func theEnd() async throws {
         let counter = Counter()
         try await withEnds(counter) { ends in
-            async let answer = ends.near.call(OperationPath(known: "/device/never"))
+            let asking = Task { try await ends.near.call(OperationPath(known: "/device/never")) }
             try await eventually("it began") { counter.running == 1 }
             ends.near.end(CallFault(.unavailable, "the link was cut"))
             ends.far.end(CallFault(.unavailable, "the link was cut"))
-            let fault = await #expect(throws: CallFault.self) { try await answer }
+            let fault = await #expect(throws: CallFault.self) { try await asking.value }
             #expect(fault?.message == "the link was cut")
             try await eventually("it stopped") { counter.running == 0 }
             await #expect(throws: CallFault.self) {
@@ -171,7 +172,7 @@ import Testing
         let stream = CallStream(FrameQueue(), with: .local, answering: Self.operations(), now: { 0 })
         defer { stream.end(CallFault(.unavailable, "over")) }
         let request = CallRequest(try OperationPath(known: "/device/never"))
-        await #expect(throws: WireError.self) {
+        #expect(throws: WireError.self) {
             for number in 0..<100_000 {
                 let id = ULID(milliseconds: Int64(number), randomness: [UInt8](repeating: 7, count: 10))
                 try stream.receive(CallEnvelope(id: id, event: .requested(request)).frame())

@@ -1,6 +1,7 @@
 import KinCalls
 import KinDaemonAPI
 import KinEncoding
+import KinTestServer
 import KinTesting
 import KinWire
 import Testing
