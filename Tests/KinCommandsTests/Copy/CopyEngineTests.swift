@@ -272,7 +272,7 @@ import Testing
         let block = Data((0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 13 &+ $0 >> 8) })
         for _ in 0..<(size / block.count) { try handle.write(contentsOf: block) }
         try handle.close()
-        stage.kiosk.cut(.write, 200, length: 50)
+        stage.kiosk.cut(.write, 200, length: 20)
         let result = try await stage.copy("file", to: "new")
         #expect(result.failure == nil && result.bytes == Int64(size))
         #expect(stage.kiosk.written <= Int64(size + chunk))

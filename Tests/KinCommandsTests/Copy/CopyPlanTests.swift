@@ -58,7 +58,7 @@ import Testing
         try stage.put("two", here: "b/one")
         try stage.put("two", here: "b/two")
         #expect(await refused("a/one", "b/two", to: "new") == "target_missing")
-        #expect(await refused("a/one", "b/one", to: "") == "same_name")
+        #expect(await refused("a/one", "b/one", to: "~") == "same_name")
         #expect(try await stage.copy("a/one", "b/two", to: "~").files == 2)
         #expect(await refused("a/one", "b/two", to: "one") == "not_a_folder")
         #expect(try stage.names(stage.there) == ["one", "two"])
