@@ -38,6 +38,8 @@ let system: [Target] = [
     .systemLibrary(
         name: "CSecp256k1", pkgConfig: "libsecp256k1",
         providers: [.apt(["libsecp256k1-dev"]), .brew(["secp256k1"])]),
+    .systemLibrary(
+        name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]),
 ]
 
 let primitives = [
@@ -46,6 +48,7 @@ let primitives = [
     part("KinSQLite", [grdb, grdbSQLite]),
     part("KinLog", ["KinEncoding", logging]),
     part("KinMetrics"),
+    part("KinQR", ["CQREncode"]),
     part(
         "KinWebSocket",
         [
@@ -69,8 +72,8 @@ let clientsAndServices = [
     part(
         "KinClient",
         [
-            "KinEncoding", "KinIdentity", "KinSession", "KinWebSocket", "KinWire", asyncHTTPClient, nio("NIOCore"),
-            nio("NIOHTTP1"), nioSSL,
+            "KinCrypto", "KinEncoding", "KinIdentity", "KinLink", "KinSession", "KinWebSocket", "KinWire",
+            asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nioSSL,
         ]),
     part("KinRelay", ["KinWire", "KinEncoding"]),
     part("KinBroker", ["KinMetrics", "KinWire", "KinEncoding"]),
@@ -110,7 +113,7 @@ let surface: [Target] = [
         "KinCommands",
         [
             "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinLog",
-            "KinMailbox", "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
+            "KinMailbox", "KinQR", "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
             product("UnixSignals", "swift-service-lifecycle"),
         ]),
     .executableTarget(name: "kin", dependencies: ["KinCommands"], swiftSettings: settings),
@@ -175,9 +178,10 @@ let checks: [Target] = [
     tests(
         "KinCommands",
         [
-            "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinVault", "KinWire",
-            argumentParser,
+            "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinLink",
+            "KinTestServer", "KinVault", "KinWire", argumentParser,
         ]),
+    tests("KinQR"),
     tests("KinDemo", ["KinWire"]),
     tests("KinLog", ["KinEncoding", logging]),
     .testTarget(name: "KinMetricsTests", dependencies: ["KinMetrics"], swiftSettings: settings),
@@ -190,8 +194,8 @@ let checks: [Target] = [
     tests(
         "KinClient",
         [
-            "KinCrypto", "KinEncoding", "KinIdentity", "KinSession", "KinTestServer", "KinWebSocket", "KinWire",
-            asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"),
+            "KinCrypto", "KinEncoding", "KinIdentity", "KinLink", "KinSession", "KinTestServer", "KinWebSocket",
+            "KinWire", asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"),
         ]),
     tests(
         "KinDaemonAPI",
