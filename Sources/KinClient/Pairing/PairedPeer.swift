@@ -16,9 +16,6 @@ public final class PairedPeer: Sendable {
         self.carrier = carrier
     }
 
-    /// How long who has said its last word waits for the other to have heard it.
-    private static let parting = Duration.seconds(2)
-
     func send(_ message: PairingMessage) async throws(KinError) {
         let bytes = message.canonicalBytes()
         let sealed = try paired { () throws(PairingFault) in
@@ -42,9 +39,9 @@ public final class PairedPeer: Sendable {
 
     /// Says a last word, and waits for a moment until the other side, who has heard it, ends the connection: a process that ended first would take the
     /// word with it.
-    func part(saying message: PairingMessage) async {
+    func part(saying message: PairingMessage, waiting limit: Duration) async {
         do throws(KinError) { try await send(message) } catch { return close() }
-        let deadline = ContinuousClock.now + Self.parting
+        let deadline = ContinuousClock.now + limit
         while ContinuousClock.now < deadline {
             do throws(LinkEnd) {
                 _ = try await carrier.receive(within: deadline - ContinuousClock.now)

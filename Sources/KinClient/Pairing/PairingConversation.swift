@@ -91,7 +91,9 @@ struct PairingConversation {
             try await converse()
         } catch {
             let known = error as? KinError ?? (error as? PairingFault).map { explained($0) }
-            if dialogue.told == nil { await peer.part(saying: .refused(code: known?.code ?? "interrupted")) }
+            if dialogue.told == nil {
+                await peer.part(saying: .refused(code: known?.code ?? "interrupted"), waiting: patience.parting)
+            }
             peer.close()
             throw dialogue.isApprovalOut ? Self.unconfirmed(known) : known ?? error
         }
@@ -144,7 +146,7 @@ struct PairingConversation {
             guard let step else { return }
             let word = try await settle(step)
             dialogue.kept()
-            await peer.part(saying: word)
+            await peer.part(saying: word, waiting: patience.parting)
         case .finished?: peer.close()
         case nil: break
         }

@@ -6,6 +6,8 @@ public struct PairingPatience: Hashable, Sendable {
     public var answer = Duration.seconds(20)
     /// For everything, people included: as long as a room lives.
     public var whole = Duration.seconds(600)
+    /// After a last word, for the other side to have heard it.
+    public var parting = Duration.seconds(2)
 
     public init() {}
 }

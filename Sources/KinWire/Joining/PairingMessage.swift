@@ -47,7 +47,7 @@ public enum PairingMessage: Hashable, Sendable {
                 ("ask", ["for": .string(purpose.rawValue), "request": request.json])
             case .offer(let offer): ("offer", offer.members)
             case .confirmed: ("confirmed", [:])
-            case .approval(let sealed): ("approval", ["sealed": .string(Base64URL.encode(sealed))])
+            case .approval(let sealed): ("approval", ["sealed": .hex(sealed)])
             case .done: ("done", [:])
             case .refused(let code): ("refused", ["code": .string(code)])
             }
@@ -104,9 +104,9 @@ extension Fields {
     }
 
     fileprivate mutating func sealed() throws(WireError) -> [UInt8] {
-        let longest = (PairingMessage.maxSealed * 4 + 2) / 3
-        return try parsed("sealed", maxBytes: longest, as: "base64url of 1 to \(PairingMessage.maxSealed) bytes") { text in
-            guard let bytes = try? Base64URL.decode(text), !bytes.isEmpty else { return nil }
+        let longest = PairingMessage.maxSealed
+        return try parsed("sealed", maxBytes: 2 * longest, as: "hex of 1 to \(longest) bytes") { text in
+            guard let bytes = try? Hex.decode(text), !bytes.isEmpty else { return nil }
             return bytes
         }
     }
