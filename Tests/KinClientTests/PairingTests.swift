@@ -34,7 +34,8 @@ import Testing
     func crooked(deed: CrookedRoom.Deed, party: CrookedRoom.Party) async throws {
         // The asker sends second, ask, confirmed, done; the granter first, third, offer, approval.
         for number in 0..<4 {
-            let stage = try await PairingStage()
+            var stage = try await PairingStage()
+            stage.patience.whole = .milliseconds(1500)
             let room = CrookedRoom { $0 == party && $1 == number ? deed : .pass }
             let (asker, granter) = (try stage.asker(), stage.granter())
             let began = ContinuousClock.now
@@ -45,14 +46,13 @@ import Testing
             #expect(ContinuousClock.now - began < .seconds(4), "\(place)")
             #expect((told == nil) == asker.isMember, "\(place)")
             if granted == nil { #expect(asker.isMember, "\(place)") }
-            // In doubt only where there is a certificate and no word of it.
-            #expect((granted == "approval_unconfirmed") == (!granter.certified.value.isEmpty && granted != nil), "\(place)")
+            if granted == "pairing_refused" { #expect(!asker.isMember, "\(place)") }
+            // In doubt only where there is a certificate, and always where nothing was heard of it.
+            if granted == "approval_unconfirmed" { #expect(!granter.certified.value.isEmpty, "\(place)") }
             if asker.isMember && granted != nil { #expect(granted == "approval_unconfirmed", "\(place)") }
-            let isLast = (party == .first && number == 3) || (party == .second && number == 3)
-            if !isLast && ![.twice, .passAndCut].contains(deed) {
+            if number < 3 && deed != .passAndCut {
                 #expect(!asker.isMember && granter.certified.value.isEmpty, "\(place)")
             }
-            if deed == .drop { #expect(told != "pairing_tampered" && granted != "pairing_tampered", "\(place)") }
         }
     }
 
@@ -116,7 +116,7 @@ import Testing
         let codes = [await asked, granted]
         #expect(codes.contains("pairing_mismatch"))
         #expect(codes.allSatisfy { $0 == "pairing_mismatch" || $0 == "pairing_refused" })
-        #expect(granter.numbers.value.isEmpty || asker.numbers.value.isEmpty)
+        #expect(granter.numbers.value.isEmpty && asker.numbers.value.isEmpty)
     }
 
     @Test("somebody who has the code and stands between is seen by the numbers, and gets nothing")
@@ -264,7 +264,7 @@ import Testing
         }
     }
 
-    @Test("no error of pairing says more than one line, whatever a relay says, and none has the code in it")
+    @Test("no error of pairing says more than one line, whatever a relay says")
     func words() throws {
         for cause in LinkEnd.Cause.allCases {
             let error = KinError(pairing: LinkEnd(cause, said: "yes\nkin: approved"))
