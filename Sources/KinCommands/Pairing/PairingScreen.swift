@@ -36,7 +36,7 @@ struct PairingScreen: Sendable {
             json: .object(
                 facts.merging(["code": .string(code.text), "expires_at": .integer(end)]) { fact, _ in fact }))
         output.note(
-            "\(next) before \(Moments(context).clock(end)). It is good once; who has it can ask in your place, so show it to nobody else"
+            "\(next) before \(Moments(context).clock(end)). It is good once, and for the two of you alone: who else has it can get in between, and only the number tells"
         )
         return try await meeting.greet(.shown)
     }
