@@ -60,8 +60,8 @@ struct DeviceApproveCommand: ContextCommand {
         let screen = try PairingScreen(
             context, output, given: given, else: "add --safety-number with what that machine shows on its own screen")
         let offer = PairingOffer(purpose: .device, mesh: installation.mesh, role: role, expiresAt: expiresAt)
-        let granting = PairingGranting(installation, screen, offer, machineNumber: given) { request in
-            try refuseKnown(request, installation)
+        let granting = PairingGranting(installation, screen, offer, machineNumber: given) { [again] request in
+            try Self.refuseKnown(request, installation, again: again)
         }
         if try DaemonSettings(reading: state).servers.isEmpty { Self.noteLocalServer(output) }
         try await granting.run(with: screen.enter(code))
@@ -81,7 +81,7 @@ struct DeviceApproveCommand: ContextCommand {
     }
 
     /// Two machines of one id could not be told apart.
-    private func refuseKnown(_ request: JoinRequest, _ installation: Installation) throws {
+    private static func refuseKnown(_ request: JoinRequest, _ installation: Installation, again: Bool) throws {
         let known = try DeviceCache.read(installation.state).map(\.machineID) + [installation.machineID]
         guard known.contains(request.machineID), !again else { return }
         throw KinError(
@@ -102,7 +102,7 @@ struct DeviceApproveCommand: ContextCommand {
     ) throws {
         let approving = Approving(installation, now: context.now())
         let request = try approving.read(text)
-        try refuseKnown(request, installation)
+        try Self.refuseKnown(request, installation, again: again)
         try confirm(request, given, installation, context, output)
         let servers = try DaemonSettings(reading: installation.state).servers
         let (text, member) = try approving.approve(
