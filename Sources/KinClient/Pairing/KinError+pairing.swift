@@ -5,8 +5,8 @@ extension KinError {
     /// Why the way to the other side ended, or never was, as those who pair are told of it.
     init(pairing end: LinkEnd) {
         switch end.cause {
-        case .roomTaken: self.init(.roomTaken)
-        case .roomExpired, .timedOut: self.init(.timedOut)
+        case .roomTaken: self.init(PairingFault.roomTaken)
+        case .roomExpired, .timedOut: self.init(PairingFault.timedOut)
         case .cancelled: self.init("interrupted", "interrupted; nothing was changed")
         case .unreachable:
             self.init(

@@ -33,7 +33,7 @@ public final class PairedPeer: Sendable {
         do throws(WireError) {
             return try PairingMessage(canonical: bytes)
         } catch {
-            throw KinError(.malformed)
+            throw KinError(PairingFault.malformed)
         }
     }
 

@@ -1,5 +1,5 @@
 public import KinIdentity
-public import KinLink
+import KinLink
 public import KinWire
 
 /// The machine that would be certified, as a pairing needs it.
