@@ -113,7 +113,8 @@ let surface: [Target] = [
         "KinCommands",
         [
             "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinIdentity", "KinLog",
-            "KinMailbox", "KinQR", "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
+            "KinMailbox", "KinQR", "KinServer", "KinVault", "KinWire", argumentParser, lifecycle, logging,
+            nio("NIOCore"),
             product("UnixSignals", "swift-service-lifecycle"),
         ]),
     .executableTarget(name: "kin", dependencies: ["KinCommands"], swiftSettings: settings),

@@ -78,14 +78,14 @@ struct PairingStage: Sendable {
     let room: PairingRoom
     var patience = PairingPatience()
 
-    init() async throws {
+    init(whole: Duration = .seconds(5)) async throws {
         family = try TestFamily()
         owner = try Installation(await family.device().state)
         folder = try TemporaryFolder()
         room = try PairingRoom(token: .random(count: 16))
         patience.company = .milliseconds(300)
         patience.answer = .milliseconds(300)
-        patience.whole = .seconds(5)
+        patience.whole = whole
         patience.parting = .milliseconds(100)
     }
 
@@ -97,7 +97,8 @@ struct PairingStage: Sendable {
     }
 
     func asker(
-        _ purpose: PairingPurpose = .device, answer: @escaping @Sendable (SafetyNumber) async throws -> Bool = { _ in true }
+        _ purpose: PairingPurpose = .device,
+        answer: @escaping @Sendable (SafetyNumber) async throws -> Bool = { _ in true }
     ) throws -> AskingPerson { AskingPerson(try joining(purpose), answer: answer) }
 
     func granter(

@@ -17,6 +17,8 @@ import Testing
         return true
     }
 
+    private static let refusing: @Sendable (SafetyNumber) async throws -> Bool = { _ in false }
+
     @Test("both say yes and the machine is a member; both saw one number")
     func whole() async throws {
         let stage = try await PairingStage()
@@ -34,8 +36,7 @@ import Testing
     func crooked(deed: CrookedRoom.Deed, party: CrookedRoom.Party) async throws {
         // The asker sends second, ask, confirmed, done; the granter first, third, offer, approval.
         for number in 0..<4 {
-            var stage = try await PairingStage()
-            stage.patience.whole = .milliseconds(1500)
+            let stage = try await PairingStage(whole: .milliseconds(1500))
             let room = CrookedRoom { $0 == party && $1 == number ? deed : .pass }
             let (asker, granter) = (try stage.asker(), stage.granter())
             let began = ContinuousClock.now
@@ -61,8 +62,8 @@ import Testing
         let stage = try await PairingStage()
         let room = CrookedRoom()
         // The other's person has not answered yet, and need not any more.
-        let asker = try stage.asker(answer: who == 0 ? { _ in false } : Self.patient)
-        let granter = stage.granter(answer: who == 1 ? { _ in false } : Self.patient)
+        let asker = try stage.asker(answer: who == 0 ? Self.refusing : Self.patient)
+        let granter = stage.granter(answer: who == 1 ? Self.refusing : Self.patient)
         async let asked = stage.ask(asker, over: room.carrier(.first))
         let granted = await stage.grant(granter, over: room.carrier(.second))
         let told = await asked
@@ -85,8 +86,7 @@ import Testing
 
     @Test("a yes that comes too late is too late, and a person who goes on thinking is not waited for")
     func slow() async throws {
-        var stage = try await PairingStage()
-        stage.patience.whole = .milliseconds(400)
+        let stage = try await PairingStage(whole: .milliseconds(400))
         let (room, asker, granter) = (CrookedRoom(), try stage.asker(), stage.granter(answer: Self.patient))
         async let asked = stage.ask(asker, over: room.carrier(.first))
         let granted = await stage.grant(granter, over: room.carrier(.second))
@@ -216,7 +216,9 @@ import Testing
             let stage = try await PairingStage()
             for part in [Pairing.Part.shown, .entered] {
                 let meeting = try await PairingMeeting.enter(code, trustRoots: nil)
-                async let failing = Self.end { _ = try await meeting.greet(part, patience: stage.patience(.seconds(20))) }
+                async let failing = Self.end {
+                    _ = try await meeting.greet(part, patience: stage.patience(.seconds(20)))
+                }
                 let strangers = try PairingCode(server: code.server, token: code.token)
                 let room = try PairingRoom(strangers).name
                 let route = RelayCarrier.Route(

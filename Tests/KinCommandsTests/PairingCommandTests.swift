@@ -48,7 +48,16 @@ struct PairingCommandTests {
     }
 
     private static func yes(_ stage: Stage, code: String = "") -> Stage {
-        stage.with(terminal: ScriptedTerminal { $0.hasPrefix("the code") ? code : " Y \n" })
+        stage.with(terminal: ScriptedTerminal(answering: { $0.hasPrefix("the code") ? code : " Y \n" }))
+    }
+
+    /// A person who has nothing to say before the gate opens.
+    private static func sitting(_ gate: DispatchSemaphore, code: String = "") -> ScriptedTerminal {
+        ScriptedTerminal(answering: { prompt in
+            if prompt.hasPrefix("the code") { return code }
+            gate.wait()
+            return "y"
+        })
     }
 
     private static func keys(of stage: Stage) -> [String] {
@@ -137,20 +146,13 @@ struct PairingCommandTests {
         try await Self.running { url in
             let (owner, kiosk) = (try await Self.owner(), try Stage())
             defer { owner.remove(); kiosk.remove() }
-            let silent = DispatchSemaphore(value: 0)
-            defer { silent.signal() }
             // Who does not say no sits and looks.
-            let sitting: @Sendable (String) -> String = { _ in
-                silent.wait()
-                return "y"
-            }
-            let asker = ScriptedTerminal(answering: byOwner ? sitting : { _ in "N" })
+            let gate = DispatchSemaphore(value: 0)
+            defer { gate.signal() }
+            let asker = byOwner ? Self.sitting(gate) : ScriptedTerminal(answering: { _ in "N" })
             let asking = Task { await kiosk.with(terminal: asker).run("device", "request", "--server", url) }
             let code = try await Self.shown(kiosk)
-            let granter = ScriptedTerminal { prompt in
-                if prompt.hasPrefix("the code") { return code }
-                return byOwner ? "" : sitting(prompt)
-            }
+            let granter = byOwner ? ScriptedTerminal(answers: [code, ""]) : Self.sitting(gate, code: code)
             #expect(await owner.with(terminal: granter).run("device", "approve") == .refused)
             #expect(await asking.value == .refused)
             #expect(Self.keys(of: kiosk) == [])
@@ -258,10 +260,7 @@ struct PairingCommandTests {
     func aside() async throws {
         let gate = DispatchSemaphore(value: 0)
         var stage = try Stage()
-        stage.context.terminal = ScriptedTerminal { _ in
-            gate.wait()
-            return "late"
-        }
+        stage.context.terminal = Self.sitting(gate)
         let context = stage.context
         let asking = Task { try await context.askAside("well? ") }
         asking.cancel()

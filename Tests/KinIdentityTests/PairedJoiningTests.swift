@@ -82,7 +82,8 @@ import Testing
         let place = try joining.accept(approval, offered: wanted)
         #expect(place.mesh == MeshFolder(ofAnother: family.mesh) && device.state.meshes() == [.home, place.mesh])
         let (mine, theirs) = (try Installation(device.state), try Installation(place))
-        #expect(mine.wallet.address == own.wallet.address && mine.keys.signing.publicKey == device.keys.signing.publicKey)
+        #expect(
+            mine.wallet.address == own.wallet.address && mine.keys.signing.publicKey == device.keys.signing.publicKey)
         #expect(theirs.wallet.address == family.wallet.address && theirs.chain.certificate.role == .guest)
         #expect(theirs.keys.signing.publicKey != mine.keys.signing.publicKey)
         #expect(theirs.machineID == mine.machineID)

@@ -20,7 +20,8 @@ struct MeshJoinCommand: ContextCommand {
 
     @OptionGroup var options: OutputOptions
 
-    @Argument(help: "- for standard input, or a file with the code; asked for where none is given.", completion: .file())
+    @Argument(
+        help: "- for standard input, or a file with the code; asked for where none is given.", completion: .file())
     var source: String?
 
     @Option(help: "What this device would be called there.")

@@ -63,7 +63,8 @@ struct PairingAsking: PairingAsker {
         try await peer.ask(joining.purpose, joining.request, by: self)
         guard let joined = outcome.joined.withLock({ $0 }) else { throw CancellationError() }
         if joined.approval.servers.isEmpty {
-            screen.output.note("the family names no server that this machine reaches: start with  kin up --server URL", .bad)
+            screen.output.note(
+                "the family names no server that this machine reaches: start with  kin up --server URL", .bad)
         }
         return joined
     }

@@ -58,7 +58,7 @@ struct PairingScreen: Sendable {
         do {
             let answer = try await context.askAside("same number on the other screen? (y/N) ")
             let isYes = ["y", "yes"].contains(answer.lowercased().filter { !$0.isWhitespace })
-            if isYes { output.note("until the other side said yes too …", .dim) }
+            if isYes { output.note("waiting for the yes on the other side …", .dim) }
             return isYes
         } catch {
             // The prompt's line is still open.
@@ -72,7 +72,8 @@ struct PairingScreen: Sendable {
 
     /// What a certificate lets its bearer do, and until when.
     func powers(_ offer: PairingOffer) -> String {
-        let scopes = offer.scopes.isEmpty ? Self.may(offer.role) : offer.scopes.map(\.description).joined(separator: ", ")
+        let scopes =
+            offer.scopes.isEmpty ? Self.may(offer.role) : offer.scopes.map(\.description).joined(separator: ", ")
         let end = offer.expiresAt.map { "until \(Moments(context).clock($0))" } ?? "with no end"
         return "\(offer.role), \(end): \(scopes)"
     }

@@ -20,7 +20,9 @@ public struct PairedJoining: Sendable {
     ///   - home: the machine's own mesh.
     ///   - now: milliseconds.
     /// - Throws: `ephemeral_device`, `mesh_differs`; to become a device, `wallet_exists` where the machine has a family.
-    public init(_ purpose: PairingPurpose, name: DeviceName?, home: StateFolder, now: @escaping @Sendable () -> Int64) throws {
+    public init(_ purpose: PairingPurpose, name: DeviceName?, home: StateFolder, now: @escaping @Sendable () -> Int64)
+        throws
+    {
         try EphemeralFolder.refuse(home)
         guard home.mesh.isHome else {
             throw KinError(

@@ -57,7 +57,8 @@ extension PairingFault {
         case .nobodyThere:
             "nobody waits with this code: it was used, has expired, or is not the one that was shown; show a new one"
         case .timedOut: "the other side took too long, so nothing was done: show a new code and try again"
-        case .malformed: "the other side says what it should not: is it another version, or somebody else? Show a new code"
+        case .malformed:
+            "the other side says what it should not: is it another version, or somebody else? Show a new code"
         case .mismatch:
             "the code is for something else: that of  kin device request  is for  kin device approve , that of  kin mesh invite  for  kin mesh join"
         case .refused: "the other side said no: nothing was done"

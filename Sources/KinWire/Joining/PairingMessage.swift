@@ -23,7 +23,9 @@ public enum PairingMessage: Hashable, Sendable {
     public static let maxSealed = JoinApproval.maxBytes + 48
 
     public init(canonical bytes: [UInt8]) throws(WireError) {
-        guard bytes.count <= Self.maxBytes else { throw .invalid("a pairing message is at most \(Self.maxBytes) bytes") }
+        guard bytes.count <= Self.maxBytes else {
+            throw .invalid("a pairing message is at most \(Self.maxBytes) bytes")
+        }
         var fields = try Fields(parseCanonical(bytes), in: "pairing message")
         try fields.version()
         let type = try fields.string("type", maxBytes: 16)
@@ -34,7 +36,8 @@ public enum PairingMessage: Hashable, Sendable {
         case "approval": self = .approval(sealed: try fields.sealed())
         case "done": self = .done
         case "refused":
-            self = .refused(code: try fields.parsed("code", as: "1 to 64 of a-z 0-9 _") { isFeatureName($0) ? $0 : nil })
+            self = .refused(
+                code: try fields.parsed("code", as: "1 to 64 of a-z 0-9 _") { isFeatureName($0) ? $0 : nil })
         default: throw WireError(code: "unknown_message_type", message: "this pairing message is not known here")
         }
         try fields.end()
