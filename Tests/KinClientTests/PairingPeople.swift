@@ -78,14 +78,15 @@ struct PairingStage: Sendable {
     let room: PairingRoom
     var patience = PairingPatience()
 
-    init(whole: Duration = .seconds(5)) async throws {
+    /// - Parameter whole: how long all may take, where time is to run out; a machine's answer then 0.3 s.
+    init(whole: Duration? = nil) async throws {
         family = try TestFamily()
         owner = try Installation(await family.device().state)
         folder = try TemporaryFolder()
         room = try PairingRoom(token: .random(count: 16))
-        patience.company = .milliseconds(300)
-        patience.answer = .milliseconds(300)
-        patience.whole = whole
+        patience.company = whole == nil ? .seconds(20) : .milliseconds(300)
+        patience.answer = patience.company
+        patience.whole = whole ?? .seconds(20)
         patience.parting = .milliseconds(100)
     }
 
