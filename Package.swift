@@ -39,6 +39,8 @@ let system: [Target] = [
         name: "CSecp256k1", pkgConfig: "libsecp256k1",
         providers: [.apt(["libsecp256k1-dev"]), .brew(["secp256k1"])]),
     .target(name: "CPTY"),
+    .systemLibrary(
+        name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]),
 ]
 
 let primitives = [
@@ -47,6 +49,7 @@ let primitives = [
     part("KinSQLite", [grdb, grdbSQLite]),
     part("KinLog", ["KinEncoding", logging]),
     part("KinMetrics"),
+    part("KinQR", ["CQREncode"]),
     part(
         "KinWebSocket",
         [
@@ -72,8 +75,8 @@ let clientsAndServices = [
     part(
         "KinClient",
         [
-            "KinEncoding", "KinIdentity", "KinSession", "KinWebSocket", "KinWire", asyncHTTPClient, nio("NIOCore"),
-            nio("NIOHTTP1"), nioSSL,
+            "KinCrypto", "KinEncoding", "KinIdentity", "KinLink", "KinSession", "KinWebSocket", "KinWire",
+            asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nioSSL,
         ]),
     part("KinFileAccess", ["KinCrypto", "KinWire", "KinEncoding"]),
     part("KinRelay", ["KinWire", "KinEncoding"]),
@@ -116,8 +119,8 @@ let surface: [Target] = [
         "KinCommands",
         [
             "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding",
-            "KinFileAccess", "KinIdentity", "KinLog", "KinMailbox", "KinServer", "KinTerminal", "KinVault", "KinWire",
-            argumentParser, lifecycle, logging, nio("NIOCore"),
+            "KinFileAccess", "KinIdentity", "KinLink", "KinLog", "KinMailbox", "KinQR", "KinServer", "KinTerminal",
+            "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
             product("UnixSignals", "swift-service-lifecycle"),
         ]),
     .executableTarget(name: "kin", dependencies: ["KinCommands"], swiftSettings: settings),
@@ -185,8 +188,9 @@ let checks: [Target] = [
     tests(
         "KinCommands",
         [
-            "KinCalls", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding", "KinFileAccess",
-            "KinIdentity", "KinTerminal", "KinTestTerminal", "KinVault", "KinWire", argumentParser,
+            "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding",
+            "KinFileAccess", "KinIdentity", "KinLink", "KinTerminal", "KinTestServer", "KinTestTerminal", "KinVault",
+            "KinWire", argumentParser,
         ]),
     .target(
         name: "KinTestTerminal", dependencies: ["KinCommands", "KinEncoding", "KinTerminal", "KinWire"],
@@ -196,6 +200,7 @@ let checks: [Target] = [
         name: "kin-attach-trial",
         dependencies: ["KinCommands", "KinEncoding", "KinTerminal", "KinTestTerminal", "KinWire"],
         path: "Tests/KinAttachTrial", swiftSettings: settings),
+    tests("KinQR"),
     tests("KinDemo", ["KinWire"]),
     tests("KinLog", ["KinEncoding", logging]),
     .testTarget(name: "KinMetricsTests", dependencies: ["KinMetrics"], swiftSettings: settings),
@@ -208,8 +213,8 @@ let checks: [Target] = [
     tests(
         "KinClient",
         [
-            "KinCrypto", "KinEncoding", "KinIdentity", "KinSession", "KinTestServer", "KinWebSocket", "KinWire",
-            asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"),
+            "KinCrypto", "KinEncoding", "KinIdentity", "KinLink", "KinSession", "KinTestServer", "KinWebSocket",
+            "KinWire", asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"),
         ]),
     tests(
         "KinDaemonAPI",

@@ -86,6 +86,9 @@ extension Rule {
             "KinMetrics", never: ["Kin*"] + ModuleGroup.network,
             because: "a counter knows nothing of what it counts, and waits to be asked"),
         Rule(
+            "KinQR", never: ["Kin*"] + ModuleGroup.network + ModuleGroup.files,
+            because: "a drawing knows nothing of what it says, and goes nowhere by itself"),
+        Rule(
             "KinWire", never: ModuleGroup.ciphers + ModuleGroup.network + ModuleGroup.files + ModuleGroup.systemCalls,
             because: "the wire is types and bytes: no keys, no sockets, no files"),
         Rule(

@@ -29,7 +29,7 @@ struct HelpTests {
         #expect(
             Set(Self.commands.map { $0.joined(separator: " ") }) == [
                 "device request", "device approve", "device revoke", "device replace", "mesh members",
-                "mesh credential", "mesh set", "vault unlock",
+                "mesh credential", "mesh invite", "mesh join", "mesh set", "vault unlock",
                 "vault lock", "vault status", "vault derive",
                 "vault password", "vault encrypt", "vault decrypt", "vault rotate", "vault ssh-key",
                 "vault eth-address", "vault nostr-key", "wallet accounts", "wallet seal", "wallet unseal",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import KinCommands
 
-@Suite("kin device request and approve")
+@Suite("kin device request and approve, carried by hand")
 struct JoiningTests {
     private func owner() async throws -> Stage {
         let stage = try Stage(terminal: ScriptedTerminal(piped: Stage.phrase))
@@ -23,7 +23,7 @@ struct JoiningTests {
     func piped() async throws {
         let (owner, kiosk) = (try await owner(), try Stage())
         defer { owner.remove(); kiosk.remove() }
-        #expect(await kiosk.run("device", "request", "--name", "kiosk", "--json") == .ok)
+        #expect(await kiosk.run("device", "request", "--by-hand", "--name", "kiosk", "--json") == .ok)
         let request = try member("request", of: kiosk.output.lines.last)
         let number = try member("safety_number", of: kiosk.output.lines.last)
         let asked = owner.with(terminal: ScriptedTerminal(piped: request))
@@ -50,7 +50,7 @@ struct JoiningTests {
         #expect(await answered.run("device", "request", "--answer", "-", "--family", address) == .ok)
         #expect(await kiosk.run("wallet", "address") == .ok)
         #expect(kiosk.output.lines.last == address)
-        #expect(await kiosk.run("device", "request") == .conflict)
+        #expect(await kiosk.run("device", "request", "--by-hand") == .conflict)
     }
 
     @Test("a join credential is made with the phrase, kept from other eyes, and taken by a machine of no family")
@@ -70,7 +70,7 @@ struct JoiningTests {
     func terminals() async throws {
         let (owner, kiosk) = (try await owner(), try Stage())
         defer { owner.remove(); kiosk.remove() }
-        #expect(await kiosk.run("device", "request", "--name", "kiosk") == .ok)
+        #expect(await kiosk.run("device", "request", "--by-hand", "--name", "kiosk") == .ok)
         let request = try #require(kiosk.output.lines.last)
         let refusing = owner.with(terminal: ScriptedTerminal(answers: [request, "no"]))
         #expect(await refusing.run("device", "approve") == .refused)
@@ -79,10 +79,10 @@ struct JoiningTests {
         #expect(await approving.run("device", "approve") == .ok)
         let answer = try #require(owner.output.lines.last)
         let doubting = kiosk.with(terminal: ScriptedTerminal(answers: [answer, "n"]))
-        #expect(await doubting.run("device", "request") == .refused)
+        #expect(await doubting.run("device", "request", "--by-hand") == .refused)
         #expect(await kiosk.run("wallet", "address") == .notFound)
         let trusting = kiosk.with(terminal: ScriptedTerminal(answers: [answer, "y"]))
-        #expect(await trusting.run("device", "request") == .ok)
+        #expect(await trusting.run("device", "request", "--by-hand") == .ok)
         let numbers = { (stage: Stage) in
             Set(stage.errors.lines.filter { $0.hasPrefix("this machine") || $0.hasPrefix("the family") })
         }

@@ -16,6 +16,11 @@ extension FuzzTarget {
             try promise(approval.canonicalBytes() == bytes, "an approval is written otherwise")
             return true
         },
+        FuzzTarget(name: "pairing-message", alphabet: jsonAlphabet, isStructured: true) { bytes in
+            guard let message = try? PairingMessage(canonical: bytes) else { return false }
+            try promise(message.canonicalBytes() == bytes, "a pairing message is written otherwise")
+            return true
+        },
         FuzzTarget(name: "revocation-proof", alphabet: jsonAlphabet) { bytes in
             guard let revocations = try? Revocations(canonical: bytes) else { return false }
             try promise(revocations.canonicalBytes() == bytes, "revocations are written otherwise")

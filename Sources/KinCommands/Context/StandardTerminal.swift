@@ -12,6 +12,8 @@ import KinWire
 struct StandardTerminal: Terminal {
     /// Bytes of one secret line: more than 24 words with room for any white space between them.
     private static let secretLimit = 1024
+    /// Bytes of one line that is seen.
+    private static let lineLimit = 64 << 10
 
     let prompts: any TextStream
 
@@ -19,8 +21,28 @@ struct StandardTerminal: Terminal {
 
     func ask(_ prompt: String) throws -> String {
         try prompts.write(prompt)
-        guard let line = readLine() else { throw KinError.inputEnded }
-        return line
+        var line: [UInt8] = []
+        while true {
+            // Not by the C library's stream: a process that ends while another thread reads there might wait for its lock.
+            guard let key = try Self.nextKey() else {
+                guard !line.isEmpty else { throw KinError.inputEnded }
+                break
+            }
+            if key == UInt8(ascii: "\n") { break }
+            guard line.count < Self.lineLimit else { throw KinError.inputTooLarge(Self.lineLimit) }
+            line.append(key)
+        }
+        return String(decoding: line, as: UTF8.self)
+    }
+
+    /// nil at the end of input.
+    private static func nextKey() throws -> UInt8? {
+        var key: UInt8 = 0
+        while true {
+            let count = read(STDIN_FILENO, &key, 1)
+            if count >= 0 { return count == 1 ? key : nil }
+            guard errno == EINTR else { throw unreadable(errno) }
+        }
     }
 
     func askSecret(_ prompt: String) throws -> SecretBytes {

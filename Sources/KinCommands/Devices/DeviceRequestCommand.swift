@@ -9,13 +9,18 @@ struct DeviceRequestCommand: ContextCommand {
         commandName: "request",
         abstract: "Ask to become a device of a family, on a machine that is not to have its phrase.",
         discussion: """
-            Prints a request to carry to an owner's device, where  kin device approve  answers it; that answer is given here. Both \
-            sides show two safety numbers, of this machine and of the family: they must be the same on both screens. On a \
-            terminal the answer is asked for; else give it with --answer.
+            Shows a code, and a QR code of it, to enter at  kin device approve  on an owner's device within 10 minutes; the two meet \
+            at a server that can read nothing of it. Both screens then show one number: say yes only if they are the same. Nothing is \
+            kept here before both sides said yes. Where nobody can be asked name the family with --family.
+
+            With --by-hand it prints a request to carry over instead, and asks for the answer that  kin device approve  gives to it \
+            (else give that with --answer); then two numbers are to be compared, of this machine and of the family.
 
             EXAMPLES
-              kin device request --name kiosk
-              kin device request --answer - --family ADDRESS < answer
+              kin device request --name kiosk --server https://kin.example.org
+              kin device request --family ADDRESS --json
+              kin device request --by-hand > request.txt
+              kin device request --answer - --family ADDRESS < answer.txt
             """)
 
     @OptionGroup var options: OutputOptions
@@ -23,38 +28,45 @@ struct DeviceRequestCommand: ContextCommand {
     @Option(help: "What this machine would be called.")
     var name: String?
 
+    @OptionGroup var pairing: PairingOptions
+
+    @Flag(help: "Print a request to carry by hand; no server is asked.")
+    var byHand = false
+
     @Option(
-        help: ArgumentHelp("The answer, or a file with it, or - for standard input.", valueName: "file"),
+        help: ArgumentHelp("The answer to it, or a file with it, or - for standard input.", valueName: "file"),
         completion: .file())
     var answer: String?
 
     @Option(
         help: ArgumentHelp(
-            "The wallet address the answer must be of; without it the numbers are to be confirmed.",
-            valueName: "address"))
+            "The wallet address it must be of; without it the numbers are to be confirmed.", valueName: "address"))
     var family: String?
+
+    func validate() throws {
+        guard pairing.server == nil || !(byHand || answer != nil) else {
+            throw ValidationError("--server is for a pairing: what is carried by hand needs none")
+        }
+    }
 
     func run(in context: CommandContext, _ output: Output) async throws {
         let state = try LocalDaemon.of(context).state
-        let joining = Joining(state: state, now: context.now())
-        if let answer {
-            return try await join(
-                joining, CarriedInput.read(answer, orTextWith: JoinApproval.prefix, context), state, context, output)
-        }
         let name = try checkedName()
-        let request = try joining.request(name: name)
-        let number = SafetyNumber.of(request)
-        output.note("this machine  \(number)")
-        try output.answer(
-            .lines([request.text]),
-            json: .object([
-                "request": .string(request.text), "safety_number": .string(number.description),
-                "machine_id": .text(request.machineID),
-            ]))
-        guard context.terminal.canAsk && output.form == .text else { return }
-        output.note("\ncarry it to an owner's device:  kin device approve")
-        let answer = try context.terminal.ask("its answer: ")
-        try await join(joining, answer, state, context, output)
+        if byHand || answer != nil {
+            return try await RequestByHand(name: name, family: family, state: state, context: context, output: output)
+                .run(answer: answer)
+        }
+        let screen = try PairingScreen(context, output, given: family, else: "add --family ADDRESS")
+        let joining = try PairedJoining(.device, name: name, home: state, now: context.now)
+        let number = SafetyNumber.of(joining.request)
+        let server = try pairing.address(state)
+        output.note("this machine  \(number)", .dim)
+        let peer = try await screen.show(
+            pairing, at: server,
+            ["machine_id": .text(joining.request.machineID), "safety_number": .string(number.description)],
+            next: "enter it on an owner's device, at  kin device approve ,")
+        let joined = try await PairingAsking(joining, screen, family: family).run(with: peer)
+        try Self.say(joined.approval, name: name, output)
     }
 
     private func checkedName() throws -> DeviceName? {
@@ -65,56 +77,15 @@ struct DeviceRequestCommand: ContextCommand {
         return valid
     }
 
-    private func join(
-        _ joining: Joining, _ answer: String, _ state: StateFolder, _ context: CommandContext, _ output: Output
-    ) async throws {
-        let approval = try joining.open(answer)
-        let wallet = approval.chain.certificate.mesh.wallet
-        try confirm(wallet, context, output)
-        try joining.accept(approval)
-        if !approval.servers.isEmpty {
-            var settings = try DaemonSettings(reading: state)
-            if settings.servers.isEmpty { settings.servers = approval.servers }
-            try settings.write(to: state)
-        }
-        let role = approval.chain.certificate.role
+    /// The one line of a machine that has become a member.
+    static func say(_ approval: JoinApproval, name: DeviceName?, _ output: Output) throws {
+        let certificate = approval.chain.certificate
+        let next = "kin up\(name.map { " --name \($0)" } ?? "")"
         try output.answer(
-            .lines([
-                "this machine is a \(role) of wallet \(wallet) now; next:  kin up\(name.map { " --name \($0)" } ?? "")"
-            ]),
+            .lines(["this machine is a \(certificate.role) of wallet \(certificate.mesh.wallet) now; next:  \(next)"]),
             json: .object([
-                "address": .text(wallet), "role": .text(role), "member": .text(approval.chain.member),
+                "address": .text(certificate.mesh.wallet), "role": .text(certificate.role),
+                "member": .text(approval.chain.member),
             ]))
-    }
-
-    private func confirm(_ wallet: WalletAddress, _ context: CommandContext, _ output: Output) throws {
-        if let family {
-            guard family == wallet.description else {
-                throw KinError(
-                    "another_family", "the answer is of the wallet \(wallet): it was not accepted", category: .refused)
-            }
-            return
-        }
-        output.note("the family    \(SafetyNumber.of(wallet))")
-        guard context.terminal.canAsk else {
-            throw KinError(
-                "not_confirmed", "nobody can be asked whether that is the family: add --family ADDRESS",
-                category: .usage)
-        }
-        try SafetyNumberCheck.ask(context)
-    }
-}
-
-/// Asks whether the numbers are the same on both screens.
-enum SafetyNumberCheck {
-    /// - Throws: `safety_numbers_differ`.
-    static func ask(_ context: CommandContext) throws {
-        let answer = try context.terminal.ask("are both numbers the same on the other screen? (yes/no) ")
-        guard ["y", "yes"].contains(answer.lowercased().filter { !$0.isWhitespace }) else {
-            throw KinError(
-                "safety_numbers_differ",
-                "then somebody stands between the two machines: nothing was changed. Carry the text another way",
-                category: .refused)
-        }
     }
 }

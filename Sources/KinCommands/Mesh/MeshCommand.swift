@@ -7,8 +7,12 @@ struct MeshCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               kin mesh members
+              kin mesh invite                       and  kin mesh join  on the device that is invited
               kin mesh credential --role machine --ttl 30d
               kin mesh set concurrent-policy prefer_oldest
             """,
-        subcommands: [MeshMembersCommand.self, MeshCredentialCommand.self, MeshSetCommand.self])
+        subcommands: [
+            MeshMembersCommand.self, MeshInviteCommand.self, MeshJoinCommand.self, MeshCredentialCommand.self,
+            MeshSetCommand.self,
+        ])
 }

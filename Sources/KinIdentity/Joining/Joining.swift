@@ -24,15 +24,16 @@ public struct Joining: Sendable {
                 "mesh_differs", "a machine is approved into its own mesh, home: unset KINDRED_MESH", category: .usage)
         }
         try state.prepare()
-        if let present = try WalletFile(reading: state.walletPath) {
-            throw KinError(
-                "wallet_exists", "this machine belongs to the wallet \(present.address) already", category: .conflict)
-        }
+        if let present = try WalletFile(reading: state.walletPath) { throw Self.walletExists(present.address) }
         let keys = try DeviceKeys(reading: keysPath) ?? newKeys()
         return JoinRequest(
             machineID: try MachineFile.load(in: state), ed25519: keys.signing.publicKey.bytes,
             x25519: keys.sealing.publicKey.bytes, name: name, at: now
         ).signed(by: keys.signing)
+    }
+
+    static func walletExists(_ address: WalletAddress) -> KinError {
+        KinError("wallet_exists", "this machine belongs to the wallet \(address) already", category: .conflict)
     }
 
     private func newKeys() throws -> DeviceKeys {
@@ -48,7 +49,22 @@ public struct Joining: Sendable {
             throw KinError(
                 "no_request", "this machine has asked for nothing: run  kin device request  first", category: .notFound)
         }
-        let approval = try unseal(text, keys)
+        do {
+            return try Self.open(
+                JoinApproval.sealedBytes(text: text), with: keys, machineID: MachineFile.load(in: state), now: now)
+        } catch let error as WireError {
+            throw Self.noApproval(error)
+        }
+    }
+
+    /// Opens sealed bytes, and checks that they certify these keys on this machine.
+    /// - Parameter now: milliseconds.
+    static func open(
+        _ sealed: [UInt8], with keys: DeviceKeys, machineID: MachineID, now: Int64
+    ) throws -> JoinApproval {
+        guard let bytes = Box.openAnonymously(sealed, with: keys.sealing) else { throw notMine }
+        let approval: JoinApproval
+        do throws(WireError) { approval = try JoinApproval(canonical: bytes) } catch { throw noApproval(error) }
         let mesh = approval.chain.certificate.mesh
         let member: VerifiedMember
         do {
@@ -58,20 +74,13 @@ public struct Joining: Sendable {
                 "approval_invalid", "the approval's certificate is not valid (\(error)): ask again", category: .refused)
         }
         guard mesh == .home(of: mesh.wallet), member.ed25519.first == keys.signing.publicKey,
-            member.x25519.first == keys.sealing.publicKey, member.machineID == (try MachineFile.load(in: state))
-        else { throw Self.notMine }
+            member.x25519.first == keys.sealing.publicKey, member.machineID == machineID
+        else { throw notMine }
         return approval
     }
 
-    private func unseal(_ text: String, _ keys: DeviceKeys) throws -> JoinApproval {
-        do {
-            guard let bytes = Box.openAnonymously(try JoinApproval.sealedBytes(text: text), with: keys.sealing) else {
-                throw Self.notMine
-            }
-            return try JoinApproval(canonical: bytes)
-        } catch let error as WireError {
-            throw KinError("approval_invalid", "this is no approval: \(error.message)", category: .usage)
-        }
+    private static func noApproval(_ error: WireError) -> KinError {
+        KinError("approval_invalid", "this is no approval: \(error.message)", category: .usage)
     }
 
     private static let notMine = KinError(
@@ -79,7 +88,9 @@ public struct Joining: Sendable {
         category: .refused)
 
     /// Makes this machine a member: its chain, then `wallet.json`, whose presence says that it is done.
-    public func accept(_ approval: JoinApproval) throws {
+    public func accept(_ approval: JoinApproval) throws { try Self.keep(approval, in: state) }
+
+    static func keep(_ approval: JoinApproval, in state: StateFolder) throws {
         try ChainFile(chain: approval.chain, issuer: nil).write(to: state.daemon() + "/chain.json")
         try WalletFile(
             address: approval.chain.certificate.mesh.wallet, routeID: approval.routeID, boxPublic: approval.boxPublic,
