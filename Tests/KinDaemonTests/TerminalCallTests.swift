@@ -1,6 +1,8 @@
 import Foundation
 import KinCalls
+import KinDaemonAPI
 import KinEncoding
+import KinTestServer
 import KinTesting
 import KinWire
 import Testing
@@ -58,9 +60,7 @@ import Testing
             let screen = try await studio.attach(info.id)
             try await screen.sees("first")
             screen.answers.abort()
-            try await eventually("nobody is attached") {
-                try await studio.list().first?.attached == 0 ? true : nil
-            }
+            try await eventually("nobody is attached") { try await studio.list().first?.attached == 0 }
             try await studio.type("\n", info.id)
             let again = try await studio.attach(info.id)
             try await again.sees("last")

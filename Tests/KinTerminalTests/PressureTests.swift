@@ -75,6 +75,8 @@ import Testing
             let info = try bench.open("seq 1 100000; exit 5", isPlain: true)
             var reading: Reading? = try bench.attach(info)
             try await reading?.until("\n100\n")
+            // Long enough for the program to fill what it may, and to wait for the reader.
+            try await Task.sleep(for: .milliseconds(200))
             switch way {
             case 0: reading?.output.detach()
             case 1: reading = nil

@@ -122,7 +122,8 @@ import Testing
         #expect(text.hasSuffix(line))
     }
 
-    @Test("wherever the ring begins, the screen begins between characters and sequences", arguments: [0, 1, 2, 3, 7, 20])
+    @Test(
+        "wherever the ring begins, the screen begins between characters and sequences", arguments: [0, 1, 2, 3, 7, 20])
     func safe(shift: Int) throws {
         var record = ScreenRecord(capacity: 64 << 10)
         let unit = "\u{1b}[38;5;200m\u{1b}]0;tïtle\u{07}日本語\u{1b}[m"

@@ -22,7 +22,8 @@ import Testing
         arguments: [
             ("d", AttachKeyCommand.detach), (".", .detach), ("n", .next), (" ", .next), ("p", .previous),
             ("1", .show(0)),
-            ("9", .show(8)), ("?", .help), ("z", .suspend), ("\u{1a}", .suspend), ("k", .askToClose), ("x", .askToClose),
+            ("9", .show(8)), ("?", .help), ("z", .suspend), ("\u{1a}", .suspend), ("k", .askToClose),
+            ("x", .askToClose),
         ])
     func commands(key: String, command: AttachKeyCommand) {
         #expect(Self.outputs("\u{1d}\(key)") == [.command(command)])
