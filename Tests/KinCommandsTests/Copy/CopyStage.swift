@@ -33,6 +33,8 @@ final class CopyStage: Sendable {
     var options: CopyOptions {
         var options = CopyOptions()
         options.pace = time.pace
+        // Few, so that some have arrived where a test cuts after some.
+        options.underWay = 4
         return options
     }
 
