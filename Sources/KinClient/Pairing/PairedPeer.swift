@@ -44,12 +44,19 @@ public final class PairedPeer: Sendable {
         let deadline = ContinuousClock.now + limit
         while ContinuousClock.now < deadline {
             do throws(LinkEnd) {
-                _ = try await carrier.receive(within: deadline - ContinuousClock.now)
+                // Both may have had a last word at once.
+                if isLastWord(try await carrier.receive(within: deadline - ContinuousClock.now)) { break }
             } catch {
                 break
             }
         }
         close()
+    }
+
+    private func isLastWord(_ sealed: [UInt8]) -> Bool {
+        let bytes = channel.withLock { try? $0.open(sealed) }
+        guard let bytes, case .refused? = try? PairingMessage(canonical: bytes) else { return false }
+        return true
     }
 
     func close() { carrier.close(reason: "done") }

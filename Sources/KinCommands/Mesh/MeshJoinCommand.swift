@@ -42,10 +42,9 @@ struct MeshJoinCommand: ContextCommand {
         let certificate = joined.approval.chain.certificate
         let mesh = joined.place.mesh
         let until = certificate.expiresAt.map { ", until \(Moments(context).clock($0))" } ?? ""
+        let next = "kin up" + (mesh.isHome ? "" : " --mesh \(mesh)") + (name.map { " --name \($0)" } ?? "")
         try output.answer(
-            .lines([
-                "this machine is a \(certificate.role) of \(certificate.mesh) now\(until); next:  kin up\(mesh.isHome ? "" : " --mesh \(mesh)")"
-            ]),
+            .lines(["this machine is a \(certificate.role) of \(certificate.mesh) now\(until); next:  \(next)"]),
             json: .object([
                 "mesh": .text(mesh), "address": .text(certificate.mesh.wallet), "role": .text(certificate.role),
                 "member": .text(joined.approval.chain.member),
