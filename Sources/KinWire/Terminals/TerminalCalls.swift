@@ -65,7 +65,9 @@ public struct TerminalInput: Hashable, Sendable {
         var fields = try Fields(json, in: "terminal input")
         id = try fields.ulid("id")
         bytes = try fields.base64("data", maxBytes: Base64.encodedCount(Self.maxBytes))
-        guard bytes.count <= Self.maxBytes else { throw fields.refusal("data", "must hold at most \(Self.maxBytes) bytes") }
+        guard bytes.count <= Self.maxBytes else {
+            throw fields.refusal("data", "must hold at most \(Self.maxBytes) bytes")
+        }
     }
 
     public var json: JSON { .object(["id": .text(id), "data": .string(Base64.encode(bytes))]) }
