@@ -38,7 +38,7 @@ struct HelpTests {
                 "outbox drop", "outbox prune", "message", "peers",
                 "status", "down", "daemon accept-host", "daemon remint", "daemon recover", "daemon rotate-token",
                 "apikey new",
-                "apikey list", "apikey revoke", "share", "files", "get", "topics", "topic create", "topic join",
+                "apikey list", "apikey revoke", "share", "files", "get", "attach", "cp", "topics", "topic create", "topic join",
                 "topic leave",
                 "topic members", "topic add", "topic remove", "topic rekey", "post", "tail", "profile", "serve", "demo",
                 "completions",

@@ -28,9 +28,6 @@ struct CopyCommand: ContextCommand {
     @Flag(name: [.short, .long], help: "Copy folders with what is in them.")
     var recursive = false
 
-    @Flag(help: "Leave files that are there already.")
-    var keep = false
-
     @Argument(help: ArgumentHelp("What to copy, then where to.", valueName: "places"), completion: .file())
     var places: [String]
 
@@ -43,18 +40,24 @@ struct CopyCommand: ContextCommand {
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
         let calls = RenewedCalls(daemon, now: context.now)
-        var sources: [CopySource] = []
-        for place in places.dropLast() { sources.append(try source(place, calls, context, daemon)) }
-        let target = try source(places[places.count - 1], calls, context, daemon)
-        var options = CopyOptions()
-        options.overwrites = !keep
-        let (job, isRecursive) = (options, recursive)
-        let ended = try await Interruptible.run { [sources] in
-            let progress = CopyProgress(output)
+        let progress = CopyProgress(output)
+        // What earlier runs left here and nobody came back for.
+        let near = NearEnd(workingFolder: context.workingFolder, ledger: daemon.state.path("copies"))
+        await near.sweep(now: context.now())
+        let ends = try places.map { place -> CopySource in
+            let (end, path): (any CopyEnd, String) =
+                switch try CopyPlace(place) {
+                case .near(let path): (near, path)
+                case .far(let device, let path): (FarEnd(device) { try await calls.stream() }, path)
+                }
+            return CopySource(end: PatientEnd(end: end, options: CopyOptions(), news: progress.news), path: path)
+        }
+        let (sources, target, isRecursive) = (Array(ends.dropLast()), ends[ends.count - 1], recursive)
+        let ended = try await Interruptible.run {
             defer { progress.end() }
             let plan = try await CopyPlanning(target: target, isRecursive: isRecursive).plan(sources)
             progress.begin(plan.bytes)
-            let result = await CopyEngine(target: target.end, options: job, news: progress.news).run(plan)
+            let result = await CopyEngine(target: target.end, news: progress.news).run(plan)
             progress.end()
             try Self.report(result, output)
         }
@@ -70,18 +73,6 @@ struct CopyCommand: ContextCommand {
         let resumed = result.resumed > 0 ? ", \(ByteCount.text(result.resumed)) of it from an earlier attempt" : ""
         try output.answer(.lines(["\(files)  \(ByteCount.text(result.bytes))\(resumed)"]), json: result.json)
         if let failure = result.failure { throw failure }
-    }
-
-    private func source(
-        _ text: String, _ calls: RenewedCalls, _ context: CommandContext, _ daemon: LocalDaemon
-    ) throws -> CopySource {
-        switch try CopyPlace(text) {
-        case .near(let path):
-            let ledger = daemon.state.path("copies.json")
-            return CopySource(end: NearEnd(workingFolder: context.workingFolder, ledger: ledger), path: path)
-        case .far(let device, let path):
-            return CopySource(end: FarEnd(device) { try await calls.stream() }, path: path)
-        }
     }
 }
 
