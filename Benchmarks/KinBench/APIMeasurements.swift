@@ -14,7 +14,8 @@ struct APIMeasurements {
         for number in 1...20 {
             // Only of the first daemon is it certain that it knows the others.
             try family.wait("the daemons to know each other", for: 20) {
-                try sender.post("/v1/send", #"{"to":"laptop","message":"\#(Measurements.body) \#(number)"}"#).status == 202
+                try sender.post("/v1/send", #"{"to":"laptop","message":"\#(Measurements.body) \#(number)"}"#).status
+                    == 202
             }
         }
         try family.wait("20 messages", for: 20) { try http.get("/v1/health").body.contains("\"messages\":20") }

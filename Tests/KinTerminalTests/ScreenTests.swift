@@ -127,7 +127,7 @@ import Testing
     func safe(shift: Int) throws {
         var record = ScreenRecord(capacity: 64 << 10)
         let unit = "\u{1b}[38;5;200m\u{1b}]0;tïtle\u{07}日本語\u{1b}[m"
-        let bytes = Array((String(repeating: "x", count: shift) + String(repeating: unit, count: 1800)).utf8)
+        let bytes = Array((String(repeating: "x", count: shift) + String(repeating: unit, count: 4_000)).utf8)
         for start in stride(from: 0, to: bytes.count, by: 4095) {
             record.append(Array(bytes[start..<min(start + 4095, bytes.count)]))
         }

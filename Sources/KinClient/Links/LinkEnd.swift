@@ -61,7 +61,7 @@ public struct LinkEnd: Error, Hashable, Sendable, CustomStringConvertible {
         case .deviceOffline: "the device is not connected to that relay: start kin there, then try again"
         case .deviceSilent: "the device did not answer in time: it may have just lost its network; try again"
         case .tooManyLinks: "the device has as many links as it may: end one, then try again"
-        case .linksRefused: "the device answers no links"
+        case .linksRefused: "the device has as many links as it takes: end one, then try again"
         case .sessionGone: "nobody waits for this link any more"
         case .roomTaken: "two others are in this pairing room: begin again with a new code"
         case .roomExpired: "the pairing room's time is over: begin again with a new code"

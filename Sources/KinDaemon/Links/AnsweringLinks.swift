@@ -68,7 +68,8 @@ final class AnsweringLinks: LinkListener {
             let code = (error as? LinkFault)?.code ?? (error as? LinkEnd)?.cause.rawValue ?? "links_full"
             metrics.links["refused"].add()
             logger.notice("link_refused", metadata: ["reason": .string(code)])
-            carrier.close(reason: code)
+            let isFull = error as? LinkFault == .busy
+            carrier.close(code: isFull ? LinkClose.linksRefused.rawValue : 1000, reason: code)
             return nil
         }
     }

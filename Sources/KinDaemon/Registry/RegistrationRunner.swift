@@ -27,7 +27,7 @@ final class RegistrationRunner: Sendable {
     init(
         server: ServerAddress, installation: Installation, name: DeviceName, tls: TLSConfiguration,
         eventLoop: any EventLoop, board: StatusBoard, logger: Logger, now: @escaping @Sendable () -> Int64,
-        links: any LinkListener = RefusingLinks(), onRegistered: @escaping @Sendable () -> Void
+        links: any LinkListener, onRegistered: @escaping @Sendable () -> Void
     ) {
         self.server = server
         self.installation = installation
