@@ -20,7 +20,7 @@ class CallStream:
         self._numbers = itertools.count(1)
         self._events: dict[str, Queue[dict]] = {}
         self._socket.sendall(
-            b"POST /v1/calls HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/vnd.kindred.calls\r\n"
+            b"POST /v1/calls HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n"
         )
         self.ended = threading.Event()

@@ -5,7 +5,7 @@ import NIOCore
 
 /// The media type of a call stream.
 public enum CallMedia {
-    public static let type = "application/vnd.kindred.calls"
+    public static let type = "application/octet-stream"
 }
 
 /// Calls through the daemon, on it and on other devices: `/kiosk/term/open`.
