@@ -8,7 +8,17 @@
     /// Secrets must be gone from the whole process once their owners are: read off `/proc/self/mem`.
     @Suite(.serialized) struct MemoryTests {
         @Test("entropy, words, seed and private keys leave no copy behind")
-        func erasure() throws {
+        func erasure() async {
+            // A process of its own: the whole run's memory takes minutes to search.
+            await #expect(processExitsWith: .success) { try MemoryTests.checkErasure() }
+        }
+
+        @Test("a secret that is still held is found, so the search works")
+        func control() async {
+            await #expect(processExitsWith: .success) { try MemoryTests.checkSearch() }
+        }
+
+        private static func checkErasure() throws {
             var needles: [(name: String, bytes: SecretBytes)] = []
             try derive(into: &needles)
             #expect(needles.count == 6)
@@ -17,17 +27,17 @@
             }
         }
 
-        @Test("a secret that is still held is found, so the search works")
-        func control() throws {
+        private static func checkSearch() throws {
             let secret = SecretBytes.random(count: 32)
             let needle = secret.withBytes { SecretBytes(copying: $0) }
             let found = try ProcessMemory.copies(of: needle)
-            #expect(found == 1)
+            // What the search itself has read may be found, too.
+            #expect(found > 0)
             withExtendedLifetime(secret) {}
         }
 
         @inline(never)
-        private func derive(into needles: inout [(name: String, bytes: SecretBytes)]) throws {
+        private static func derive(into needles: inout [(name: String, bytes: SecretBytes)]) throws {
             func keep(_ name: String, _ secret: SecretBytes) {
                 needles.append((name, secret.withBytes { SecretBytes(copying: $0) }))
             }
