@@ -55,6 +55,7 @@ public struct Operations: CallResponder {
         _ path: StaticString, _ kind: Kind, _ summary: String,
         _ handle: @escaping @Sendable (IncomingCall) async throws -> Void
     ) {
+        // Nothing from outside comes here: a path is a constant of the code that registers it, when a daemon starts.
         guard let path = OperationPath("\(path)") else { preconditionFailure("\(path) is no operation path") }
         byPath[path] = Operation(path: path, kind: kind, summary: summary, handle: handle)
     }

@@ -18,7 +18,8 @@ enum NearSignal: Hashable, Sendable {
 }
 
 /// The signals of this process as a stream, instead of what they do by default; until it goes.
-// Its sources are touched when it comes and when it goes, and by nobody else then.
+///
+/// Unchecked: its sources are touched only when it comes and when it goes, and nobody else has it then.
 final class NearSignals: @unchecked Sendable {
     private static let heard: [(signal: Int32, meaning: NearSignal)] = [
         (SIGWINCH, .resized), (SIGTSTP, .suspend), (SIGCONT, .continued), (SIGTERM, .end(SIGTERM)),
