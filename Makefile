@@ -17,7 +17,7 @@ test: ## install what is missing, run every test
 	@scripts/test
 
 bench: ## measure, beside peers in the same run; prints the table of docs/benchmarks.md
-	@scripts/setup redis-server nats-server nginx-light
+	@scripts/setup redis-server nats-server nginx-light wrk curl socat
 	@Benchmarks/run
 
 chaos: ## make every kind of trouble for real processes, for longer than the tests do (KILLS=1000 SEED=1)

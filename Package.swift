@@ -75,7 +75,7 @@ let clientsAndServices = [
     part(
         "KinClient",
         [
-            "KinCrypto", "KinEncoding", "KinIdentity", "KinLink", "KinSession", "KinWebSocket", "KinWire",
+            "KinCalls", "KinCrypto", "KinEncoding", "KinIdentity", "KinLink", "KinSession", "KinWebSocket", "KinWire",
             asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nioSSL,
         ]),
     part("KinFileAccess", ["KinCrypto", "KinWire", "KinEncoding"]),
@@ -129,7 +129,10 @@ let surface: [Target] = [
 let benchmarks: [Target] = [
     .executableTarget(
         name: "kin-bench",
-        dependencies: ["KinCrypto", "KinEncoding", "KinIdentity", "KinTesting", "KinVault", "KinWire", grdb],
+        dependencies: [
+            "KinCalls", "KinClient", "KinCrypto", "KinEncoding", "KinIdentity", "KinLink", "KinTesting", "KinVault",
+            "KinWire", grdb, nio("NIOPosix"),
+        ],
         path: "Benchmarks/KinBench", swiftSettings: settings)
 ]
 

@@ -26,6 +26,7 @@ from family import Daemon, Family, Setting, free_port
 from footprint import Footprint
 from processes import end_all
 from progress import say
+from ssh_server import SSHServer
 from unix_http import Unreachable
 from waiting import wait_until
 
@@ -247,32 +248,13 @@ def look_size(daemon: Daemon, file: str) -> int:
 
 def scp(folder: Path, source: Path) -> float | None:
     """Seconds for the same file by a real sshd on loopback; None where there is none."""
-    sshd = shutil.which("sshd") or "/usr/sbin/sshd"
-    if not Path(sshd).exists() or shutil.which("scp") is None:
+    if SSHServer.program() is None or shutil.which("scp") is None:
         return None
-    keys = folder / "ssh"
-    keys.mkdir(mode=0o700)
-    for name in ("host", "user"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)], check=True)
-    shutil.copy(keys / "user.pub", keys / "authorized")
-    port = free_port()
-    (keys / "config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {keys}/host\nAuthorizedKeysFile {keys}/authorized\n"
-        f"StrictModes no\nUsePAM no\nPidFile none\nPasswordAuthentication no\nSubsystem sftp internal-sftp\n")
-    Path("/run/sshd").mkdir(exist_ok=True)
-    server = subprocess.Popen([sshd, "-D", "-e", "-f", str(keys / "config")], stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(0.5)
+    with SSHServer(folder) as server:
         started = time.monotonic()
-        subprocess.run(
-            ["scp", "-q", "-P", str(port), "-i", str(keys / "user"), "-o", "StrictHostKeyChecking=no",
-             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", str(source), f"127.0.0.1:{folder}/scp.bin"],
-            check=True)
+        subprocess.run(server.command("scp", "-P", "-q", str(source), f"127.0.0.1:{folder}/scp.bin"), check=True)
         os.sync()
         return round(time.monotonic() - started, 2)
-    finally:
-        server.terminate()
-        server.wait()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@ import Foundation
 
 /// Requests to the local API over its Unix socket, beside nginx on one that answers the same bytes out of its memory.
 struct APIMeasurements {
-    static let nginx = "/usr/sbin/nginx"
     private static let callers = [1, 32]
 
     let family: BenchFamily
@@ -90,29 +89,13 @@ struct APIMeasurements {
         return all
     }
 
-    /// nil where it is not installed. As many workers as the daemon has event loops at its sockets.
-    private func nginx(answering body: String) throws -> (socket: String, process: PeerProcess)? {
-        guard FileManager.default.isExecutableFile(atPath: Self.nginx) else { return nil }
+    /// nil where it is not installed.
+    private func nginx(answering body: String) throws -> (socket: String, process: NginxPeer)? {
         let folder = "\(family.folder)/nginx"
-        try? FileManager.default.removeItem(atPath: folder)
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path \(folder)/\($0);" }
-        let configuration = """
-            daemon off; \(geteuid() == 0 ? "user root; " : "")worker_processes \(ProcessInfo.processInfo.activeProcessorCount); pid \(folder)/pid;
-            error_log /dev/null;
-            events { worker_connections 256; }
-            http {
-              \(temporary.joined(separator: " ")) access_log off; keepalive_requests 1000000000;
-              types { } default_type application/json;
-              server { listen unix:\(folder)/sock; root \(folder); open_file_cache max=4;
-                location / { try_files /answer =404; } }
-            }
-            """
-        try Data(body.utf8).write(to: URL(fileURLWithPath: folder + "/answer"))
-        try Data(configuration.utf8).write(to: URL(fileURLWithPath: folder + "/conf"))
-        let process = try PeerProcess(Self.nginx, ["-e", "/dev/null", "-c", folder + "/conf"]) {
-            (try? UnixHTTP(folder + "/sock").get("/").body) == body
+        let socket = folder + "/sock"
+        let peer = try NginxPeer(answering: body, at: "unix:\(socket)", in: folder) {
+            (try? UnixHTTP(socket).get("/").body) == body
         }
-        return (folder + "/sock", process)
+        return peer.map { (socket, $0) }
     }
 }

@@ -15,17 +15,10 @@ struct FileMeasurements {
         guard let line = text.split(separator: "\n").last, let report = try? JSON.parse(Array(line.utf8)) else {
             throw BenchError("\(script) said nothing")
         }
-        func number(_ name: String) -> Double? {
-            switch report[name] {
-            case .integer(let value): Double(value)
-            case .number(let value): value
-            default: nil
-            }
-        }
-        guard let share = number("share_seconds"), let get = number("get_seconds") else {
+        guard let share = report.figure("share_seconds"), let get = report.figure("get_seconds") else {
             throw BenchError("\(script) measured nothing")
         }
-        let scp = number("scp_seconds")
+        let scp = report.figure("scp_seconds")
         func row(_ what: String, _ seconds: Double) {
             let ratio = scp.map { String(format: "; %.2f × scp", $0 / seconds) } ?? ""
             Table.line(what, String(format: "%.0f MB/s, %.2f s", size / seconds / 1e6, seconds) + ratio)
@@ -35,7 +28,7 @@ struct FileMeasurements {
         row("both, one after the other", share + get)
         if let scp { row("scp of the same file over loopback, then `sync`", scp) }
         let peaks = [("server", "server"), ("sender", "h1"), ("reader", "h2")].compactMap { name, label in
-            number("\(label)_resident_mib").map { String(format: "%@ %.0f MiB", name, $0) }
+            report.figure("\(label)_resident_mib").map { String(format: "%@ %.0f MiB", name, $0) }
         }
         Table.line("peak resident memory meanwhile", peaks.joined(separator: ", "))
     }

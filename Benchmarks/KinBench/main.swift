@@ -1,6 +1,6 @@
 import Foundation
 
-// kin-bench --kin PATH [--part daemon|brokers|crowd|vault|api|files|topics|relay] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--mib N] [--members N] [--python PATH --peer FILE --transfer FILE]
+// kin-bench --kin PATH [--part daemon|brokers|crowd|vault|api|files|topics|relay|links|attach] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--mib N] [--members N] [--python PATH --peers FOLDER --transfer FILE]
 
 func option(_ name: String) -> String? {
     let arguments = CommandLine.arguments
@@ -66,7 +66,7 @@ func printCrowd(_ kin: String, _ folder: String) throws {
 do {
     guard let kin = option("--kin") else {
         throw BenchError(
-            "usage: kin-bench --kin PATH [--part daemon|brokers|crowd|vault|api|files|topics|relay] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--mib N] [--members N] [--python PATH --peer FILE --transfer FILE]"
+            "usage: kin-bench --kin PATH [--part daemon|brokers|crowd|vault|api|files|topics|relay|links|attach] [--seconds N] [--dir FOLDER] [--only SENDERS/BYTES] [--mib N] [--members N] [--python PATH --peers FOLDER --transfer FILE]"
         )
     }
     let (seconds, folder) = (option("--seconds").flatMap { Double($0) } ?? 5, option("--dir") ?? "/var/tmp")
@@ -79,9 +79,10 @@ do {
         try await brokers.printRows(only: option("--only"))
     }
     if wants("crowd") { try printCrowd(kin, folder) }
-    if wants("vault"), let python = option("--python"), let peer = option("--peer") {
+    if wants("vault"), let python = option("--python"), let peers = option("--peers") {
         Table.header("The vault")
-        try VaultMeasurements(seconds: seconds).printRows(beside: VaultPeer.run(python, peer, seconds: seconds))
+        try VaultMeasurements(seconds: seconds).printRows(
+            beside: VaultPeer.run(python, peers + "/vault.py", seconds: seconds))
     }
     if wants("api") {
         Table.header("The local API")
@@ -101,7 +102,21 @@ do {
     }
     if wants("relay") {
         Table.header("The relay")
-        try await RelayMeasurements(kin: kin).printRows()
+        try await RelayMeasurements(kin: kin, folder: folder, seconds: seconds).printRows()
+    }
+    if let python = option("--python"), let peers = option("--peers") {
+        if wants("links") {
+            Table.header("Links")
+            try await LinkMeasurements(
+                kin: kin, python: python, script: peers + "/forwards.py", seconds: seconds
+            ).printRows()
+        }
+        if wants("attach") {
+            Table.header("Terminals")
+            try AttachMeasurements(
+                kin: kin, folder: folder, python: python, script: peers + "/terminals.py"
+            ).printRows()
+        }
     }
 } catch {
     FileHandle.standardError.write(Data("kin-bench: \(error)\n".utf8))

@@ -11,6 +11,8 @@ public final class RegistrationLoad: Sendable {
 
     private let port: Int
     private let devices: Int
+    /// Of each record, sealed: about what a device's takes.
+    public let blobBytes = 1_200
     /// Registered now.
     public let registered = Observed(Set<Int>())
 
@@ -37,7 +39,7 @@ public final class RegistrationLoad: Sendable {
         var pause = Duration.milliseconds(250)
         while !Task.isCancelled {
             let delegate = RecordingDelegate { connection, _ in
-                let message = RelayMessage.registry(blob: [UInt8](repeating: 7, count: 100)).canonicalBytes()
+                let message = RelayMessage.registry(blob: [UInt8](repeating: 7, count: self.blobBytes)).canonicalBytes()
                 connection.send(.text(String(decoding: message, as: UTF8.self)))
                 self.registered.update { $0.insert(device) }
             }

@@ -61,7 +61,7 @@ final class AnsweringLinks: LinkListener {
             let connection = try await handshake(over: carrier)
             guard connection.isContinued else { return try open(connection) }
             guard let (session, rest) = table.take(connection.link) else { throw LinkFault.lost }
-            session.go(on: try Link(continuing: rest, on: connection))
+            session.link.go(on: try Link(continuing: rest, on: connection))
             metrics.links["continued"].add()
             return session
         } catch {
@@ -99,7 +99,7 @@ final class AnsweringLinks: LinkListener {
     }
 
     private func carry(_ session: LinkSession, over carrier: RelayCarrier) async {
-        switch await session.run(over: carrier) {
+        switch await session.link.run(over: carrier) {
         case .displaced: break
         case .cut(let rest):
             metrics.links["cut"].add()

@@ -30,11 +30,11 @@ struct LinkRunner: Sendable {
 
     private func close() async {
         let sessions = table.close() + outgoing.close()
-        for session in sessions { session.close(reason: "leaving") }
+        for session in sessions { session.link.close(reason: "leaving") }
         // Apart from this task, which is cancelled.
         await Task {
             let deadline = ContinuousClock.now + Self.patience
-            for session in sessions { await session.waitForEnd(until: deadline) }
+            for session in sessions { await session.link.waitForEnd(until: deadline) }
         }.value
         for session in sessions { session.end(.linkEnded("leaving")) }
     }

@@ -31,7 +31,7 @@ final class LinkTable: Sendable {
         let (session, held) = state.withLock { state in
             (state.sessions[asked], state.cut.receivedThrough(for: caller, own: own, now: now()))
         }
-        return held ?? session?.receivedThrough(for: caller, own: own)
+        return held ?? session?.link.receivedThrough(for: caller, own: own)
     }
 
     /// - Returns: false where there is no room for another link.
@@ -49,7 +49,7 @@ final class LinkTable: Sendable {
     /// The link that a confirmed connection continues, off whatever carried it before.
     func take(_ id: LinkID) -> (session: LinkSession, rest: CutLink)? {
         let (session, held) = state.withLock { ($0.sessions[id], $0.cut.take(id)) }
-        guard let session, let rest = held ?? session.cut() else { return nil }
+        guard let session, let rest = held ?? session.link.cut() else { return nil }
         return (session, rest)
     }
 

@@ -49,7 +49,9 @@ final class OutgoingLinks: Sendable {
     private func opening(_ target: VerifiedMember) throws -> Task<LinkSession, any Error> {
         try state.withLock { state in
             guard !state.isClosed else { throw CancellationError() }
-            if let entry = state.entries[target.machineID], entry.session?.hasEnded != true { return entry.opening }
+            if let entry = state.entries[target.machineID], entry.session?.link.hasEnded != true {
+                return entry.opening
+            }
             let opening = Task { try await self.open(target) }
             state.entries[target.machineID] = Entry(opening: opening)
             return opening
@@ -82,7 +84,7 @@ final class OutgoingLinks: Sendable {
     private func carry(_ session: LinkSession, over first: RelayCarrier, to target: VerifiedMember) async {
         var carrier = first
         while true {
-            switch await session.run(over: carrier) {
+            switch await session.link.run(over: carrier) {
             case .displaced: return finish(session, .linkEnded("closed"))
             case .over(let fault): return finish(session, fault)
             case .cut(let rest):
@@ -100,7 +102,7 @@ final class OutgoingLinks: Sendable {
         _ rest: CutLink, of session: LinkSession, to target: VerifiedMember
     ) async throws(CallFault) -> RelayCarrier {
         var backoff = Backoff(longest: .seconds(2))
-        while !session.hasEnded, let resumption = rest.resumption(at: dialler.now()) {
+        while !session.link.hasEnded, let resumption = rest.resumption(at: dialler.now()) {
             do {
                 let dialled = try await dialler.dial(target, continuing: resumption)
                 let carrier = dialled.carrier
@@ -108,7 +110,7 @@ final class OutgoingLinks: Sendable {
                     carrier.close(reason: "link_lost")
                     throw LinkFault.lost
                 }
-                session.go(on: try Link(continuing: rest, on: dialled.connection))
+                session.link.go(on: try Link(continuing: rest, on: dialled.connection))
                 return carrier
             } catch let fault as LinkFault where fault.isTold || fault == .lost {
                 throw CallFault(KinError(fault))
@@ -142,7 +144,7 @@ final class OutgoingLinks: Sendable {
             }
             return (unused, former)
         }
-        for session in unused { session.close(reason: "idle") }
+        for session in unused { session.link.close(reason: "idle") }
         for session in former { finish(session, .notAMember) }
     }
 
