@@ -20,6 +20,10 @@ public final class CallStream: Sendable {
     struct State {
         var outgoing: [ULID: CallSubscription] = [:]
         var incoming: [ULID: (call: IncomingCall, task: Task<Void, Never>)] = [:]
+        /// Calls that are being answered, also those that nobody waits for any more: they hold what they hold until they have ended.
+        var answering = 0
+        /// Bytes of their frames.
+        var heldBytes = 0
         var end: CallFault?
     }
 
@@ -105,10 +109,12 @@ public final class CallStream: Sendable {
     public func receive(_ frame: [UInt8]) throws(WireError) {
         let envelope = try CallEnvelope(frame: frame)
         switch envelope.event {
-        case .requested(let request): try accept(envelope.id, request)
+        case .requested(let request): try accept(envelope.id, request, byteCount: frame.count)
         case .responded(let output):
             guard let call = state.withLock({ $0.outgoing[envelope.id] }) else { return }
-            guard call.take(output) else { throw .invalid("call.responded: more answers than were asked for") }
+            guard call.take(output, byteCount: frame.count) else {
+                throw .invalid("call.responded: more answers than were asked for")
+            }
         case .completed: finish(envelope.id, nil)
         case .failed(let fault): finish(envelope.id, fault)
         case .aborted(let reason):
@@ -124,31 +130,43 @@ public final class CallStream: Sendable {
 
     // MARK: Answering
 
-    private func accept(_ id: ULID, _ request: CallRequest) throws(WireError) {
-        let call = IncomingCall(id, request, on: self)
+    private func accept(_ id: ULID, _ request: CallRequest, byteCount: Int) throws(WireError) {
+        let maxCalls = caller.isOwner ? CallLimits.maxCalls : CallLimits.maxCallsOfOthers
         let isTaken = state.withLock { state -> Bool in
             guard state.end == nil else { return true }
-            let count = state.incoming.count
             // Each refusal waits to be sent, too: who does not read them gets no more.
-            guard state.incoming[id] == nil, count < 2 * CallLimits.maxCalls else { return false }
-            let isBusy = count >= CallLimits.maxCalls
-            state.incoming[id] = (call, Task { await self.answer(call, isBusy: isBusy) })
+            guard state.incoming[id] == nil, state.answering < 2 * maxCalls else { return false }
+            let isBusy = state.answering >= maxCalls || state.heldBytes + byteCount > CallLimits.maxHeld
+            let call = IncomingCall(id, isBusy ? CallRequest(request.operation) : request, on: self)
+            let held = isBusy ? 0 : byteCount
+            state.answering += 1
+            state.heldBytes += held
+            state.incoming[id] = (call, Task { await self.answer(call, isBusy: isBusy, holding: held) })
             return true
         }
         guard isTaken else { throw .invalid("call.requested: under way already, or far too many are") }
     }
 
-    private func answer(_ call: IncomingCall, isBusy: Bool) async {
+    private func answer(_ call: IncomingCall, isBusy: Bool, holding byteCount: Int) async {
         let last: CallEvent?
         do {
             if isBusy { throw CallFault.tooMany }
             try await responder.respond(to: call)
             last = try call.ending()
         } catch {
-            last = Task.isCancelled ? nil : .failed(CallFault(any: error))
+            last = Task.isCancelled || call.isAnswered ? nil : .failed(CallFault(any: error))
         }
         if let last { try? await send(call.id, last) }
-        state.withLock { _ = $0.incoming.removeValue(forKey: call.id) }
+        state.withLock { state in
+            state.answering -= 1
+            state.heldBytes -= byteCount
+            if state.incoming[call.id]?.call === call { state.incoming[call.id] = nil }
+        }
+    }
+
+    /// The one answer that was wanted is given: what its operation would go on with is for nobody.
+    func answered(_ call: IncomingCall) {
+        state.withLock { $0.incoming[call.id]?.call === call ? $0.incoming[call.id]?.task : nil }?.cancel()
     }
 
     // MARK: The end
@@ -167,7 +185,9 @@ public final class CallStream: Sendable {
 
 extension CallFault {
     static let tooMany = CallFault(
-        .exhausted, "at most \(CallLimits.maxCalls) calls are under way on one link: wait until one has ended")
+        .exhausted,
+        "at most \(CallLimits.maxCalls) calls of \(CallLimits.maxHeld >> 20) MiB are under way on one link: wait until one has ended"
+    )
     static let tooLarge = CallFault(
         .exhausted, "a call takes at most \(CallLimits.maxFrame) bytes: send less at once")
 }

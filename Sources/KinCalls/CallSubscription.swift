@@ -5,7 +5,9 @@ import Synchronization
 /// The answers to one call, in order. Whoever stops before the end calls `abort`.
 public final class CallSubscription: Sendable {
     private struct State {
-        var answers: [JSON] = []
+        var answers: [(output: JSON, byteCount: Int)] = []
+        /// Bytes of their frames.
+        var heldBytes = 0
         /// How many more the other side may send.
         var credit: Int
         /// Taken since credit was given last.
@@ -68,13 +70,19 @@ public final class CallSubscription: Sendable {
     // MARK: From the stream
 
     /// - Returns: whether there was credit for it.
-    func take(_ answer: JSON) -> Bool {
-        let isDue = state.withLock { state in
-            guard !state.isOver, state.credit > 0 else { return state.isOver }
+    func take(_ answer: JSON, byteCount: Int) -> Bool {
+        let (isDue, isTooMuch) = state.withLock { state in
+            guard !state.isOver, state.credit > 0 else { return (state.isOver, false) }
+            guard state.heldBytes + byteCount <= CallLimits.maxHeld else { return (true, true) }
             state.credit -= 1
-            state.answers.append(answer)
+            state.answers.append((answer, byteCount))
+            state.heldBytes += byteCount
             if !isContinuous { state.isOver = true }
-            return true
+            return (true, false)
+        }
+        if isTooMuch {
+            stream.abort(id, reason: "too_much")
+            finish(.tooMuch)
         }
         if !isContinuous { stream.forget(id) }
         wakeups.wake()
@@ -93,7 +101,8 @@ public final class CallSubscription: Sendable {
     private func take() -> (answer: JSON?, granted: Int) {
         state.withLock { state in
             guard !state.answers.isEmpty else { return (nil, 0) }
-            let answer = state.answers.removeFirst()
+            let (answer, byteCount) = state.answers.removeFirst()
+            state.heldBytes -= byteCount
             state.consumed += 1
             guard isContinuous, !state.isOver, state.consumed >= CallLimits.credit / 2 else { return (answer, 0) }
             defer { state.consumed = 0 }
@@ -101,4 +110,9 @@ public final class CallSubscription: Sendable {
             return (answer, state.consumed)
         }
     }
+}
+
+extension CallFault {
+    fileprivate static let tooMuch = CallFault(
+        .exhausted, "more than \(CallLimits.maxHeld >> 20) MiB came before any of it was taken: ask for less at once")
 }

@@ -83,6 +83,9 @@ public final class FrameQueue: CallCarrier {
         changes.wake()
     }
 
+    /// Of what waits.
+    var byteCount: Int { state.withLock { $0.byteCount } }
+
     /// Why nothing more is taken in.
     public var end: CallFault? { state.withLock { $0.end } }
 }

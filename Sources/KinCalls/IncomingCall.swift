@@ -45,7 +45,10 @@ public final class IncomingCall: Sendable {
                 state.count += 1
                 return true
             }
-            if isDue { return try await stream.send(id, .responded(output: output)) }
+            if isDue {
+                try await stream.send(id, .responded(output: output))
+                return endsWithFirst ? stream.answered(self) : ()
+            }
             await wakeups.wait(after: seen)
         }
     }

@@ -63,6 +63,11 @@ public enum LinkFault: Error, Hashable, Sendable {
         }
     }
 
+    /// Whether another relay, or another attempt, would bring the same: the other device says no, or may not be talked to.
+    public var isFinal: Bool {
+        if case .refused = self { true } else { isTold }
+    }
+
     /// Whether a new connection may continue the link: what the carrier did, not what the other side said.
     public var isResumable: Bool { self == .tampered }
 }

@@ -21,6 +21,18 @@ import Testing
             try await Task.sleep(for: .seconds(600))
             return .null
         }
+        operations.subscription("/device/once", "Answers once, and goes on") { call in
+            counter.began()
+            defer { counter.ended() }
+            try await call.respond(.integer(1))
+            try await Task.sleep(for: .seconds(600))
+        }
+        operations.query("/device/stubborn", "Goes on though it was given up") { _ in
+            counter.began()
+            await counter.release()
+            counter.ended()
+            return .null
+        }
         operations.subscription("/device/count", "Counts from 1 on, to the input") { call in
             guard case .integer(let end) = call.input else { throw CallFault(.invalidInput, "a number") }
             counter.began()
@@ -123,6 +135,96 @@ import Testing
         }
     }
 
+    @Test("an operation that has given the one answer that was wanted is stopped, though it waits for something else")
+    func firstAndWaiting() async throws {
+        let counter = Counter()
+        try await withEnds(counter) { ends in
+            #expect(try await ends.near.call(OperationPath(known: "/device/once")) == .integer(1))
+            try await eventually("it stopped") { counter.running == 0 && ends.far.isIdle }
+            #expect(ends.recorder.types == ["call.responded"])
+        }
+    }
+
+    @Test("who gives up a call and asks again under its id has the second one answered")
+    func idUsedAgain() async throws {
+        let counter = Counter()
+        let (queue, id) = (FrameQueue(), try ULID("01ARZ3NDEKTSV4RRFFQ69G5FAV").orThrow("id"))
+        let stream = CallStream(queue, with: .local, answering: Self.operations(counter), now: { 0 })
+        defer { stream.end(CallFault(.unavailable, "over")) }
+        let first = CallRequest(try OperationPath(known: "/device/stubborn"))
+        try stream.receive(CallEnvelope(id: id, event: .requested(first)).frame())
+        try await eventually("it began") { counter.running == 1 }
+        try stream.receive(CallEnvelope(id: id, event: .aborted(reason: nil)).frame())
+        let second = CallRequest(try OperationPath(known: "/device/count"), input: .integer(3), credit: 1)
+        try stream.receive(CallEnvelope(id: id, event: .requested(second)).frame())
+        counter.open()
+        try await eventually("the first has ended") { counter.stopped == 1 }
+        try stream.receive(CallEnvelope(id: id, event: .credited(events: 5)).frame())
+        var types: [String] = []
+        while types.last != "call.completed", let frame = await queue.next() {
+            types.append(try CallEnvelope(frame: frame).event.type)
+        }
+        #expect(types == Array(repeating: "call.responded", count: 3) + ["call.completed"])
+    }
+
+    @Test("calls that were given up count until they have ended, and large ones by their bytes")
+    func held() async throws {
+        let counter = Counter()
+        let queue = FrameQueue()
+        let stream = CallStream(queue, with: .local, answering: Self.operations(counter), now: { 0 })
+        defer { stream.end(CallFault(.unavailable, "over")) }
+        let large = CallRequest(
+            try OperationPath(known: "/device/stubborn"), input: .string(String(repeating: "x", count: 10_000_000)))
+        for number in 0..<5 {
+            let id = ULID(milliseconds: Int64(number), randomness: [UInt8](repeating: 7, count: 10))
+            try stream.receive(CallEnvelope(id: id, event: .requested(large)).frame())
+            try await eventually("it is answered") { counter.running == min(number + 1, 3) }
+            try stream.receive(CallEnvelope(id: id, event: .aborted(reason: nil)).frame())
+        }
+        #expect(counter.running == 3)
+        counter.open()
+        try await eventually("they have ended") { counter.running == 0 }
+    }
+
+    @Test("a device that may call nothing has few calls, and soon none")
+    func strangersFlood() async throws {
+        let caller = Caller.device(
+            member: try ULID("01ARZ3NDEKTSV4RRFFQ69G5FAV").orThrow("id"),
+            machineID: try MachineID("0123456789abcdef").orThrow("id"), role: .guest, scopes: [])
+        // Nobody takes the refusals.
+        let queue = FrameQueue()
+        let stream = CallStream(queue, with: caller, answering: Self.operations(), now: { 0 })
+        defer { stream.end(CallFault(.unavailable, "over")) }
+        while queue.byteCount < FrameQueue.maxBytes {
+            try await queue.send([UInt8](repeating: 0, count: 65_536))
+        }
+        let request = CallRequest(try OperationPath(known: "/device/never"))
+        var taken = 0
+        #expect(throws: WireError.self) {
+            for number in 0..<1_000 {
+                let id = ULID(milliseconds: Int64(number), randomness: [UInt8](repeating: 7, count: 10))
+                try stream.receive(CallEnvelope(id: id, event: .requested(request)).frame())
+                taken += 1
+            }
+        }
+        #expect(taken == 2 * CallLimits.maxCallsOfOthers)
+    }
+
+    @Test("answers that nobody takes are held to a bound, though credit was given for more")
+    func heldAnswers() async throws {
+        var operations = Operations()
+        operations.subscription("/device/much", "Answers with much") { call in
+            while true { try await call.respond(.string(String(repeating: "x", count: 10_000_000))) }
+        }
+        let ends = TwoEnds(operations)
+        defer { ends.end() }
+        let answers = try await ends.near.subscribe(OperationPath(known: "/device/much"))
+        try await eventually("it is given up") { ends.near.isIdle && ends.far.isIdle }
+        for _ in 0..<3 { #expect(try await answers.next() != nil) }
+        let fault = await #expect(throws: CallFault.self) { while try await answers.next() != nil {} }
+        #expect(fault?.code == "RESOURCE_EXHAUSTED")
+    }
+
     @Test("when the stream ends, who waits hears why, and what was being answered is stopped")
     func theEnd() async throws {
         let counter = Counter()
@@ -191,4 +293,18 @@ final class Counter: Sendable {
     func began() { state.withLock { $0.running += 1 } }
     func ended() { state.withLock { $0.running -= 1 } }
     func sent() { state.withLock { $0.count += 1 } }
+
+    /// How many have ended.
+    var stopped: Int { gate.withLock { $0.stopped } }
+
+    /// Lets those go on that wait in `release`, and all that come later.
+    func open() { gate.withLock { $0.isOpen = true } }
+
+    /// Waits for `open`, whatever is cancelled.
+    func release() async {
+        while !gate.withLock({ $0.isOpen }) { await Task.yield() }
+        gate.withLock { $0.stopped += 1 }
+    }
+
+    private let gate = Mutex((isOpen: false, stopped: 0))
 }

@@ -88,7 +88,22 @@ import Testing
         let connection = try answering.confirm(caller.next().orThrow("the first message"))
         let called = try Link(continuing: pair.called.cut(at: now).orThrow("a link"), on: connection)
         var again = LinkPair(caller: caller, called: called)
+        // It says how far it is before the caller has sent anything again: were that all it has, the caller would leave out what it counts by.
+        again.called.acknowledge()
+        while let message = try again.called.next() { _ = try again.caller.receive(message) }
         #expect(try again.settle().called == [[3]])
+    }
+
+    @Test("an acknowledgement of what was not sent again yet is refused")
+    func ahead() async throws {
+        let devices = try await TwoDevices.fresh()
+        var pair = try devices.links()
+        try pair.caller.submit([1])
+        _ = try pair.caller.next()
+        var again = try devices.continued(
+            pair.caller.cut(at: now).orThrow("a link"), pair.called.cut(at: now).orThrow("a link"))
+        let early = try again.called.cipher.seal(.acknowledgement(through: 2))
+        #expect(fault { _ = try again.caller.receive(early) } == .positionInvalid)
     }
 
     @Test("a repeated opening that asks to continue disturbs nothing: the link goes on where it is")

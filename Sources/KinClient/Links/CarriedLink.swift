@@ -25,6 +25,8 @@ public final class CarriedLink: Sendable {
     public typealias FrameTaker = @Sendable (_ frame: [UInt8]) throws(WireError) -> Void
 
     private let state: Mutex<State>
+    /// Held from a message's opening until its frame is handed on, so that frames keep their order where a link changes its connection.
+    private let handingOn = Mutex(())
     /// Frames that wait to be cut into messages.
     private let queue: FrameQueue
     private let taker: FrameTaker
@@ -44,14 +46,17 @@ public final class CarriedLink: Sendable {
 
     private var changes: Wakeups { queue.changes }
 
+    /// Which of its connections it is on. Who answers that it may be continued remembers it: it may be on another one by then.
+    public var connection: Int { state.withLock { $0.connection } }
+
     /// Carries the link until its connection ends, or it does. Closes the carrier.
-    public func run(over carrier: any LinkCarrier) async -> Outcome {
-        let connection = state.withLock { $0.connection }
+    /// - Parameter connection: what `go(on:)` returned; 0 for the first.
+    public func run(over carrier: any LinkCarrier, on connection: Int = 0) async -> Outcome {
         let end = await withTaskGroup(of: Stop.self) { group in
             group.addTask { await self.receive(from: carrier, connection) }
             group.addTask { await self.send(over: carrier, connection) }
             group.addTask { await self.acknowledge(connection) }
-            let first = await group.next() ?? .carrier
+            let first = await group.next() ?? .carrier(nil)
             group.cancelAll()
             carrier.close(reason: first.word)
             changes.wake()
@@ -61,13 +66,16 @@ public final class CarriedLink: Sendable {
     }
 
     /// Goes on over a new connection of the same link.
-    public func go(on link: consuming Link) {
+    /// - Returns: its number, for `run`.
+    public func go(on link: consuming Link) -> Int {
         var next: Link? = consume link
-        state.withLock { state in
+        let connection = state.withLock { state in
             state.link = next.take()
             state.connection += 1
+            return state.connection
         }
         changes.wake()
+        return connection
     }
 
     /// Takes the link off its connection, which ends by that.
@@ -111,10 +119,15 @@ public final class CarriedLink: Sendable {
     // MARK: The connection
 
     private enum Stop: Sendable {
-        case carrier
+        /// nil: given up here.
+        case carrier(LinkEnd?)
         case fault(LinkFault)
         case ended(reason: String)
         case displaced
+
+        init(_ error: any Error) {
+            self = (error as? LinkFault).map { .fault($0) } ?? .carrier(error as? LinkEnd)
+        }
 
         /// For the other side's log.
         var word: String {
@@ -129,12 +142,20 @@ public final class CarriedLink: Sendable {
 
     private func outcome(of stop: Stop, _ connection: Int) -> Outcome {
         switch stop {
-        case .displaced: return .displaced
-        case .ended(let reason): return .over(.linkEnded(reason))
-        case .fault(let fault) where !fault.isResumable: return .over(CallFault(KinError(fault)))
-        case .carrier, .fault:
-            let isCurrent = state.withLock { $0.connection == connection }
-            return isCurrent ? cut().map { .cut($0) } ?? .displaced : .displaced
+        case .displaced: .displaced
+        case .ended(let reason): .over(.linkEnded(reason))
+        case .fault(let fault) where !fault.isResumable: .over(CallFault(KinError(fault)))
+        case .carrier(let end?) where end.cause == .linksRefused: .over(.linksRefused(end))
+        case .carrier, .fault: rest(of: connection)
+        }
+    }
+
+    /// Its connection broke: looked at and taken off it at once, as it may be continued at any moment.
+    private func rest(of connection: Int) -> Outcome {
+        state.withLock { state in
+            guard state.connection == connection, let link = state.link.take() else { return .displaced }
+            // Its last word may have come just before.
+            return link.cut(at: now()).map { .cut($0) } ?? .over(.linkEnded("ended"))
         }
     }
 
@@ -156,16 +177,19 @@ public final class CarriedLink: Sendable {
         while true {
             do {
                 let message = try await carrier.receive()
-                let event = try onLink(connection) { link throws(LinkFault) in try link.receive(message) }
+                let stop = try handingOn.withLock { _ throws(LinkFault) in try take(message, connection) }
                 changes.wake()
-                guard let event else { return .displaced }
-                if let stop = try handle(event) { return stop }
-            } catch let fault as LinkFault {
-                return .fault(fault)
+                if let stop { return stop }
             } catch {
-                return .carrier
+                return Stop(error)
             }
         }
+    }
+
+    private func take(_ message: [UInt8], _ connection: Int) throws(LinkFault) -> Stop? {
+        let event = try onLink(connection) { link throws(LinkFault) in try link.receive(message) }
+        guard let event else { return .displaced }
+        return try handle(event)
     }
 
     private func handle(_ event: Link.Event?) throws(LinkFault) -> Stop? {
@@ -186,14 +210,12 @@ public final class CarriedLink: Sendable {
                 let hasEnded = try onLink(connection) { link throws(LinkFault) in link.hasEnded }
                 guard let hasEnded else { return .displaced }
                 if hasEnded { return .ended(reason: "closed") }
-            } catch let fault as LinkFault {
-                return .fault(fault)
             } catch {
-                return .carrier
+                return Stop(error)
             }
             await changes.wait(after: seen)
         }
-        return .carrier
+        return .carrier(nil)
     }
 
     private func next(_ connection: Int) throws(LinkFault) -> [UInt8]? {
@@ -211,7 +233,7 @@ public final class CarriedLink: Sendable {
                 try await Task.sleep(for: .seconds(1))
                 guard try onLink(connection, { link in link.acknowledge() }) != nil else { return .displaced }
             } catch {
-                return .carrier
+                return Stop(error)
             }
             changes.wake()
         }
@@ -221,5 +243,9 @@ public final class CarriedLink: Sendable {
 extension CallFault {
     public static func linkEnded(_ reason: String) -> CallFault {
         CallFault(.unavailable, "the other device ended the link (\(reason)): try again")
+    }
+
+    fileprivate static func linksRefused(_ end: LinkEnd) -> CallFault {
+        CallFault(KinError(end.cause.rawValue, end.message, category: .busy, retryable: true))
     }
 }

@@ -16,6 +16,15 @@ final class LocalCalls: Sendable {
     private let now: @Sendable () -> Int64
     private let count = Mutex(0)
 
+    /// A stream that is open; it is no more once nobody holds this.
+    private final class Place: Sendable {
+        private let calls: LocalCalls
+
+        init(_ calls: LocalCalls) { self.calls = calls }
+
+        deinit { calls.count.withLock { $0 -= 1 } }
+    }
+
     init(router: CallRouter, now: @escaping @Sendable () -> Int64) {
         self.router = router
         self.now = now
@@ -24,6 +33,17 @@ final class LocalCalls: Sendable {
     /// One stream: it ends with the request's body, or with the connection.
     /// - Throws: `too_many_streams`.
     func stream(_ request: Request) throws -> Response {
+        let place = try place()
+        return Response(
+            status: .ok, headers: [.contentType: CallMedia.type, .cacheControl: "no-store"],
+            body: ResponseBody { [self] writer in
+                defer { withExtendedLifetime(place) {} }
+                try await carry(request.body, &writer)
+                try await writer.finish(nil)
+            })
+    }
+
+    private func place() throws -> Place {
         let isTaken = count.withLock { count in
             guard count < Self.maxStreams else { return false }
             count += 1
@@ -34,29 +54,15 @@ final class LocalCalls: Sendable {
                 "too_many_streams", "at most \(Self.maxStreams) call streams are open at once: close one",
                 category: .busy, retryable: true)
         }
-        return Response(
-            status: .ok, headers: [.contentType: CallMedia.type, .cacheControl: "no-store"],
-            body: ResponseBody { [self] writer in
-                defer { count.withLock { $0 -= 1 } }
-                try await carry(request.body, &writer)
-                try await writer.finish(nil)
-            })
+        return Place(self)
     }
 
     private func carry(_ body: RequestBody, _ writer: inout any ResponseBodyWriter) async throws {
         let queue = FrameQueue()
         let stream = CallStream(queue, with: .local, answering: router, now: now)
         let reading = Task {
-            var frames = CallFrames()
-            do {
-                for try await buffer in body {
-                    for frame in try frames.take(buffer.readableBytesView) { try stream.receive(frame) }
-                }
-            } catch {
-                // However it came to its end: whoever waits is told that it has.
-            }
+            await stream.read(body.map(\.readableBytesView), ending: .streamEnded)
             // Whoever stops asking waits for nothing.
-            stream.end(.streamEnded)
             queue.finish(.streamEnded)
         }
         defer {

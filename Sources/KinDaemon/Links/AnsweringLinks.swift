@@ -12,6 +12,8 @@ import Synchronization
 final class AnsweringLinks: LinkListener {
     /// Handshakes at one time: a relay may announce as many links as it likes.
     static let maxAnswers = 16
+    /// Bytes of a frame of devices that may call nothing: enough to be told so.
+    static let maxStrangersFrame = 65_536
 
     private let table: LinkTable
     private let credentials: @Sendable () -> LinkCredentials
@@ -56,14 +58,11 @@ final class AnsweringLinks: LinkListener {
     }
 
     /// The link that the caller is let onto; nil where it is not.
-    private func taken(over carrier: RelayCarrier) async -> LinkSession? {
+    private func taken(over carrier: RelayCarrier) async -> Carried? {
         do {
-            let connection = try await handshake(over: carrier)
-            guard connection.isContinued else { return try open(connection) }
-            guard let (session, rest) = table.take(connection.link) else { throw LinkFault.lost }
-            session.link.go(on: try Link(continuing: rest, on: connection))
-            metrics.links["continued"].add()
-            return session
+            let answered = try await handshake(over: carrier)
+            guard let claim = answered.claim else { return try open(answered.connection) }
+            return try go(on: answered.connection, with: claim)
         } catch {
             let code = (error as? LinkFault)?.code ?? (error as? LinkEnd)?.cause.rawValue ?? "links_full"
             metrics.links["refused"].add()
@@ -74,7 +73,7 @@ final class AnsweringLinks: LinkListener {
         }
     }
 
-    private func handshake(over carrier: RelayCarrier) async throws -> LinkConnection {
+    private func handshake(over carrier: RelayCarrier) async throws -> AnsweredLink {
         var called = LinkResponder(as: credentials())
         let first = try await carrier.receive(within: LinkDialler.patience)
         let caller: LinkResponder.Caller
@@ -82,24 +81,39 @@ final class AnsweringLinks: LinkListener {
             if let answer = called.refuse(error) { try await carrier.send(answer) }
             throw error
         }
-        let through = table.receivedThrough(for: caller, own: key)
-        let asked = through == nil ? nil : caller.resumption?.link
-        guard let link = asked ?? LinkID(Random.bytes(LinkID.byteCount)) else { throw LinkFault.malformed }
-        try await carrier.send(called.answer(link: link, receivedThrough: through, now: now()))
+        let claim = table.claim(for: caller, own: key)
+        guard let link = claim?.link ?? LinkID(Random.bytes(LinkID.byteCount)) else { throw LinkFault.malformed }
+        try await carrier.send(called.answer(link: link, receivedThrough: claim?.receivedThrough, now: now()))
         let third = try await carrier.receive(within: LinkDialler.patience)
-        return try called.confirm(third)
+        return AnsweredLink(connection: try called.confirm(third), claim: claim)
     }
 
-    private func open(_ connection: consuming LinkConnection) throws -> LinkSession {
-        let session = LinkSession(try Link(connection), answering: responder, now: now)
+    private func open(_ connection: consuming LinkConnection) throws -> Carried {
+        let peer = connection.peer
+        let link = try Link(connection, maxFrame: peer.role == .owner ? LinkLimits.maxFrame : Self.maxStrangersFrame)
+        let session = LinkSession(link, answering: responder, now: now)
         guard table.add(session) else { throw LinkFault.busy }
         metrics.links["opened"].add()
-        logger.info("link_opened", metadata: ["device": .string(session.peer.machineID.description)])
-        return session
+        logger.info("link_opened", metadata: ["device": .string(peer.machineID.description)])
+        return Carried(session: session, connection: 0)
     }
 
-    private func carry(_ session: LinkSession, over carrier: RelayCarrier) async {
-        switch await session.link.run(over: carrier) {
+    /// - Throws: where it cannot go on; then it is over, as its caller can do nothing more with it.
+    private func go(on connection: consuming LinkConnection, with claim: LinkClaim) throws -> Carried {
+        guard let (session, rest) = table.take(claim) else { throw LinkFault.lost }
+        do {
+            let number = session.link.go(on: try Link(continuing: rest, on: connection))
+            metrics.links["continued"].add()
+            return Carried(session: session, connection: number)
+        } catch {
+            table.remove(session.id, because: CallFault(KinError(error)))
+            throw error
+        }
+    }
+
+    private func carry(_ carried: Carried, over carrier: RelayCarrier) async {
+        let session = carried.session
+        switch await session.link.run(over: carrier, on: carried.connection) {
         case .displaced: break
         case .cut(let rest):
             metrics.links["cut"].add()
@@ -107,4 +121,16 @@ final class AnsweringLinks: LinkListener {
         case .over(let fault): table.remove(session.id, because: fault)
         }
     }
+}
+
+/// A link, and which of its connections it is on.
+private struct Carried: Sendable {
+    let session: LinkSession
+    let connection: Int
+}
+
+/// A finished handshake, and what it continues.
+private struct AnsweredLink: ~Copyable {
+    let connection: LinkConnection
+    let claim: LinkClaim?
 }

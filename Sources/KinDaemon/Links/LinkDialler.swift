@@ -35,7 +35,7 @@ struct LinkDialler: Sendable {
         for server in ordered {
             do {
                 return try await dial(target, at: server, continuing: resumption)
-            } catch let fault as LinkFault where fault.isTold {
+            } catch let fault as LinkFault where fault.isFinal {
                 throw fault
             } catch {
                 try Task.checkCancellation()

@@ -25,32 +25,44 @@ final class LinkTable: Sendable {
 
     var count: Int { state.withLock { $0.sessions.count } }
 
-    /// How far the link has come that a caller asks to continue; nil: it is not held. The caller may be a repeat, so nothing changes.
-    func receivedThrough(for caller: LinkResponder.Caller, own: X25519.PublicKey) -> Int64? {
+    /// What a caller is answered that asks to continue a link; nil: it is not held. The caller may be a repeat, so nothing changes.
+    func claim(for caller: LinkResponder.Caller, own: X25519.PublicKey) -> LinkClaim? {
         guard let asked = caller.resumption?.link else { return nil }
-        let (session, held) = state.withLock { state in
-            (state.sessions[asked], state.cut.receivedThrough(for: caller, own: own, now: now()))
+        return state.withLock { state in
+            guard let session = state.sessions[asked] else { return nil }
+            let connection = session.link.connection
+            let held = state.cut.receivedThrough(for: caller, own: own, now: now())
+            return (held ?? session.link.receivedThrough(for: caller, own: own)).map {
+                LinkClaim(link: asked, receivedThrough: $0, connection: connection)
+            }
         }
-        return held ?? session?.link.receivedThrough(for: caller, own: own)
     }
 
+    /// A new link. Whoever opens one has forgotten those that were cut: they end.
     /// - Returns: false where there is no room for another link.
     func add(_ session: LinkSession) -> Bool {
-        state.withLock { state in
-            let others = state.sessions.values.filter { $0.peer.member == session.peer.member }.count
+        let (isAdded, forgotten) = state.withLock { state -> (Bool, [LinkSession]) in
+            let member = session.peer.member
+            let forgotten = state.cut.drop(of: member).compactMap { state.sessions.removeValue(forKey: $0.id) }
+            let others = state.sessions.values.filter { $0.peer.member == member }.count
             guard !state.isClosed, state.sessions.count < Self.maxLinks, others < Self.maxLinksEach else {
-                return false
+                return (false, forgotten)
             }
             state.sessions[session.id] = session
-            return true
+            return (true, forgotten)
         }
+        for session in forgotten { session.end(.linkLost) }
+        return isAdded
     }
 
-    /// The link that a confirmed connection continues, off whatever carried it before.
-    func take(_ id: LinkID) -> (session: LinkSession, rest: CutLink)? {
-        let (session, held) = state.withLock { ($0.sessions[id], $0.cut.take(id)) }
-        guard let session, let rest = held ?? session.link.cut() else { return nil }
-        return (session, rest)
+    /// The link that a confirmed connection continues, off whatever carried it before; nil: it has ended, or was continued since the claim.
+    func take(_ claim: LinkClaim) -> (session: LinkSession, rest: CutLink)? {
+        state.withLock { state in
+            guard let session = state.sessions[claim.link], session.link.connection == claim.connection,
+                let rest = state.cut.take(claim.link) ?? session.link.cut()
+            else { return nil }
+            return (session, rest)
+        }
     }
 
     /// Keeps a link whose connection broke.
@@ -90,6 +102,14 @@ final class LinkTable: Sendable {
             return Array(state.sessions.values)
         }
     }
+}
+
+/// A link as it stood when its caller asked to continue it.
+struct LinkClaim: Sendable {
+    let link: LinkID
+    let receivedThrough: Int64
+    /// Which of its connections it was on.
+    let connection: Int
 }
 
 extension CallFault {

@@ -82,14 +82,16 @@ final class OutgoingLinks: Sendable {
     // MARK: While it lives
 
     private func carry(_ session: LinkSession, over first: RelayCarrier, to target: VerifiedMember) async {
-        var carrier = first
+        var (carrier, connection) = (first, 0)
         while true {
-            switch await session.link.run(over: carrier) {
+            switch await session.link.run(over: carrier, on: connection) {
             case .displaced: return finish(session, .linkEnded("closed"))
             case .over(let fault): return finish(session, fault)
             case .cut(let rest):
                 logger.info("link_cut", metadata: ["device": .string(target.machineID.description)])
-                do throws(CallFault) { carrier = try await resume(rest, of: session, to: target) } catch {
+                do throws(CallFault) {
+                    (carrier, connection) = try await resume(rest, of: session, to: target)
+                } catch {
                     return finish(session, error)
                 }
                 logger.info("link_resumed", metadata: ["device": .string(target.machineID.description)])
@@ -100,7 +102,7 @@ final class OutgoingLinks: Sendable {
     /// Tries until the link can go on, or it is too late.
     private func resume(
         _ rest: CutLink, of session: LinkSession, to target: VerifiedMember
-    ) async throws(CallFault) -> RelayCarrier {
+    ) async throws(CallFault) -> (RelayCarrier, connection: Int) {
         var backoff = Backoff(longest: .seconds(2))
         while !session.link.hasEnded, let resumption = rest.resumption(at: dialler.now()) {
             do {
@@ -110,9 +112,8 @@ final class OutgoingLinks: Sendable {
                     carrier.close(reason: "link_lost")
                     throw LinkFault.lost
                 }
-                session.link.go(on: try Link(continuing: rest, on: dialled.connection))
-                return carrier
-            } catch let fault as LinkFault where fault.isTold || fault == .lost {
+                return (carrier, session.link.go(on: try Link(continuing: rest, on: dialled.connection)))
+            } catch let fault as LinkFault where fault.isFinal || fault == .lost {
                 throw CallFault(KinError(fault))
             } catch {
                 try? await Task.sleep(for: backoff.delay())
@@ -140,7 +141,10 @@ final class OutgoingLinks: Sendable {
                 if !isMember(session.peer) { former.append(session) }
                 let since = session.calls.isIdle ? entry.idleSince ?? time : nil
                 state.entries[machine]?.idleSince = since
-                if let since, time - since >= Self.idle { unused.append(session) }
+                guard let since, time - since >= Self.idle else { continue }
+                unused.append(session)
+                // Who asks from now on opens another.
+                state.entries[machine] = nil
             }
             return (unused, former)
         }

@@ -18,15 +18,7 @@ public final class DaemonCalls: Sendable {
         self.queue = queue
         self.stream = stream
         reading = Task {
-            var frames = CallFrames()
-            do {
-                for try await buffer in body {
-                    for frame in try frames.take(buffer.readableBytesView) { try stream.receive(frame) }
-                }
-            } catch {
-                // However it came to its end: whoever waits is told that it has.
-            }
-            stream.end(.daemonEnded)
+            await stream.read(body.map(\.readableBytesView), ending: .daemonEnded)
             queue.finish(.daemonEnded)
         }
     }

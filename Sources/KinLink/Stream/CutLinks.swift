@@ -1,4 +1,5 @@
 import KinCrypto
+public import KinEncoding
 import KinIdentity
 import KinWire
 
@@ -43,6 +44,13 @@ public struct CutLinks: Sendable {
     /// Hands out the link that a confirmed connection continues.
     public mutating func take(_ id: LinkID) -> CutLink? {
         links.firstIndex { $0.id == id }.map { links.remove(at: $0) }
+    }
+
+    /// Gives up those of one member.
+    public mutating func drop(of member: ULID) -> [CutLink] {
+        let over = links.filter { $0.peer.member == member }
+        links.removeAll { $0.peer.member == member }
+        return over
     }
 
     /// Gives up what nobody came back for.

@@ -4,7 +4,7 @@ import KinWire
 struct IncomingStream: Sendable {
     /// Everything before it has come.
     private(set) var receivedThrough: Int64 = 0
-    /// Where the next part of this connection begins.
+    /// Where the next part of this connection begins: before `receivedThrough` while the other side sends again what has come.
     private var place: Int64 = 0
     /// What the other side was told last.
     private var told: Int64 = 0
@@ -17,11 +17,11 @@ struct IncomingStream: Sendable {
 
     /// Whether so much has come that the other side must hear of it, or stands still.
     var mustAcknowledge: Bool {
-        receivedThrough - told >= LinkLimits.acknowledgeAfter || untoldRecords >= LinkLimits.acknowledgeAfterRecords
+        place - told >= LinkLimits.acknowledgeAfter || untoldRecords >= LinkLimits.acknowledgeAfterRecords
     }
 
     /// Whether anything has come that the other side was not told of.
-    var hasNews: Bool { receivedThrough > told }
+    var hasNews: Bool { place > told }
 
     var byteCount: Int { partial.count }
 
@@ -30,23 +30,23 @@ struct IncomingStream: Sendable {
     mutating func take(_ content: [UInt8], isLast: Bool) throws(LinkFault) -> [UInt8]? {
         let begin = place
         place += Int64(content.count) + 1
+        untoldRecords += 1
         // What came over the earlier connection after the other side was told how far.
         if place <= receivedThrough { return nil }
         guard begin == receivedThrough else { throw .positionInvalid }
         guard partial.count + content.count <= maxFrame else { throw .frameTooLarge }
         receivedThrough = place
-        untoldRecords += 1
-        guard isLast else {
-            partial += content
-            return nil
-        }
+        if isLast, partial.isEmpty { return content }
+        partial += content
+        guard isLast else { return nil }
         defer { partial = [] }
-        return partial.isEmpty ? content : partial + content
+        return partial
     }
 
-    /// The position to tell the other side.
+    /// The position to tell the other side. Never one that it has not come to on this connection: it would leave out what it has yet to send again,
+    /// and what follows would be taken for that.
     mutating func acknowledge() -> Int64 {
-        told = receivedThrough
+        told = place
         untoldRecords = 0
         return told
     }

@@ -57,8 +57,15 @@ struct OutgoingStream: Sendable {
         return true
     }
 
-    /// - Throws: `positionInvalid` where `position` was acknowledged before, was never sent, or lies within a message.
+    /// - Throws: `positionInvalid` where `position` was acknowledged before, was not sent on this connection, or lies within a message.
     mutating func acknowledge(through position: Int64) throws(LinkFault) {
+        let count = try records(before: position)
+        guard count <= sent else { throw .positionInvalid }
+        drop(count, through: position)
+    }
+
+    /// How many records end at `position`.
+    private func records(before position: Int64) throws(LinkFault) -> Int {
         guard (acknowledged...end).contains(position) else { throw .positionInvalid }
         var (count, place) = (0, acknowledged)
         while place < position {
@@ -66,6 +73,10 @@ struct OutgoingStream: Sendable {
             count += 1
         }
         guard place == position else { throw .positionInvalid }
+        return count
+    }
+
+    private mutating func drop(_ count: Int, through position: Int64) {
         records.removeFirst(count)
         sent = max(0, sent - count)
         acknowledged = position
@@ -74,7 +85,7 @@ struct OutgoingStream: Sendable {
     /// Sends everything from `position` on again, on a new connection.
     /// - Throws: `positionInvalid`.
     mutating func restart(from position: Int64) throws(LinkFault) {
-        try acknowledge(through: position)
+        drop(try records(before: position), through: position)
         sent = 0
     }
 }

@@ -11,6 +11,10 @@ public enum CallLimits {
     public static let maxCredit = 65_536
     /// Calls of one side under way on one stream.
     public static let maxCalls = 256
+    /// The same, of a device that may call nothing.
+    public static let maxCallsOfOthers = 8
+    /// Bytes of the frames of calls that are being answered on one stream, and of the answers to one call that wait to be taken.
+    public static let maxHeld = 33_554_432
     /// How long a call waits for its answer unless it says otherwise.
     public static let patience = Duration.seconds(30)
 }
