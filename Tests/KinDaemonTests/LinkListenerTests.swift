@@ -3,7 +3,6 @@ import KinCalls
 import KinClient
 import KinDaemonAPI
 import KinIdentity
-import KinLink
 import KinTestServer
 import KinTesting
 import KinWire
@@ -12,6 +11,7 @@ import NIOPosix
 import Testing
 
 @testable import KinDaemon
+@testable import KinLink
 
 @Suite struct LinkListenerTests {
     @Test("whoever is no member hears nothing but the end, every time")
@@ -57,6 +57,46 @@ import Testing
         try await listener.close()
     }
 
+    @Test("who continues a link from where it never was loses that link, and nothing of it is kept")
+    func wrongPosition() async throws {
+        try await House.run { house in
+            let daemon = try await house.start("studio")
+            try await daemon.isConnected()
+            try await daemon.sees(["studio"])
+            let caller = try await Member("laptop", calling: "studio", in: house)
+            for _ in 0...LinkTable.maxLinksEach {
+                let (carrier, id) = try await caller.connect()
+                carrier.close(reason: "cut")
+                let (again, continued) = try await caller.connect(
+                    continuing: LinkResumption(link: id, receivedThrough: 1_000))
+                #expect(continued == id)
+                let end = await #expect(throws: LinkEnd.self) { _ = try await again.receive(within: .seconds(20)) }
+                #expect(end?.cause == .peerClosed)
+            }
+            // As many sessions left behind would leave no place.
+            _ = try await caller.connect()
+            try await daemon.links(["opened": LinkTable.maxLinksEach + 2, "refused": LinkTable.maxLinksEach + 1])
+        }
+    }
+
+    @Test("a continuation that was answered before another one was made comes too late")
+    func lateThird() async throws {
+        try await House.run { house in
+            let daemon = try await house.start("studio")
+            try await daemon.isConnected()
+            try await daemon.sees(["studio"])
+            let caller = try await Member("laptop", calling: "studio", in: house)
+            let resumption = LinkResumption(link: try await caller.connect().link, receivedThrough: 0)
+            let early = try await caller.answered(continuing: resumption)
+            _ = try await caller.connect(continuing: resumption)
+            try await daemon.links(["continued": 1])
+            try await early.confirm()
+            let end = await #expect(throws: LinkEnd.self) { _ = try await early.carrier.receive(within: .seconds(20)) }
+            #expect(end?.cause == .peerClosed)
+            try await daemon.links(["opened": 1, "continued": 1, "refused": 1])
+        }
+    }
+
     private static func links() async throws -> AnsweringLinks {
         try await House.run { house in
             let installed = try Installation(try await house.home("studio"))
@@ -97,4 +137,69 @@ import Testing
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) { opened.update { $0 += 1 } }
     }
+}
+
+extension TestDaemon {
+    /// Until so many things have happened to links.
+    fileprivate func links(_ expected: [String: Int]) async throws {
+        try await eventually("links: \(expected)") {
+            let figures = Figures(try await client.metrics())
+            return expected.allSatisfy { figures["kin_daemon_links_total{event=\"\($0.key)\"}"] == Double($0.value) }
+        }
+    }
+}
+
+/// A member that makes links by hand, through the house's server.
+private struct Member {
+    private let own: Installation
+    private let target: VerifiedMember
+    private let route: RelayCarrier.Route
+    private let routeID: String
+
+    init(_ name: String, calling other: String, in house: House) async throws {
+        own = try Installation(try await house.home(name))
+        let called = try Installation(try await house.home(other))
+        target = try ChainVerifier(mesh: own.mesh).verify(called.chain, now: realNow())
+        route = RelayCarrier.Route(
+            try ServerAddress(house.server.url), tls: nil, on: MultiThreadedEventLoopGroup.singleton.next())
+        routeID = house.wallet.walletFile.routeID
+    }
+
+    /// A handshake to which the last message is missing.
+    final class Answered {
+        let carrier: RelayCarrier
+        private let position: Int64
+        private var connection: LinkConnection?
+
+        init(_ carrier: RelayCarrier, _ connection: consuming LinkConnection, position: Int64) {
+            (self.carrier, self.position) = (carrier, position)
+            self.connection = consume connection
+        }
+
+        @discardableResult
+        func confirm() async throws -> LinkConnection {
+            guard var connection = connection.take() else { throw CancellationError() }
+            let record = LinkRecord.acknowledgement(through: position).encoded()
+            try await carrier.send(try connection.transport.seal(record))
+            return connection
+        }
+    }
+
+    func answered(continuing resumption: LinkResumption? = nil) async throws -> Answered {
+        let carrier = try await RelayCarrier.dial(target.machineID, of: routeID, by: route)
+        let credentials = LinkCredentials(
+            chain: own.chain, key: own.keys.sealing, revocations: own.revocations, newest: { _ in nil })
+        var calling = try LinkInitiator(as: credentials, to: target, continuing: resumption)
+        try await carrier.send(calling.open(now: realNow()))
+        let answer = try await carrier.receive(within: .seconds(20))
+        return Answered(
+            carrier, try calling.finish(answer, now: realNow()), position: resumption?.receivedThrough ?? 0)
+    }
+
+    func connect(continuing resumption: LinkResumption? = nil) async throws -> (carrier: RelayCarrier, link: LinkID) {
+        let answered = try await answered(continuing: resumption)
+        let connection = try await answered.confirm()
+        return (answered.carrier, connection.link)
+    }
+
 }
