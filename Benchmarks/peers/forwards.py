@@ -6,6 +6,7 @@
 
 import json
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -28,6 +29,8 @@ CHUNK = bytes(1_000_000)
 
 
 def main(seconds: float) -> None:
+    # Whoever starts this may have blocked signals, and those started here would inherit it.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     targets = [serve(sink), serve(echo)]
     measure("direct", targets, seconds)
     folder = Path(tempfile.mkdtemp(prefix="kin-forwards-"))
@@ -43,10 +46,11 @@ def main(seconds: float) -> None:
 
 def with_socat(targets: list[int], seconds: float) -> None:
     ports = [free_port() for _ in targets]
+    # Its children outlive it, and would keep our output open.
     processes = [
         subprocess.Popen([
             "socat", "-b", "65536", f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,nodelay",
-            f"TCP:127.0.0.1:{target},nodelay"])
+            f"TCP:127.0.0.1:{target},nodelay"], stdout=subprocess.DEVNULL)
         for port, target in zip(ports, targets)]
     through("socat", processes, ports, seconds)
 
@@ -55,7 +59,7 @@ def with_ssh(server: SSHServer, targets: list[int], seconds: float) -> None:
     ports = [free_port() for _ in targets]
     maps = [part for port, target in zip(ports, targets) for part in ("-L", f"127.0.0.1:{port}:127.0.0.1:{target}")]
     command = server.ssh("-N", "-o", "ExitOnForwardFailure=yes", *maps, "127.0.0.1")
-    through("ssh -L", [subprocess.Popen(command)], ports, seconds)
+    through("ssh -L", [subprocess.Popen(command, stdout=subprocess.DEVNULL)], ports, seconds)
 
 
 def through(peer: str, processes: list[subprocess.Popen], ports: list[int], seconds: float) -> None:

@@ -29,6 +29,8 @@ SECONDS = 20
 
 
 def main(times: int, command: list[str]) -> None:
+    # Whoever starts this may have blocked signals, and those started here would inherit it.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     if command != ["--ssh"]:
         return report(times, command + SHELL)
     folder = Path(tempfile.mkdtemp(prefix="kin-terminals-"))

@@ -14,6 +14,8 @@ struct BenchLink {
     let near: Side
     let far: Side
     private let registration: RegistrationLink
+    /// For as long as the link is to live.
+    private let relay: RelayProcess
 
     /// One end: what it sends, and how it is told what comes.
     final class Side: Sendable {
@@ -52,6 +54,7 @@ struct BenchLink {
 
     /// - Parameter answer: what the called device says to each frame.
     init(through relay: RelayProcess, answer: @escaping @Sendable ([UInt8]) -> [UInt8]?) async throws {
+        self.relay = relay
         let family = try TestFamily(now: milliseconds())
         let (caller, called) = (try await family.device(), try await family.device())
         let revocations = RevocationLedger(mesh: family.mesh)
