@@ -8,6 +8,13 @@ public enum Base64 {
         alphabet.encode(bytes)
     }
 
+    /// Appends the text of `bytes` to UTF-8 that is being written.
+    public static func append(_ bytes: [UInt8], to output: inout [UInt8]) {
+        output += [UInt8](unsafeUninitializedCapacity: encodedCount(bytes.count)) { text, count in
+            count = bytes.withUnsafeBufferPointer { alphabet.encode($0, into: text) }
+        }
+    }
+
     /// The bytes of `text`: padding is required, and the unused bits of the last character must be zero.
     ///
     /// - Throws: `base64_length`, `base64_invalid` or `base64_trailing_bits`.

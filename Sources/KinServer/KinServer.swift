@@ -45,6 +45,9 @@ public struct KinServer: Service {
                 } onGracefulShutdown: {
                     connections.closeAll(code: CloseCode.goingAway.rawValue, reason: CloseCode.goingAway.reason)
                 }
+                // Of WebSockets the HTTP server knows nothing any more; nor does it shut down gracefully where it is cancelled.
+                connections.closeAll(code: CloseCode.goingAway.rawValue, reason: CloseCode.goingAway.reason)
+                await connections.closed()
                 group.cancelAll()
             }
             logger.notice("stopped")

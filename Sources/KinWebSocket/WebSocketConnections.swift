@@ -38,4 +38,11 @@ public final class WebSocketConnections: Sendable {
         }
         for connection in open { connection.close(code: code, reason: reason) }
     }
+
+    /// Waits until every connection that is open has ended: after `closeAll` within their `closeTimeout`.
+    public func closed() async {
+        let open = state.withLockedValue { Array($0.open.values) }
+        // Never fails: it only says that the channel is closed.
+        for connection in open { try? await connection.closeFuture.get() }
+    }
 }

@@ -66,7 +66,7 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
         if let http { await handleHTTP(asyncChannel: http, logger: logger) }
     }
 
-    /// The connection if it became HTTP; otherwise returns when it has ended, so that shutdown waits for it.
+    /// The connection if it became HTTP. A WebSocket goes on by itself: a task that waits for its end would take as much memory as the rest of it.
     private func httpConnection(
         _ value: Value,
         logger: Logger
@@ -75,9 +75,9 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
             if case .http(let http) = try await value.outcome.get() { return http }
         } catch {
             logger.debug("connection_ended_early", metadata: ["error": "\(error)"])
+            // Never fails: it only says that the channel is closed.
+            try? await value.channel.closeFuture.get()
         }
-        // Never fails: it only says that the channel is closed.
-        try? await value.channel.closeFuture.get()
         return nil
     }
 
