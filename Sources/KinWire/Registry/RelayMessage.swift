@@ -68,8 +68,17 @@ public struct RegistryEntry: Hashable, Sendable {
     }
 
     public static func canonicalBytes(of entries: [RegistryEntry]) -> [UInt8] {
-        JSON.array(
-            entries.map { .object(["machine_id": .text($0.machineID), "blob": .string(Base64.encode($0.blob))]) }
-        ).canonicalBytes()
+        JSON.array(entries.map(\.json)).canonicalBytes()
     }
+
+    /// How many `canonicalBytes(of:)` are.
+    public static func canonicalCount(of entries: [RegistryEntry]) -> Int {
+        let names = #"{"blob":"","machine_id":"0123456789abcdef"},"#.utf8.count
+        return entries.reduce(entries.isEmpty ? 2 : 1) { $0 + names + ($1.blob.count + 2) / 3 * 4 }
+    }
+
+    /// Of this entry alone.
+    public func canonicalBytes() -> [UInt8] { json.canonicalBytes() }
+
+    private var json: JSON { .object(["machine_id": .text(machineID), "blob": .string(Base64.encode(blob))]) }
 }
