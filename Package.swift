@@ -119,7 +119,8 @@ let surface: [Target] = [
         "KinCommands",
         [
             "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding",
-            "KinFileAccess", "KinIdentity", "KinLink", "KinLog", "KinMailbox", "KinQR", "KinServer", "KinTerminal",
+            "KinFileAccess", "KinIdentity", "KinLink", "KinLog", "KinMailbox", "KinQR", "KinRelay", "KinServer",
+            "KinTerminal",
             "KinVault", "KinWire", argumentParser, lifecycle, logging, nio("NIOCore"),
             product("UnixSignals", "swift-service-lifecycle"),
         ]),
@@ -192,7 +193,8 @@ let checks: [Target] = [
         "KinCommands",
         [
             "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding",
-            "KinFileAccess", "KinIdentity", "KinLink", "KinTerminal", "KinTestServer", "KinTestTerminal", "KinVault",
+            "KinFileAccess", "KinIdentity", "KinLink", "KinRelay", "KinTerminal", "KinTestServer", "KinTestTerminal",
+            "KinVault",
             "KinWire", argumentParser,
         ]),
     .target(

@@ -7,13 +7,20 @@ struct LinkTable: Sendable {
     private struct Waiting: Sendable {
         var initiator: UInt64
         var control: UInt64
-        var slot: SlotKey
+        var place: Place
         var since: Int64
     }
 
     private struct Side: Sendable {
         var peer: UInt64
+        var place: Place
+    }
+
+    /// For what a link counts.
+    private struct Place: Sendable {
         var slot: SlotKey
+        /// Of who asked for it.
+        var address: NetworkAddress
     }
 
     private let limits: RelayLimits
@@ -23,6 +30,7 @@ struct LinkTable: Sendable {
     private var sessionsOfControl: [UInt64: Set<LinkSession>] = [:]
     private var sides: [UInt64: Side] = [:]
     private var linksOfSlot: [SlotKey: Int] = [:]
+    private var linksOfAddress: [NetworkAddress: Int] = [:]
 
     init(limits: RelayLimits) { self.limits = limits }
 
@@ -31,15 +39,25 @@ struct LinkTable: Sendable {
     /// Links that wait for their device.
     var pending: Int { waiting.count }
 
+    /// Whether an address has as many links as it may.
+    func isFull(_ address: NetworkAddress) -> Bool {
+        address != .loopback && linksOfAddress[address, default: 0] >= limits.linksPerAddress
+    }
+
     /// Lets a connection wait until the device answers `session`.
-    /// - Parameter control: the device's control connection.
-    /// - Returns: false where the device has as many links as it may.
+    /// - Parameters:
+    ///   - control: the device's control connection.
+    ///   - address: of the initiator.
+    /// - Returns: false where the device or the address has as many links as it may.
     mutating func begin(
-        _ session: LinkSession, to slot: SlotKey, control: UInt64, from initiator: UInt64, now: Int64
+        _ session: LinkSession, to slot: SlotKey, control: UInt64, from initiator: UInt64, at address: NetworkAddress,
+        now: Int64
     ) -> Bool {
-        guard linksOfSlot[slot, default: 0] < limits.linksPerDevice else { return false }
+        guard linksOfSlot[slot, default: 0] < limits.linksPerDevice, !isFull(address) else { return false }
         linksOfSlot[slot, default: 0] += 1
-        waiting[session] = Waiting(initiator: initiator, control: control, slot: slot, since: now)
+        linksOfAddress[address, default: 0] += 1
+        let place = Place(slot: slot, address: address)
+        waiting[session] = Waiting(initiator: initiator, control: control, place: place, since: now)
         sessions[initiator] = session
         sessionsOfControl[control, default: []].insert(session)
         return true
@@ -49,18 +67,18 @@ struct LinkTable: Sendable {
     /// - Returns: the connection that waited for it; nil where none does.
     mutating func answer(_ session: LinkSession, from device: UInt64) -> UInt64? {
         guard let link = take(session) else { return nil }
-        sides[device] = Side(peer: link.initiator, slot: link.slot)
-        sides[link.initiator] = Side(peer: device, slot: link.slot)
+        sides[device] = Side(peer: link.initiator, place: link.place)
+        sides[link.initiator] = Side(peer: device, place: link.place)
         return link.initiator
     }
 
     /// A connection has ended.
     /// - Returns: the other end of its link, which is to end too.
     mutating func end(_ connection: UInt64) -> UInt64? {
-        if let session = sessions[connection], let link = take(session) { release(link.slot) }
+        if let session = sessions[connection], let link = take(session) { release(link.place) }
         guard let side = sides.removeValue(forKey: connection) else { return nil }
         sides[side.peer] = nil
-        release(side.slot)
+        release(side.place)
         return side.peer
     }
 
@@ -80,7 +98,7 @@ struct LinkTable: Sendable {
     private mutating func drop(_ sessions: Set<LinkSession>) -> [UInt64] {
         sessions.compactMap { session in
             guard let link = take(session) else { return nil }
-            release(link.slot)
+            release(link.place)
             return link.initiator
         }
     }
@@ -94,8 +112,10 @@ struct LinkTable: Sendable {
         return link
     }
 
-    private mutating func release(_ slot: SlotKey) {
-        let count = linksOfSlot[slot, default: 1] - 1
-        linksOfSlot[slot] = count > 0 ? count : nil
+    private mutating func release(_ place: Place) {
+        let ofSlot = linksOfSlot[place.slot, default: 1] - 1
+        linksOfSlot[place.slot] = ofSlot > 0 ? ofSlot : nil
+        let ofAddress = linksOfAddress[place.address, default: 1] - 1
+        linksOfAddress[place.address] = ofAddress > 0 ? ofAddress : nil
     }
 }

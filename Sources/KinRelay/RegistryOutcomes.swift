@@ -18,6 +18,18 @@ public enum ConnectOutcome: Hashable, Sendable {
             message: "this route id has \(limit) machines: disconnect one, then try again")
     }
 
+    static func routeFullOfAddress(_ limit: Int) -> ConnectOutcome {
+        refused(
+            status: 429, code: "too_many_machines",
+            message: "this address has \(limit) machines of this route id: disconnect one, then try again")
+    }
+
+    static func tooManyLinks(_ limit: Int) -> ConnectOutcome {
+        refused(
+            status: 429, code: "too_many_links",
+            message: "this address has \(limit) links: end one, then try again")
+    }
+
     static let roomsFull = refused(
         status: 503, code: "rooms_full", message: "the relay has no pairing room left: try again in some minutes")
 

@@ -14,7 +14,10 @@ public struct RelayRegistry: Sendable {
     private var remembered = RecencyTable<SlotKey, RegistrationSecret>()
     /// Bytes of slots and blobs, as `RelayLimits.memoryBytes` counts them.
     public private(set) var bytesHeld = 0
-    /// Of the same memory, what links and rooms have.
+    /// Of the same memory, what unfinished messages take: of all, and of each connection.
+    public private(set) var bytesUnfinished = 0
+    private var unfinished: [UInt64: Int] = [:]
+    /// Of the same memory, what links, rooms and answers have.
     var bytesReserved = 0
     private var lastVersion: UInt64 = 0
 
@@ -28,21 +31,24 @@ public struct RelayRegistry: Sendable {
 
     /// Takes a slot for a connection, from an older connection with the same secret if need be. A blob shown before stays
     /// until the next one.
-    /// - Parameter connection: the caller's number of it, never used twice.
+    /// - Parameters:
+    ///   - connection: the caller's number of it, never used twice.
+    ///   - address: textual, where it comes from.
     public mutating func connect(
-        _ request: RegistrationRequest, connection: UInt64, now: Int64
+        _ request: RegistrationRequest, connection: UInt64, from address: String, now: Int64
     ) -> ConnectOutcome {
         disconnect(connection, now: now)
         let key = request.slot
+        let address = NetworkAddress(address)
         let held = routes[key.route]?.slots[key.machine]
         if let secret = held?.secret ?? remembered[key], !secret.matches(request.secret) { return .slotHeld }
-        guard var slot = held ?? newSlot(request) else {
-            return hasRoom(for: Slot.bytes) ? .routeFull(limits.machinesPerRoute) : .memoryFull
-        }
+        if held == nil, let refusal = refusal(of: key, from: address) { return refusal }
+        var slot = held ?? Slot(secret: request.secret, address: address)
         let replaced = slot.connection
         let isFlapping = replaced != nil && slot.flapping.replaced(now: now, limits: limits)
         if let replaced { connections[replaced] = nil }
         slot.connection = connection
+        slot.address = address
         connections[connection] = key
         departed[key] = nil
         remembered[key] = nil
@@ -71,11 +77,26 @@ public struct RelayRegistry: Sendable {
     @discardableResult
     public mutating func disconnect(_ connection: UInt64, now: Int64) -> Bool {
         sweep(now: now)
+        bytesUnfinished -= unfinished.removeValue(forKey: connection) ?? 0
         guard let key = connections.removeValue(forKey: connection) else { return false }
         routes[key.route]?.slots[key.machine]?.connection = nil
         departed[key] = now
         return true
     }
+
+    /// A connection has this much of a message that is not finished.
+    /// - Returns: false where there is no room for it: close the connection, which takes it away.
+    public mutating func hold(_ bytes: Int, of connection: UInt64) -> Bool {
+        let growth = bytes - (unfinished[connection] ?? 0)
+        unfinished[connection] = bytes == 0 ? nil : bytes
+        bytesUnfinished += growth
+        guard growth > 0 else { return true }
+        let isInShare = bytes <= limits.recordMessageBytes || bytesUnfinished <= limits.unfinishedBytes
+        return isInShare && hasRoom(for: 0)
+    }
+
+    /// All of the memory that is taken, as `RelayLimits.memoryBytes` counts it.
+    var bytesTaken: Int { bytesHeld + bytesUnfinished + bytesReserved }
 
     /// The connection that holds a slot now.
     func connection(of key: SlotKey) -> UInt64? { routes[key.route]?.slots[key.machine]?.connection }
@@ -109,10 +130,15 @@ public struct RelayRegistry: Sendable {
         }
     }
 
-    private func newSlot(_ request: RegistrationRequest) -> Slot? {
-        let machines = routes[request.slot.route]?.slots.count ?? 0
-        guard machines < limits.machinesPerRoute, hasRoom(for: Slot.bytes) else { return nil }
-        return Slot(secret: request.secret)
+    /// Why a slot that nobody holds is not given away now. Who showed its secret before finds a place beyond what strangers can take.
+    private func refusal(of key: SlotKey, from address: NetworkAddress) -> ConnectOutcome? {
+        let slots = routes[key.route]?.slots ?? [:]
+        let most = remembered[key] == nil ? limits.machinesPerRoute : 2 * limits.machinesPerRoute
+        guard slots.count < most else { return .routeFull(limits.machinesPerRoute) }
+        let isLimited = address != .loopback && slots.count >= limits.machinesPerRouteAndAddress
+        guard !isLimited || slots.values.count(where: { $0.address == address }) < limits.machinesPerRouteAndAddress
+        else { return .routeFullOfAddress(limits.machinesPerRouteAndAddress) }
+        return hasRoom(for: Slot.bytes) ? nil : .memoryFull
     }
 
     private mutating func changed(_ route: String) {
@@ -120,5 +146,5 @@ public struct RelayRegistry: Sendable {
         routes[route]?.version = lastVersion
     }
 
-    private func hasRoom(for bytes: Int) -> Bool { bytesHeld + bytesReserved + bytes <= limits.memoryBytes }
+    func hasRoom(for bytes: Int) -> Bool { bytesTaken + bytes <= limits.memoryBytes }
 }

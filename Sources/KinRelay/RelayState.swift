@@ -1,6 +1,6 @@
 import KinWire
 
-/// All that a relay keeps: registrations, links and pairing rooms, in one bound of memory. A value; the caller guards it.
+/// All that a relay keeps: registrations, links, pairing rooms and answers under way, in one bound of memory. A value; the caller guards it.
 ///
 /// Times are milliseconds of a clock that never runs backwards. A connection's number is never used twice. It holds no bytes of a link: what two
 /// connections may have under way is reserved for them as long as they are there.
@@ -20,19 +20,28 @@ public struct RelayState: Sendable {
     public private(set) var registry: RelayRegistry
     private var links: LinkTable
     private var rooms: RoomTable
+    private var answers: AnswerTable
 
     public init(limits: RelayLimits = RelayLimits()) {
         self.limits = limits
         registry = RelayRegistry(limits: limits)
         links = LinkTable(limits: limits)
         rooms = RoomTable(limits: limits)
+        answers = AnswerTable(limits: limits)
     }
 
     // MARK: Registrations
 
-    public mutating func connect(_ request: RegistrationRequest, connection: UInt64, now: Int64) -> ConnectOutcome {
-        registry.connect(request, connection: connection, now: now)
+    /// - Parameter address: textual, where the connection comes from.
+    public mutating func connect(
+        _ request: RegistrationRequest, connection: UInt64, from address: String, now: Int64
+    ) -> ConnectOutcome {
+        registry.connect(request, connection: connection, from: address, now: now)
     }
+
+    /// A control connection has this much of a message that is not finished.
+    /// - Returns: false where there is no room for it: close the connection.
+    public mutating func hold(_ bytes: Int, of connection: UInt64) -> Bool { registry.hold(bytes, of: connection) }
 
     public mutating func publish(_ blob: [UInt8], from connection: UInt64, now: Int64) -> PublishOutcome {
         registry.publish(blob, from: connection, now: now)
@@ -68,11 +77,17 @@ public struct RelayState: Sendable {
         RelayFigures(
             registrations: registry.liveRegistrations, shownRecords: registry.shownRecords,
             links: links.spliced, pendingLinks: links.pending, rooms: rooms.met, waitingRooms: rooms.waiting,
-            bytes: registry.bytesHeld + registry.bytesReserved)
+            bytes: registry.bytesTaken)
     }
 
-    /// Why no further connection for a link or a room is taken now: to be answered before it is one.
-    public var memoryRefusal: ConnectOutcome? { hasRoom(for: limits.splicedBytes) ? nil : .memoryFull }
+    /// Why no further connection for a room is taken now.
+    private var memoryRefusal: ConnectOutcome? { hasRoom(for: limits.splicedBytes) ? nil : .memoryFull }
+
+    /// Why nobody there gets a further link now: to be answered before there is a connection.
+    /// - Parameter address: textual.
+    public func linkRefusal(from address: String) -> ConnectOutcome? {
+        links.isFull(NetworkAddress(address)) ? .tooManyLinks(limits.linksPerAddress) : memoryRefusal
+    }
 
     /// Why the room cannot be entered now, for causes that are answered before there is a connection.
     public func refusal(of room: RoomID, from address: String) -> ConnectOutcome? {
@@ -83,9 +98,11 @@ public struct RelayState: Sendable {
         }
     }
 
-    /// - Parameter session: for the device to answer by; unpredictable.
+    /// - Parameters:
+    ///   - address: textual, where the connection comes from.
+    ///   - session: for the device to answer by; unpredictable.
     public mutating func begin(
-        _ request: LinkRequest, connection: UInt64, session: LinkSession, now: Int64
+        _ request: LinkRequest, connection: UInt64, from address: String, session: LinkSession, now: Int64
     ) -> Opening {
         defer { reserve() }
         switch request {
@@ -94,7 +111,8 @@ public struct RelayState: Sendable {
         case .toDevice(let slot):
             guard let control = registry.connection(of: slot) else { return .refused(.deviceOffline) }
             guard hasRoom(for: limits.splicedBytes) else { return .refused(.relayFull) }
-            let isBegun = links.begin(session, to: slot, control: control, from: connection, now: now)
+            let isBegun = links.begin(
+                session, to: slot, control: control, from: connection, at: NetworkAddress(address), now: now)
             return isBegun ? .attach(control: control, session) : .refused(.tooManyLinks)
         }
     }
@@ -125,16 +143,34 @@ public struct RelayState: Sendable {
         return links.overdue(now: now).map { ($0, .deviceSilent) } + rooms.expired(now: now).map { ($0, .roomExpired) }
     }
 
+    // MARK: Answers
+
+    /// An answer of this many bytes is to be written.
+    /// - Parameter address: textual, of who reads it.
+    /// - Returns: false where there is no room for it.
+    public mutating func beginAnswer(_ bytes: Int, to address: String) -> Bool {
+        defer { reserve() }
+        return registry.hasRoom(for: bytes) && answers.begin(bytes, to: NetworkAddress(address))
+    }
+
+    /// It was taken, or its reader is gone.
+    public mutating func endAnswer(_ bytes: Int, to address: String) {
+        answers.end(bytes, to: NetworkAddress(address))
+        reserve()
+    }
+
     // MARK: Memory
 
     /// Links and rooms get three quarters at most, so that they cannot keep devices from registering.
     private func hasRoom(for bytes: Int) -> Bool {
-        registry.bytesReserved + bytes <= limits.memoryBytes / 4 * 3
-            && registry.bytesHeld + registry.bytesReserved + bytes <= limits.memoryBytes
+        splicedBytes + bytes <= limits.memoryBytes / 4 * 3 && registry.hasRoom(for: bytes)
     }
 
-    private mutating func reserve() {
+    /// What is reserved for links and rooms.
+    private var splicedBytes: Int {
         let pairs = links.spliced + links.pending + rooms.met
-        registry.bytesReserved = pairs * limits.splicedBytes + rooms.waiting * limits.waitingBytes
+        return pairs * limits.splicedBytes + rooms.waiting * limits.waitingBytes
     }
+
+    private mutating func reserve() { registry.bytesReserved = splicedBytes + answers.bytes }
 }

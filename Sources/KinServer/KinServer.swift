@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import KinRelay
 import KinWebSocket
 import KinWire
 public import Logging
@@ -11,13 +12,18 @@ public import ServiceLifecycle
 public struct KinServer: Service {
     private let configuration: ServerConfiguration
     private let logger: Logger
+    private let now: @Sendable () -> Int64
     private let onListening: @Sendable (_ port: Int) -> Void
 
-    /// - Parameter onListening: called once, when connections are accepted.
+    /// - Parameters:
+    ///   - onListening: called once, when connections are accepted.
+    ///   - now: the time of day, for the broker: milliseconds since 1970.
     public init(
         _ configuration: ServerConfiguration, logger: Logger,
-        onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+        onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in },
+        now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
     ) {
+        self.now = now
         self.configuration = configuration
         self.logger = logger
         self.onListening = onListening
@@ -28,13 +34,13 @@ public struct KinServer: Service {
     public func run() async throws {
         try checkExposure()
         let metrics = ServerMetrics()
-        let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
         let hosted = configuration.relayOnly ? nil : try HostedBroker.open(configuration, metrics, logger, now: now)
         defer { hosted?.close() }
-        let relay = RelayService(metrics: metrics.relay, logger: logger, now: now)
+        let relay = RelayService(limits: relayLimits(), metrics: metrics.relay, logger: logger)
         let connections = WebSocketConnections()
         let routes = ServerRoutes(
-            relay: relay, hosted: hosted?.routes, connections: connections, metrics: metrics,
+            relay: relay, times: configuration.times, hosted: hosted?.routes, connections: connections,
+            metrics: metrics,
             access: MetricsAccess(configuration), logger: logger)
         let application = try application(routes, hosted)
         do {
@@ -67,7 +73,10 @@ public struct KinServer: Service {
         let logger = logger
         return Application(
             router: routes.router(),
-            server: .http1WebSocketUpgrade(tls: try tlsConfiguration()) { routes.upgrade($0, $1) },
+            server: .http1WebSocketUpgrade(
+                configuration: .init(answerTimeout: TimeAmount(configuration.times.answer)),
+                tls: try tlsConfiguration(), gate: routes.gate
+            ) { routes.upgrade($0, $1) },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.listen.host, port: configuration.listen.port)),
             onServerRunning: { channel in
@@ -78,6 +87,14 @@ public struct KinServer: Service {
                 onListening(port)
             },
             logger: Logger(label: "http") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// Some files are left for what is no connection: the store, blobs, the listener itself.
+    private func relayLimits() -> RelayLimits {
+        var limits = configuration.relay
+        let files = OpenFiles.limit
+        limits.connections = max(1, min(limits.connections, files - min(128, files / 4)))
+        return limits
     }
 
     /// Wakes what waits for time to pass.

@@ -1,6 +1,9 @@
 import Foundation
 import KinBroker
+public import KinRelay
+import KinWebSocket
 import KinWire
+import NIOCore
 
 /// What `kin serve` was told.
 public struct ServerConfiguration: Sendable {
@@ -32,6 +35,9 @@ public struct ServerConfiguration: Sendable {
     public var admission: Admission
     public var auth: Auth
     public var blobs: Blobs
+    /// What the relay keeps and takes; those of connections hold for the whole server.
+    public var relay: RelayLimits
+    public var times: Times
     /// No broker and no files: `data` is not touched.
     public var relayOnly: Bool
 
@@ -54,6 +60,26 @@ public struct ServerConfiguration: Sendable {
         }
     }
 
+    /// How long connections may take, and be silent.
+    public struct Times: Hashable, Sendable {
+        /// Between two pings on a WebSocket.
+        public var ping = Duration.seconds(20)
+        /// After which a WebSocket that nothing came from is dead.
+        public var dead = Duration.seconds(60)
+        /// Within which a message on a WebSocket has to be whole.
+        public var message = Duration.seconds(10)
+        /// Within which 64 KiB of an HTTP answer, or what is left of it, have to be taken. Files have `Blobs.patience`.
+        public var answer = Duration.seconds(10)
+
+        public init() {}
+
+        func limits(maxMessageBytes: Int) -> WebSocketLimits {
+            WebSocketLimits(
+                maxMessageBytes: maxMessageBytes, pingInterval: TimeAmount(ping), deadAfter: TimeAmount(dead),
+                messageWithin: TimeAmount(message))
+        }
+    }
+
     /// Which credentials are taken at the HTTP API.
     public struct Auth: Hashable, Sendable {
         /// Tokens for no audience and without a nonce, too (docs/protocol/tokens.md, "Bare token").
@@ -65,7 +91,7 @@ public struct ServerConfiguration: Sendable {
     public init(
         listen: ListenAddress, data: String, tls: TLSFiles? = nil, origins: [String] = [],
         admission: Admission = .automatic, auth: Auth = Auth(), blobs: Blobs = Blobs(),
-        relayOnly: Bool = false
+        relay: RelayLimits = RelayLimits(), times: Times = Times(), relayOnly: Bool = false
     ) {
         self.listen = listen
         self.data = data
@@ -74,6 +100,8 @@ public struct ServerConfiguration: Sendable {
         self.admission = admission
         self.auth = auth
         self.blobs = blobs
+        self.relay = relay
+        self.times = times
         self.relayOnly = relayOnly
     }
 }

@@ -9,6 +9,7 @@ import NIOHTTP1
 /// What answers where: plain HTTP by the router, WebSockets by the upgrade policy.
 struct ServerRoutes: Sendable {
     let relay: RelayService
+    let times: ServerConfiguration.Times
     /// nil: a relay alone.
     let hosted: BrokerRoutes?
     let connections: WebSocketConnections
@@ -25,7 +26,7 @@ struct ServerRoutes: Sendable {
         let scrape = MetricsRoute(metrics: metrics, relay: relay, hosted: hosted, access: access)
         router.get("metrics") { request, context in scrape.answer(request, context) }
         let reading = RegistryRoute(relay: relay)
-        router.get("registry") { request, _ in reading.answer(request) }
+        router.get("registry") { request, context in reading.answer(request, context) }
         for path in ["agent/signal", "link", "pair"] {
             router.get(RouterPath(path)) { _, _ in ServerAnswer.upgradeRequired }
         }
@@ -43,24 +44,43 @@ struct ServerRoutes: Sendable {
         }
     }
 
-    // MARK: WebSockets
+    // MARK: Connections
+
+    /// Lets connections in, whatever they will ask for.
+    var gate: ConnectionGate {
+        let (relay, metrics) = (relay, metrics)
+        return ConnectionGate { remote in
+            // Without an address it has ended already.
+            guard let address = remote?.ipAddress else { return .close }
+            let leave = { @Sendable in relay.leave(address) }
+            switch relay.enter(from: address) {
+            case .open: return .open(leave: leave)
+            case .tooFast:
+                metrics.limited["connection"].add()
+                let refusal = RequestRefusal(
+                    .tooManyRequests, "rate_limited", "too many new connections: wait a second", isRetryable: true)
+                let body = String(decoding: ServerAnswer.body(refusal), as: UTF8.self)
+                return .refuse(status: refusal.status.code, body: body, leave: leave)
+            case .full:
+                metrics.limited["open"].add()
+                return .close
+            }
+        }
+    }
 
     func upgrade(_ head: HTTPRequestHead, _ remote: SocketAddress?) -> UpgradeDecision {
-        guard let address = remote?.ipAddress, relay.allowsConnection(from: address) else {
-            metrics.limited["connection"].add()
-            return .refuse(.tooManyRequests, "rate_limited", "too many new connections: wait a second")
-        }
+        let address = remote?.ipAddress ?? "unknown"
         let uri = URI(head.uri)
         if CredentialInAddress.isIn(uri) {
             CredentialInAddress.log(uri, from: address, logger)
             let refusal = CredentialInAddress.refusal
             return .refuse(.badRequest, refusal.code, refusal.message)
         }
-        let sockets = RelaySockets(relay: relay, connections: connections)
+        let sockets = RelaySockets(relay: relay, times: times, connections: connections)
         switch uri.path {
-        case "/mesh": return hosted?.upgradeMesh(connections) ?? .notWebSocket
-        case "/agent/signal": return sockets.control(uri, head)
-        case "/link": return sockets.link(uri)
+        case "/mesh": return hosted?.upgradeMesh(connections, times) ?? .notWebSocket
+        case "/agent/signal": return sockets.control(uri, head, from: address)
+        case "/link": return sockets.link(uri, from: address)
         case "/pair": return sockets.pair(uri, from: address)
         default: return .notWebSocket
         }

@@ -10,6 +10,8 @@ public final class RecordingDelegate: WebSocketDelegate {
         public var writable: [Bool] = []
         public var closures: [WebSocketClosure] = []
         public var pongs = 0
+        /// Bytes of unfinished messages.
+        public var unfinished: [Int] = []
 
         public var texts: [String] {
             messages.compactMap { if case .text(let text) = $0 { text } else { nil } }
@@ -37,6 +39,10 @@ public final class RecordingDelegate: WebSocketDelegate {
     }
 
     public func webSocketHeardPong(_ connection: WebSocketConnection) { heard.update { $0.pongs += 1 } }
+
+    public func webSocket(_ connection: WebSocketConnection, holds unfinishedBytes: Int) {
+        heard.update { $0.unfinished.append(unfinishedBytes) }
+    }
 
     public func webSocket(_ connection: WebSocketConnection, becameWritable isWritable: Bool) {
         heard.update { $0.writable.append(isWritable) }

@@ -21,6 +21,9 @@ struct WebSocketAssembler {
     private let maxMessageBytes: Int
     private var partial: (isText: Bool, bytes: ByteBuffer)?
 
+    /// Bytes of the fragments that are held; nil between messages.
+    var unfinishedBytes: Int? { partial?.bytes.readableBytes }
+
     init(role: WebSocketRole, maxMessageBytes: Int) {
         self.expectsMask = role == .server
         self.maxMessageBytes = maxMessageBytes

@@ -3,6 +3,7 @@ enum WebSocketCloseCode {
     static let goingAway: UInt16 = 1001
     static let protocolError: UInt16 = 1002
     static let invalidPayload: UInt16 = 1007
+    static let policyViolation: UInt16 = 1008
     static let tooLarge: UInt16 = 1009
     static let internalError: UInt16 = 1011
     static let slowConsumer: UInt16 = 4008

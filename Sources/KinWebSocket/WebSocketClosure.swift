@@ -4,7 +4,7 @@ public struct WebSocketClosure: Sendable, Equatable {
     public enum Origin: Sendable, Equatable {
         /// The peer sent the first close frame.
         case peer
-        /// This side decided to: `close(code:reason:)`, shutdown, or a reader that was too slow (4008).
+        /// This side decided to: `close(code:reason:)`, shutdown, a reader that was too slow (4008), or a message that was not finished in time (1008).
         case local
         /// Nobody meant it: TCP ended without a close frame, the peer fell silent, or it broke the protocol.
         case lost

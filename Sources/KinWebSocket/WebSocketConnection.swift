@@ -95,7 +95,7 @@ extension WebSocketConnection {
         let outbox = NIOLockedValueBox(WebSocketOutbox(role: role))
         let handler = WebSocketHandler(role: role, limits: limits, outbox: outbox, now: channel.eventLoop.now)
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: limits.maxFrameBytes)))
+        try pipeline.addHandler(ByteToMessageHandler(handler.intake))
         try pipeline.addHandler(handler)
         let connection = WebSocketConnection(channel: channel, handler: handler, outbox: outbox)
         handler.audience = .init(connection: connection, delegate: delegate)

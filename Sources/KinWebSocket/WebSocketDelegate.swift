@@ -11,6 +11,9 @@ public protocol WebSocketDelegate: AnyObject, Sendable {
     /// The messages of one socket read have been delivered.
     func webSocketDidCompleteRead(_ connection: WebSocketConnection)
 
+    /// How many bytes are held of a message that is not whole: after each read that changed it. At the connection's end it is not told that they are gone.
+    func webSocket(_ connection: WebSocketConnection, holds unfinishedBytes: Int)
+
     /// `false` when `bufferedBytes` has passed `maxBufferedBytes`, `true` when it has fallen to half of that.
     func webSocket(_ connection: WebSocketConnection, becameWritable isWritable: Bool)
 
@@ -21,5 +24,6 @@ public protocol WebSocketDelegate: AnyObject, Sendable {
 extension WebSocketDelegate {
     public func webSocketHeardPong(_ connection: WebSocketConnection) {}
     public func webSocketDidCompleteRead(_ connection: WebSocketConnection) {}
+    public func webSocket(_ connection: WebSocketConnection, holds unfinishedBytes: Int) {}
     public func webSocket(_ connection: WebSocketConnection, becameWritable isWritable: Bool) {}
 }

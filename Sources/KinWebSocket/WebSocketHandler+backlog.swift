@@ -17,6 +17,7 @@ extension WebSocketHandler {
 
     func holdReading(_ isHeld: Bool) {
         isReadingHeldByOwner = isHeld
+        if !isReadingHeld { restartUnfinished() }
         releaseRead()
     }
 
@@ -42,6 +43,7 @@ extension WebSocketHandler {
     private func setWritable(_ value: Bool) {
         guard isWritable != value else { return }
         isWritable = value
+        if !isReadingHeld { restartUnfinished() }
         releaseRead()
         guard let audience else { return }
         audience.delegate.webSocket(audience.connection, becameWritable: value)

@@ -97,8 +97,8 @@ extension WebSocketHandler {
     }
 
     private func stopTimers() {
-        for timer in [keepAliveTimer, slowReaderTimer, closeTimer] { timer?.cancel() }
-        (keepAliveTimer, slowReaderTimer, closeTimer) = (nil, nil, nil)
+        for timer in [keepAliveTimer, slowReaderTimer, closeTimer, unfinishedTimer] { timer?.cancel() }
+        (keepAliveTimer, slowReaderTimer, closeTimer, unfinishedTimer) = (nil, nil, nil, nil)
     }
 
     private static let endedUnannounced = WebSocketClosure(

@@ -30,7 +30,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     var context: ChannelHandlerContext?
     var phase = Phase.open
 
-    private var assembler: WebSocketAssembler
+    let intake: WebSocketFrameIntake
+    private(set) var assembler: WebSocketAssembler
     /// Between the first frame of a socket read and its end: what is sent meanwhile waits for the end.
     private(set) var isInReadBurst = false
     private var hasUncompletedRead = false
@@ -39,6 +40,12 @@ final class WebSocketHandler: ChannelDuplexHandler {
     var keepAliveTimer: Scheduled<Void>?
     var slowReaderTimer: Scheduled<Void>?
     var closeTimer: Scheduled<Void>?
+
+    /// When the first byte of the message under way came; of one that followed another in a read, that read's end.
+    var unfinishedSince: NIODeadline?
+    var unfinishedTimer: Scheduled<Void>?
+    var hasFinishedMessage = false
+    var toldUnfinishedBytes = 0
 
     var isWritable = true
     /// Only the newest ping is answered (RFC 6455 §5.5.3), so a flood of pings cannot fill memory with pongs.
@@ -55,6 +62,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         self.role = role
         self.limits = limits
         self.outbox = outbox
+        self.intake = WebSocketFrameIntake(maxFrameBytes: limits.maxFrameBytes)
         self.assembler = WebSocketAssembler(role: role, maxMessageBytes: limits.maxMessageBytes)
         self.keepAlive = .init(pingInterval: limits.pingInterval, deadAfter: limits.deadAfter, now: now)
     }
@@ -81,6 +89,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         keepAlive.heard(at: context.eventLoop.now)
+        weighUnfinished()
         completeRead()
         isInReadBurst = false
         drain()
@@ -95,7 +104,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     private func perform(_ event: WebSocketAssembler.Event) {
         switch event {
-        case .message(let message): deliver(message)
+        case .message(let message):
+            hasFinishedMessage = true
+            deliver(message)
         case .ping(let payload): owedPong = payload
         case .close(let code, let reason): answerClose(code: code, reason: reason)
         case .violation(let code, let reason): startClosing(.init(code: code, reason: reason, origin: .lost))

@@ -8,6 +8,8 @@ public struct WebSocketLimits: Sendable, Equatable {
     public var pingInterval: TimeAmount
     /// A peer from which no byte came for this long is taken for dead.
     public var deadAfter: TimeAmount
+    /// Within which a message has to be whole, from its first byte on, while this side reads; else the peer is closed with 1008. nil: no bound.
+    public var messageWithin: TimeAmount?
     /// Bytes accepted by `send` and not yet taken by the kernel beyond which the peer counts as slow.
     public var maxBufferedBytes: Int
     /// A peer that keeps `bufferedBytes` above `maxBufferedBytes` for this long is closed with 4008.
@@ -22,6 +24,7 @@ public struct WebSocketLimits: Sendable, Equatable {
         maxMessageBytes: Int,
         pingInterval: TimeAmount = .seconds(20),
         deadAfter: TimeAmount = .seconds(60),
+        messageWithin: TimeAmount? = nil,
         maxBufferedBytes: Int = 1 << 20,
         slowReaderAfter: TimeAmount = .seconds(10),
         readsPerTurn: UInt? = nil,
@@ -30,6 +33,7 @@ public struct WebSocketLimits: Sendable, Equatable {
         self.maxMessageBytes = maxMessageBytes
         self.pingInterval = pingInterval
         self.deadAfter = deadAfter
+        self.messageWithin = messageWithin
         self.maxBufferedBytes = maxBufferedBytes
         self.slowReaderAfter = slowReaderAfter
         self.readsPerTurn = readsPerTurn

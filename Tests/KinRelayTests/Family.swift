@@ -34,10 +34,15 @@ final class TestRelay {
 
     var liveRegistrations: Int { registry.liveRegistrations }
     var bytesHeld: Int { registry.bytesHeld }
+    var bytesUnfinished: Int { registry.bytesUnfinished }
 
-    func connect(_ request: RegistrationRequest, _ connection: UInt64, at now: Int64 = 0) -> ConnectOutcome {
-        registry.connect(request, connection: connection, now: now)
+    func connect(
+        _ request: RegistrationRequest, _ connection: UInt64, from address: String = "127.0.0.1", at now: Int64 = 0
+    ) -> ConnectOutcome {
+        registry.connect(request, connection: connection, from: address, now: now)
     }
+
+    func hold(_ bytes: Int, of connection: UInt64) -> Bool { registry.hold(bytes, of: connection) }
 
     func publish(_ blob: [UInt8], from connection: UInt64, at now: Int64 = 0) -> PublishOutcome {
         registry.publish(blob, from: connection, now: now)

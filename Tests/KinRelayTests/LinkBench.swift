@@ -18,18 +18,20 @@ final class LinkBench {
 
     /// Registers a machine on a control connection.
     func register(_ family: Family, _ machine: Int, _ control: UInt64, at now: Int64 = 0) throws -> ConnectOutcome {
-        state.connect(try family.request(machine), connection: control, now: now)
+        state.connect(try family.request(machine), connection: control, from: "127.0.0.1", now: now)
     }
 
     /// Wants a link to a machine.
-    func dial(_ family: Family, _ machine: Int, from connection: UInt64, at now: Int64 = 0) throws -> RelayState.Opening
-    {
+    func dial(
+        _ family: Family, _ machine: Int, from connection: UInt64, address: String = "127.0.0.1", at now: Int64 = 0
+    ) throws -> RelayState.Opening {
         let request = try LinkRequest(owner: family.route, machine: Family.machineID(machine), session: nil)
-        return state.begin(request, connection: connection, session: session(), now: now)
+        return state.begin(request, connection: connection, from: address, session: session(), now: now)
     }
 
     func answer(_ session: LinkSession, from connection: UInt64, at now: Int64 = 0) -> RelayState.Opening {
-        state.begin(.fromDevice(session), connection: connection, session: self.session(), now: now)
+        state.begin(
+            .fromDevice(session), connection: connection, from: "127.0.0.1", session: self.session(), now: now)
     }
 
     func enter(
@@ -42,7 +44,15 @@ final class LinkBench {
         state.refusal(of: try Self.room(room), from: address)?.status
     }
 
-    var memoryRefusal: Int? { state.memoryRefusal?.status }
+    var memoryRefusal: Int? { linkRefusal(from: "127.0.0.1") }
+
+    func linkRefusal(from address: String) -> Int? { state.linkRefusal(from: address)?.status }
+
+    func beginAnswer(_ bytes: Int, to address: String = "127.0.0.1") -> Bool {
+        state.beginAnswer(bytes, to: address)
+    }
+
+    func endAnswer(_ bytes: Int, to address: String = "127.0.0.1") { state.endAnswer(bytes, to: address) }
 
     func end(_ connection: UInt64) -> UInt64? { state.end(connection) }
 

@@ -130,7 +130,7 @@ import Testing
             taken += 1
         }
         #expect(bench.memoryRefusal == 503)
-        #expect(taken == (4 << 20) * 3 / 4 / (2 * (65_535 + 262_144)))
+        #expect(taken == (4 << 20) * 3 / 4 / (2 * (2 * 65_535 + 262_144)))
         #expect(try bench.dial(family, 1, from: 90) == .refused(.relayFull))
         #expect(try bench.enter(1, from: 91) == .refused(.relayFull))
         #expect(try bench.refusal(1, address: "127.0.0.1") == 503)

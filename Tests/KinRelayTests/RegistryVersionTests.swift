@@ -22,25 +22,25 @@ import Testing
             defer { seen.append(version) }
             return version != seen.last
         }
-        _ = reader.state.connect(try family.request(1), connection: 1, now: 0)
+        _ = reader.state.connect(try family.request(1), connection: 1, from: "127.0.0.1", now: 0)
         #expect(!hasChanged())
         _ = reader.state.publish([1], from: 1, now: 0)
         #expect(hasChanged())
         _ = reader.state.publish([1], from: 1, now: 0)
-        _ = reader.state.connect(try family.request(2), connection: 2, now: 0)
-        _ = reader.state.connect(try Family(2).request(1), connection: 3, now: 0)
+        _ = reader.state.connect(try family.request(2), connection: 2, from: "127.0.0.1", now: 0)
+        _ = reader.state.connect(try Family(2).request(1), connection: 3, from: "127.0.0.1", now: 0)
         _ = reader.state.publish([9], from: 3, now: 0)
         #expect(!hasChanged())
         _ = reader.state.publish([2], from: 1, now: 0)
         #expect(hasChanged())
-        _ = reader.state.connect(try family.request(1), connection: 4, now: 0)
+        _ = reader.state.connect(try family.request(1), connection: 4, from: "127.0.0.1", now: 0)
         #expect(!hasChanged())
         _ = reader.state.disconnect(4, now: 0)
         _ = reader.state.disconnect(2, now: 0)
         #expect(!hasChanged(at: 9_999))
         #expect(hasChanged(at: 10_000))
         #expect(reader.state.reading(of: family.route, now: 10_000).entries == [])
-        _ = reader.state.connect(try family.request(1), connection: 5, now: 10_000)
+        _ = reader.state.connect(try family.request(1), connection: 5, from: "127.0.0.1", now: 10_000)
         _ = reader.state.publish([2], from: 5, now: 10_000)
         #expect(hasChanged(at: 10_000))
         #expect(Set(seen).count == 4, "no version comes again but that of nothing: \(seen)")
@@ -50,7 +50,8 @@ import Testing
     func goes() throws {
         let reader = Reader()
         for machine in 1...2 {
-            _ = reader.state.connect(try family.request(machine), connection: UInt64(machine), now: 0)
+            _ = reader.state.connect(
+                try family.request(machine), connection: UInt64(machine), from: "127.0.0.1", now: 0)
             _ = reader.state.publish([1], from: UInt64(machine), now: 0)
         }
         let both = reader.version(family)
@@ -62,7 +63,7 @@ import Testing
     @Test("who has the version gets no entries")
     func known() throws {
         let reader = Reader()
-        _ = reader.state.connect(try family.request(1), connection: 1, now: 0)
+        _ = reader.state.connect(try family.request(1), connection: 1, from: "127.0.0.1", now: 0)
         _ = reader.state.publish([1], from: 1, now: 0)
         let (version, entries) = reader.state.reading(of: family.route, now: 0)
         #expect(entries?.map(\.blob) == [[1]])

@@ -15,6 +15,8 @@ import Testing
         #expect(limits.linkBufferBytes == 262_144 && limits.slowReaderMilliseconds == 10_000)
         #expect(limits.rooms == 1024 && limits.roomMilliseconds == 600_000 && limits.roomsPerAddress == 16)
         #expect(limits.flapReplacements == 3 && limits.flapMilliseconds == 30_000)
+        #expect(limits.machinesPerRouteAndAddress == 64 && limits.linksPerAddress == 64)
+        #expect(limits.connectionsPerAddress == 512 && limits.connections == 65_536)
     }
 
     @Test("a blob of 8,192 bytes is taken, one more byte is not and the one before stays")
@@ -44,19 +46,20 @@ import Testing
     @Test("above the memory cap new slots and larger blobs are refused, and what is there goes on")
     func memory() throws {
         let relay = TestRelay {
-            $0.memoryBytes = 4096
+            $0.memoryBytes = 16_384
         }
         _ = try relay.connect(family.request(1), 1, at: 0)
         let slot = relay.bytesHeld
-        let room = 4096 - slot
+        #expect(slot == 12_288)
+        let room = 16_384 - slot
         #expect(relay.publish([UInt8](repeating: 1, count: room + 1), from: 1, at: 0) == .overMemory)
         #expect(relay.publish([UInt8](repeating: 1, count: room), from: 1, at: 0) == .published)
-        #expect(relay.bytesHeld == 4096)
+        #expect(relay.bytesHeld == 16_384)
         #expect(try relay.connect(family.request(2), 2, at: 0).status == 503)
         #expect(try relay.connect(family.request(1), 3, at: 0) == .replacing(1))
         #expect(relay.publish("small", from: 3, at: 0) == .published)
         #expect(relay.bytesHeld == slot + 5)
-        #expect(try relay.connect(family.request(2), 4, at: 0) == .fresh)
+        #expect(try relay.connect(family.request(1), 4, at: 0) == .replacing(3))
     }
 
     @Test("the fourth replacement in 30 seconds is flapping, said once in 30 seconds")
@@ -92,15 +95,16 @@ import Testing
         let families = (1..<4 as Range<UInt8>).map { Family($0) }
         let relay = TestRelay {
             $0.machinesPerRoute = 4
-            $0.memoryBytes = 6000
+            $0.memoryBytes = 60_000
             $0.knownSecrets = 5
         }
         var now: Int64 = 0
         for _ in 0..<500 {
             now += Int64(generator.number(in: 0..<3_000))
             let connection = UInt64(generator.number(in: 0..<12))
-            switch generator.number(in: 0..<4) {
+            switch generator.number(in: 0..<5) {
             case 0: relay.disconnect(connection, at: now)
+            case 4: _ = relay.hold(generator.number(in: 0..<9_000), of: connection)
             case 1: _ = relay.publish(generator.bytes(generator.number(in: 0..<900)), from: connection, at: now)
             default:
                 let request = try families[generator.number(in: 0..<3)].request(
@@ -108,12 +112,12 @@ import Testing
                 _ = relay.connect(request, connection, at: now)
             }
             let shown = families.map { relay.entries($0.route, at: now) }
-            #expect(relay.bytesHeld <= 6000 && relay.liveRegistrations <= 12 && shown.allSatisfy { $0.count <= 4 })
+            #expect(relay.bytesHeld <= 60_000 && relay.liveRegistrations <= 12 && shown.allSatisfy { $0.count <= 4 })
             #expect(shown.joined().reduce(0) { $0 + $1.blob.count } <= relay.bytesHeld)
         }
         for connection in 0..<12 as Range<UInt64> { relay.disconnect(connection, at: now) }
         relay.sweep(at: now + 10_000)
-        #expect(relay.bytesHeld == 0)
+        #expect(relay.bytesHeld == 0 && relay.bytesUnfinished == 0)
         #expect(relay.liveRegistrations == 0)
     }
 }

@@ -57,7 +57,7 @@ import Testing
         try await RelayBench.run { bench in
             let request = try RegistrationRequest(
                 owner: RelayBench.route, machine: RelayBench.machine(1), proof: String(repeating: "b", count: 64))
-            _ = bench.relay.register(request)
+            _ = bench.relay.register(request, from: "127.0.0.1")
             #expect(bench.figures["kin_relay_registrations"] == 1)
             bench.pass(9_999)
             #expect(bench.figures["kin_relay_registrations"] == 1)

@@ -74,7 +74,7 @@ import Testing
             ends.initiator.send([1])
             #expect(try await ends.device.frames(1) == [[1]])
             let sockets = bench.relay.state.withLock { Array($0.sockets.values) }
-            let socket = try sockets.first { if case .link(.toDevice) = $0.purpose { true } else { false } }
+            let socket = try sockets.first { if case .link(.toDevice, _) = $0.purpose { true } else { false } }
                 .orThrow("the initiator's end")
             // How much the kernel held back is the kernel's: so this is one turn that brings it all.
             for _ in 0..<5 {

@@ -144,7 +144,7 @@ extension HTTPBench {
         for (proof, kind) in [("a", "new"), ("a", "replaced"), ("b", "refused")] {
             let request = try RegistrationRequest(
                 owner: route, machine: "0123456789abcdef", proof: String(repeating: proof, count: 64))
-            _ = relay.register(request)
+            _ = relay.register(request, from: "127.0.0.1")
             let figures = Figures(metrics.text(.init(), relay.figures()))
             if kind == "refused" {
                 #expect(figures["kin_relay_refusals_total{code=\"slot_held\"}"] == 1)

@@ -1,3 +1,4 @@
+import Hummingbird
 import KinEncoding
 import KinRelay
 import KinTesting
@@ -26,8 +27,10 @@ struct RelayBench: Sendable {
         func advance(_ milliseconds: Int64) { time.withLock { $0 += milliseconds } }
     }
 
+    /// - Parameter address: from where connections seem to come.
     static func run(
-        logger: Logger = .silent, _ change: (inout RelayLimits) -> Void = { _ in },
+        logger: Logger = .silent, times: ServerConfiguration.Times = .init(), from address: String? = nil,
+        _ change: (inout RelayLimits) -> Void = { _ in },
         _ body: @Sendable @escaping (RelayBench) async throws -> Void
     ) async throws {
         var limits = RelayLimits()
@@ -35,9 +38,14 @@ struct RelayBench: Sendable {
         let (clock, metrics, connections) = (Clock(), ServerMetrics(), WebSocketConnections())
         let relay = RelayService(limits: limits, metrics: metrics.relay, logger: logger, now: { clock.now })
         let routes = ServerRoutes(
-            relay: relay, hosted: nil, connections: connections, metrics: metrics,
+            relay: relay, times: times, hosted: nil, connections: connections, metrics: metrics,
             access: MetricsAccess(ServerConfiguration(listen: .standard, data: "/nonexistent")), logger: logger)
-        try await WebSocketTestServer.run(policy: { routes.upgrade($0, $1) }) { server in
+        let seeming = try address.map { try SocketAddress(ipAddress: $0, port: 4000) }
+        try await WebSocketTestServer.run(
+            routes.router(), configuration: .init(answerTimeout: TimeAmount(times.answer)),
+            gate: ConnectionGate { routes.gate.enter(seeming ?? $0) },
+            policy: { routes.upgrade($0, seeming ?? $1) }
+        ) { server in
             try await body(RelayBench(relay: relay, metrics: metrics, port: server.port, routes: routes, clock: clock))
             connections.closeAll(reason: "the test is over")
         }

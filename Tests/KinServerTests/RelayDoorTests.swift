@@ -1,4 +1,6 @@
 import KinRelay
+import KinTestServer
+import KinTesting
 import KinWebSocket
 import NIOCore
 import NIOHTTP1
@@ -22,32 +24,93 @@ import Testing
         }
     }
 
+    /// The status of a plain request on a connection of its own; nil where that is closed.
+    private func get(_ bench: RelayBench, _ path: String = "/healthz") async throws -> (status: String?, peer: RawPeer)
+    {
+        let peer = try await RawPeer.connect(to: bench.port)
+        peer.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+        let heard = try await peer.heard.wait { $0.isEnded || $0.answerLength != nil }
+        return (heard.text.split(separator: " ").dropFirst().first.map(String.init), peer)
+    }
+
     @Test(
-        "20 new sockets a second are taken from an address, whatever they are for; an IPv6 customer is one address",
-        arguments: [["192.0.2.1"], (1...25).map { "2001:db8:1:1::\($0)" }])
-    func rate(addresses: [String]) async throws {
-        try await RelayBench.run { bench in
-            let machine = "owner_id=\(RelayBench.route)&machine_id=\(RelayBench.machine(1))"
-            let paths = ["/agent/signal?\(machine)", "/link?\(machine)", RelayBench.roomPath(1), "/mesh"]
-            let answers = try (0..<25).map { turn in
-                try status(ask(paths[turn % 4], from: addresses[turn % addresses.count], bench))
+        "20 new connections a second are taken from an address, whatever is asked on them; 20 more hear 429, the rest nothing"
+    )
+    func rate() async throws {
+        try await RelayBench.run(from: "192.0.2.1") { bench in
+            var answers: [String?] = []
+            for turn in 0..<45 {
+                answers.append(try await get(bench, turn.isMultiple(of: 2) ? "/healthz" : "/registry?wallet=x").status)
             }
-            #expect(answers.prefix(20).allSatisfy { $0 == 101 || $0 == 404 })
-            #expect(answers.suffix(5).allSatisfy { $0 == 429 })
-            let neighbour = try status(ask(paths[1], from: "2001:db8:1:2::1", bench))
-            #expect(neighbour == 101)
-            #expect(bench.figures["kin_server_rate_limited_total{what=\"connection\"}"] == 5)
+            #expect(answers.prefix(20).allSatisfy { $0 == "200" || $0 == "400" })
+            #expect(answers[20..<40].allSatisfy { $0 == "429" } && answers.suffix(5).allSatisfy { $0 == nil })
+            let error = await #expect(throws: WebSocketError.self) {
+                _ = try await bench.connect(RelayBench.roomPath(1))
+            }
+            #expect(error?.refusal == nil)
+            #expect(bench.figures["kin_server_rate_limited_total{what=\"connection\"}"] == 20)
+            #expect(bench.figures["kin_server_rate_limited_total{what=\"open\"}"] == 6)
             bench.pass(1_000)
-            let later = try status(ask(paths[1], from: addresses[0], bench))
-            #expect(later == 101)
+            for _ in 0..<20 { _ = try await bench.connect(RelayBench.linkPath()) }
+            let refused = await #expect(throws: WebSocketError.self) {
+                _ = try await bench.connect(RelayBench.linkPath())
+            }
+            #expect(refused?.refusal?.status == 429 && refused?.refusal?.body.contains("rate_limited") == true)
         }
     }
 
     @Test("this machine is not limited")
     func loopback() async throws {
-        try await RelayBench.run { bench in
-            let answers = try (0..<100).map { _ in try status(ask(RelayBench.roomPath(1), from: "127.0.0.1", bench)) }
-            #expect(answers.allSatisfy { $0 == 101 })
+        try await RelayBench.run({ ($0.connectionsPerAddress, $0.connectionsPerSecondPerAddress) = (2, 2) }) { bench in
+            var peers: [RawPeer] = []
+            for _ in 0..<60 {
+                let (status, peer) = try await get(bench)
+                #expect(status == "200")
+                peers.append(peer)
+            }
+            #expect(bench.relay.openConnections == 60)
+            for peer in peers { await peer.close() }
+            try await eventually("all have left") { bench.relay.openConnections == 0 }
+        }
+    }
+
+    @Test(
+        "connections that do nothing are as many as an address may have; the next is closed, and let in when one is gone"
+    )
+    func idle() async throws {
+        try await RelayBench.run(from: "192.0.2.1", { $0.connectionsPerAddress = 4 }) { bench in
+            var peers: [RawPeer] = []
+            for _ in 0..<4 { peers.append(try await get(bench).peer) }
+            let (status, peer) = try await get(bench)
+            #expect(status == nil)
+            try await peer.waitForEnd()
+            #expect(bench.relay.openConnections == 4)
+            await peers[0].close()
+            try await eventually("there is room") { bench.relay.openConnections == 3 }
+            #expect(try await get(bench).status == "200")
+        }
+    }
+
+    @Test("an address has so many links; the next is refused by 429, and said so")
+    func links() async throws {
+        try await RelayBench.run(from: "192.0.2.1", { $0.linksPerAddress = 2 }) { bench in
+            let device = try await bench.device()
+            for _ in 0..<2 { _ = try await bench.connect(RelayBench.linkPath()) }
+            _ = try await device.sessions(after: 1)
+            let error = await #expect(throws: WebSocketError.self) {
+                _ = try await bench.connect(RelayBench.linkPath())
+            }
+            #expect(error?.refusal?.status == 429 && error?.refusal?.body.contains("too_many_links") == true)
+            #expect(bench.figures["kin_relay_link_refusals_total{code=\"too_many_links\"}"] == 1)
+        }
+    }
+
+    @Test("an address has so many devices of a route id")
+    func machines() async throws {
+        try await RelayBench.run(from: "192.0.2.1", { $0.machinesPerRouteAndAddress = 2 }) { bench in
+            for machine in 1...2 { _ = try await bench.device(machine) }
+            let error = await #expect(throws: WebSocketError.self) { _ = try await bench.device(3) }
+            #expect(error?.refusal?.status == 429 && error?.refusal?.body.contains("too_many_machines") == true)
         }
     }
 
@@ -71,13 +134,14 @@ import Testing
 
     @Test("the limits of sockets are those of the protocol")
     func limits() {
-        let control = WebSocketLimits(maxMessageBytes: RelayLimits().controlMessageBytes)
+        let control = RelayLimits().controlSockets(.init())
         #expect(control.maxMessageBytes == 262_144)
-        let splice = RelayLimits().spliceSockets
+        let splice = RelayLimits().spliceSockets(.init())
         #expect(splice.maxMessageBytes == 65_535 && splice.slowReaderAfter == .seconds(10))
         #expect(splice.maxBufferedBytes == 131_072 && splice.readsPerTurn == 1)
         for limits in [control, splice] {
             #expect(limits.pingInterval == .seconds(20) && limits.deadAfter == .seconds(60))
+            #expect(limits.messageWithin == .seconds(10))
         }
     }
 }

@@ -21,14 +21,26 @@ struct WebSocketTestServer {
         policy: @escaping UpgradePolicy,
         _ body: @Sendable @escaping (WebSocketTestServer) async throws -> Result
     ) async throws -> Result {
-        let port = Observed<Int?>(nil)
         let router = Router()
         router.get("/healthz") { _, _ in "ok" }
+        return try await run(router, configuration: configuration, tls: tls, gate: .open, policy: policy, body)
+    }
+
+    /// The same with routes and a gate of the test's own.
+    static func run<Context: InitializableFromSource<ApplicationRequestContextSource>, Result: Sendable>(
+        _ router: Router<Context>,
+        configuration: WebSocketUpgradeConfiguration = .init(),
+        tls: TLSConfiguration? = nil,
+        gate: ConnectionGate,
+        policy: @escaping UpgradePolicy,
+        _ body: @Sendable @escaping (WebSocketTestServer) async throws -> Result
+    ) async throws -> Result {
+        let port = Observed<Int?>(nil)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let application = Application(
             router: router,
-            server: .http1WebSocketUpgrade(configuration: configuration, tls: tls, policy: policy),
+            server: .http1WebSocketUpgrade(configuration: configuration, tls: tls, gate: gate, policy: policy),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in port.update { $0 = channel.localAddress?.port } },
             logger: logger

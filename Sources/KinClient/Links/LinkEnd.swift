@@ -60,7 +60,7 @@ public struct LinkEnd: Error, Hashable, Sendable, CustomStringConvertible {
         switch cause {
         case .deviceOffline: "the device is not connected to that relay: start kin there, then try again"
         case .deviceSilent: "the device did not answer in time: it may have just lost its network; try again"
-        case .tooManyLinks: "the device has as many links as it may: end one, then try again"
+        case .tooManyLinks: "the device, or this network, has as many links as it may: end one, then try again"
         case .linksRefused: "the device has as many links as it takes: end one, then try again"
         case .sessionGone: "nobody waits for this link any more"
         case .roomTaken: "two others are in this pairing room: begin again with a new code"
@@ -137,6 +137,7 @@ extension LinkEnd {
         let cause: Cause =
             switch (refusal.status, answer.code) {
             case (429, "too_many_rooms"): .tooManyRooms
+            case (429, "too_many_links"): .tooManyLinks
             case (429, _): .rateLimited
             case (503, _): .relayFull
             case (404, _): .relayTooOld

@@ -61,6 +61,8 @@ struct ServeCommand: ContextCommand {
     @Option(help: ArgumentHelp("What all files together may take, 21474836480 unless said.", valueName: "bytes"))
     var blobTotal: Int64?
 
+    @OptionGroup var relay: RelayOptions
+
     @OptionGroup var log: LogOptions
 
     func validate() throws {
@@ -113,6 +115,7 @@ struct ServeCommand: ContextCommand {
         if let tlsCert, let tlsKey { configuration.tls = .init(certificate: tlsCert, key: tlsKey) }
         if open { configuration.admission = .open }
         configuration.relayOnly = relayOnly
+        configuration.relay = relay.limits
         configuration.auth.acceptBareTokens = acceptBareTokens
         if let blobBytes { configuration.blobs.fileBytes = blobBytes }
         if let blobTotal { configuration.blobs.totalBytes = blobTotal }

@@ -18,6 +18,7 @@ struct BlobDelivery: Sendable {
     func body(_ range: Range<Int64>, on channel: any Channel) -> ResponseBody {
         ResponseBody(contentLength: Int(range.upperBound - range.lowerBound)) { writer in
             let pace = TransferPace(patience: patience)
+            channel.triggerUserOutboundEvent(AnswerDeadline.Patience(time: TimeAmount(patience)), promise: nil)
             // A writer that waits for its reader hears of nothing else: the connection is closed under it.
             let watches = [
                 Task {

@@ -19,9 +19,10 @@ struct BrokerRoutes: Sendable {
         router.get("mesh") { _, _ in ServerAnswer.upgradeRequired }
     }
 
-    func upgradeMesh(_ connections: WebSocketConnections) -> UpgradeDecision {
+    func upgradeMesh(_ connections: WebSocketConnections, _ times: ServerConfiguration.Times) -> UpgradeDecision {
         let endpoint = MeshEndpoint(broker: broker, metrics: metrics)
-        let limits = WebSocketLimits(maxMessageBytes: broker.maxFrameBytes, maxBufferedBytes: 4 << 20)
+        var limits = times.limits(maxMessageBytes: broker.maxFrameBytes)
+        limits.maxBufferedBytes = 4 << 20
         return .accept(endpoint, limits) { connection in
             connections.add(connection)
             endpoint.opened(connection)

@@ -20,7 +20,8 @@ struct MetricsRoute: Sendable {
             return refusal
         }
         let text = metrics.text(
-            hosted?.broker.figures() ?? .init(), relay.figures(), blobs: try? hosted?.store.blobUsage())
+            hosted?.broker.figures() ?? .init(), relay.figures(), connections: relay.openConnections,
+            blobs: try? hosted?.store.blobUsage())
         return Response(
             status: .ok, headers: [.contentType: MetricFamily.contentType, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

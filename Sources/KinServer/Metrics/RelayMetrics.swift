@@ -12,6 +12,8 @@ struct RelayMetrics: Sendable {
     /// Links and rooms of two, by kind.
     let spliced: Counters
     let linkRefusals: Counters
+    /// Lists of a family that were not given.
+    let answerRefusals: Counters
     /// Why links and rooms ended.
     let linkEnds: Counters
     let splicedBytes: Counters
@@ -35,6 +37,9 @@ struct RelayMetrics: Sendable {
             "kin_relay_link_refusals_total", "Links and rooms that got none, by code.", by: "code",
             [LinkClose.deviceOffline, .tooManyLinks, .sessionGone, .roomTaken, .relayFull].map(\.reason)
                 + ["rooms_full", "too_many_rooms"])
+        answerRefusals = registry.counters(
+            "kin_relay_answer_refusals_total", "Lists of a family that were not given, by code.", by: "code",
+            ["relay_full"])
         linkEnds = registry.counters(
             "kin_relay_link_ends_total",
             "Ends of links and rooms, by why: what one side was told of the other, or both of their time.", by: "why",

@@ -52,8 +52,9 @@ final class ServerMetrics: Sendable {
             "kin_server_credential_refusals_total", "Tokens and API keys refused, by code.", by: "code",
             Self.credentialCodes)
         limited = registry.counters(
-            "kin_server_rate_limited_total", "What came too fast: new connections, sends over HTTP.", by: "what",
-            ["connection", "send"])
+            "kin_server_rate_limited_total",
+            "What came too fast: new connections, sends over HTTP; or connections that were too many open.", by: "what",
+            ["connection", "open", "send"])
         blobBytes = registry.counters(
             "kin_server_blob_bytes_total", "Bytes of sealed files taken, on disk, and handed out.", by: "direction",
             ["in", "out"])
@@ -85,10 +86,11 @@ final class ServerMetrics: Sendable {
     /// Everything as it is now.
     /// - Parameter blobs: nil where the store cannot be read.
     func text(
-        _ broker: BrokerFigures, _ relay: RelayFigures, blobs: (count: Int, bytes: Int64)? = nil
+        _ broker: BrokerFigures, _ relay: RelayFigures, connections: Int = 0, blobs: (count: Int, bytes: Int64)? = nil
     ) -> String {
         MetricFamily.text(
             of: registry.families() + Self.families(broker) + relay.families + [
+                .gauge("kin_server_connections", "Open connections of all kinds.", connections),
                 .gauge("kin_server_blobs", "Files kept, those under way too.", blobs.map { Double($0.count) }),
                 .gauge("kin_server_blobs_bytes", "Bytes kept for them.", blobs.map { Double($0.bytes) }),
                 .gauge(

@@ -4,8 +4,10 @@ import KinWire
 import Logging
 
 extension RelayService {
-    /// Why no link is begun now.
-    func linkRefusal() -> RelayRefusal? { counted(state.withLock { $0.relay.memoryRefusal }) }
+    /// Why nobody there begins a link now.
+    func linkRefusal(from address: String) -> RelayRefusal? {
+        counted(state.withLock { $0.relay.linkRefusal(from: address) })
+    }
 
     /// Why nobody gets into this room now.
     func refusal(of room: RoomID, from address: String) -> RelayRefusal? {
@@ -92,7 +94,7 @@ extension RelayService {
     }
 
     private func facts(_ socket: SpliceSocket) -> Logger.Metadata {
-        guard case .link(.toDevice(let slot)) = socket.purpose else { return ["kind": .string(socket.purpose.kind)] }
+        guard case .link(.toDevice(let slot), _) = socket.purpose else { return ["kind": .string(socket.purpose.kind)] }
         return ["device": Self.short(slot.machine)]
     }
 }
@@ -115,9 +117,9 @@ extension RelayService.State {
         let id = nextConnection()
         let outcome: RelayState.Opening
         switch socket.purpose {
-        case .link(let request):
+        case .link(let request, let address):
             let session = LinkSession(using: &generator)
-            outcome = relay.begin(request, connection: id, session: session, now: now)
+            outcome = relay.begin(request, connection: id, from: address, session: session, now: now)
         case .room(let room, let address):
             outcome = relay.enter(room, connection: id, from: address, now: now)
         }

@@ -9,7 +9,7 @@ import Synchronization
 final class RelayService: Sendable {
     struct State {
         var relay: RelayState
-        var rate: ConnectionRate
+        var door: ConnectionDoor
         /// Control connections.
         var connections: [UInt64: WebSocketConnection] = [:]
         /// Slots taken for sockets that are not open yet, and since when. One that never opens is heard of no more.
@@ -27,7 +27,7 @@ final class RelayService: Sendable {
     let state: Mutex<State>
     let metrics: RelayMetrics
     let logger: Logger
-    /// Milliseconds.
+    /// Milliseconds of a clock that never runs backwards.
     let now: @Sendable () -> Int64
     /// Versions of before a restart are none of after it.
     private let epoch: UInt64
@@ -36,7 +36,7 @@ final class RelayService: Sendable {
     init(
         limits: RelayLimits = RelayLimits(), metrics: RelayMetrics = RelayMetrics(), logger: Logger,
         generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
-        now: @escaping @Sendable () -> Int64
+        now: @escaping @Sendable () -> Int64 = RelayService.steadyClock()
     ) {
         self.limits = limits
         self.metrics = metrics
@@ -45,14 +45,29 @@ final class RelayService: Sendable {
         var generator = generator
         epoch = generator.next()
         state = Mutex(
-            State(relay: RelayState(limits: limits), rate: ConnectionRate(limits: limits), generator: generator))
+            State(relay: RelayState(limits: limits), door: ConnectionDoor(limits: limits), generator: generator))
     }
 
-    /// Whether a new connection from this address is allowed now.
-    func allowsConnection(from address: String) -> Bool {
-        let time = now()
-        return state.withLock { $0.rate.allows(address, now: time) }
+    /// Milliseconds since it was made; whatever is done to the time of day.
+    static func steadyClock() -> @Sendable () -> Int64 {
+        let start = ContinuousClock.now
+        return {
+            let passed = (ContinuousClock.now - start).components
+            return passed.seconds * 1000 + passed.attoseconds / 1_000_000_000_000_000
+        }
     }
+
+    /// Whether a new connection from this address is taken now.
+    func enter(from address: String) -> ConnectionDoor.Answer {
+        let time = now()
+        return state.withLock { $0.door.enter(address, now: time) }
+    }
+
+    /// A connection that entered has ended.
+    func leave(_ address: String) { state.withLock { $0.door.leave(address) } }
+
+    /// Connections of all kinds.
+    var openConnections: Int { state.withLock { $0.door.count } }
 
     /// What a route id shows, as an entity tag (RFC 9110 §8.8.3), and where the reader has not `known` it, the entries.
     func reading(of route: String, known: Set<String>) -> (tag: String, entries: [RegistryEntry]?) {
@@ -88,11 +103,11 @@ final class RelayService: Sendable {
     // MARK: Control sockets
 
     /// Takes a slot for a connection about to be upgraded.
-    func register(_ request: RegistrationRequest) -> Result<ControlEndpoint, RelayRefusal> {
+    func register(_ request: RegistrationRequest, from address: String) -> Result<ControlEndpoint, RelayRefusal> {
         let time = now()
         let (id, outcome) = state.withLock { state -> (UInt64, ConnectOutcome) in
             let id = state.nextConnection()
-            let outcome = state.relay.connect(request, connection: id, now: time)
+            let outcome = state.relay.connect(request, connection: id, from: address, now: time)
             if case .accepted = outcome { state.unopened[id] = time }
             return (id, outcome)
         }
@@ -134,6 +149,12 @@ final class RelayService: Sendable {
         case .tooLarge: refuseMessage(of: id, code: 1009, reason: "record_too_large")
         case .overMemory: refuseMessage(of: id, code: 1013, reason: "relay_full")
         }
+    }
+
+    /// A message of which this much is there takes room until it is whole.
+    func holds(_ bytes: Int, from id: UInt64) {
+        guard !state.withLock({ $0.relay.hold(bytes, of: id) }) else { return }
+        refuseMessage(of: id, code: 1013, reason: "relay_full")
     }
 
     /// Of one that was replaced no line is written: its device is there.
@@ -193,6 +214,10 @@ final class ControlEndpoint: WebSocketDelegate {
         case .text(let text): service.received(text, from: id)
         case .binary: service.refuseMessage(of: id, code: 1003, reason: "text_expected")
         }
+    }
+
+    func webSocket(_ connection: WebSocketConnection, holds unfinishedBytes: Int) {
+        service.holds(unfinishedBytes, from: id)
     }
 
     func webSocket(_ connection: WebSocketConnection, closed closure: WebSocketClosure) {

@@ -7,17 +7,17 @@ import NIOHTTP1
 /// Which WebSockets the relay takes: control sockets, links and pairing rooms.
 struct RelaySockets: Sendable {
     let relay: RelayService
+    let times: ServerConfiguration.Times
     let connections: WebSocketConnections
 
-    func control(_ uri: URI, _ head: HTTPRequestHead) -> UpgradeDecision {
+    func control(_ uri: URI, _ head: HTTPRequestHead, from address: String) -> UpgradeDecision {
         decide { () throws(RegistrationFault) in
             let request = try RegistrationRequest(
                 owner: uri.text("owner_id"), machine: uri.text("machine_id"),
                 proof: head.headers.first(name: "x-kin-registration-secret"))
-            switch relay.register(request) {
+            switch relay.register(request, from: address) {
             case .success(let endpoint):
-                let limits = WebSocketLimits(maxMessageBytes: relay.limits.controlMessageBytes)
-                return .accept(endpoint, limits) { connection in
+                return .accept(endpoint, relay.limits.controlSockets(times)) { connection in
                     connections.add(connection)
                     endpoint.opened(connection)
                 }
@@ -26,13 +26,13 @@ struct RelaySockets: Sendable {
         }
     }
 
-    func link(_ uri: URI) -> UpgradeDecision {
+    func link(_ uri: URI, from address: String) -> UpgradeDecision {
         decide { () throws(RegistrationFault) in
             let request = try LinkRequest(
                 owner: uri.text("owner_id"), machine: uri.text("machine_id"), session: uri.text("session"))
             // A device that answers takes no more than its caller was given.
-            if case .toDevice = request, let refusal = relay.linkRefusal() { return refusal.decision }
-            return splice(.link(request))
+            if case .toDevice = request, let refusal = relay.linkRefusal(from: address) { return refusal.decision }
+            return splice(.link(request, address: address))
         }
     }
 
@@ -46,7 +46,7 @@ struct RelaySockets: Sendable {
 
     private func splice(_ purpose: SplicePurpose) -> UpgradeDecision {
         let socket = SpliceSocket(purpose: purpose, service: relay)
-        return .accept(socket, relay.limits.spliceSockets) { connection in
+        return .accept(socket, relay.limits.spliceSockets(times)) { connection in
             connections.add(connection)
             socket.opened(connection)
         }

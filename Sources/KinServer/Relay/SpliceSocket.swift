@@ -6,7 +6,7 @@ import Synchronization
 
 /// What a socket of two is for.
 enum SplicePurpose: Sendable {
-    case link(LinkRequest)
+    case link(LinkRequest, address: String)
     case room(RoomID, address: String)
 }
 
@@ -130,9 +130,15 @@ extension RelayLimits {
     /// Bytes for one side of a link above which the other side is not read from.
     var heldAbove: Int { linkBufferBytes / 2 }
 
-    var spliceSockets: WebSocketLimits {
-        WebSocketLimits(
-            maxMessageBytes: linkFrameBytes, maxBufferedBytes: heldAbove,
-            slowReaderAfter: .milliseconds(slowReaderMilliseconds), readsPerTurn: 1)
+    func controlSockets(_ times: ServerConfiguration.Times) -> WebSocketLimits {
+        times.limits(maxMessageBytes: controlMessageBytes)
+    }
+
+    func spliceSockets(_ times: ServerConfiguration.Times) -> WebSocketLimits {
+        var limits = times.limits(maxMessageBytes: linkFrameBytes)
+        limits.maxBufferedBytes = heldAbove
+        limits.slowReaderAfter = .milliseconds(slowReaderMilliseconds)
+        limits.readsPerTurn = 1
+        return limits
     }
 }

@@ -23,16 +23,19 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
     let responder: HTTPChannelHandler.Responder
     private let configuration: WebSocketUpgradeConfiguration
     private let sslContext: NIOSSLContext?
+    private let gate: ConnectionGate
     private let policy: UpgradePolicy
 
     init(
         responder: @escaping HTTPChannelHandler.Responder,
         configuration: WebSocketUpgradeConfiguration,
         tls: TLSConfiguration?,
+        gate: ConnectionGate,
         policy: @escaping UpgradePolicy
     ) throws {
         self.responder = responder
         self.configuration = configuration
+        self.gate = gate
         self.policy = policy
         self.sslContext = try tls.map { tls in
             var tls = tls
@@ -46,10 +49,11 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
+            let gatekeeper = ConnectionGatekeeper(gate)
             let deadline = NegotiationDeadline(configuration.negotiationTimeout)
-            try pipeline.addHandler(deadline)
+            try pipeline.addHandlers(gatekeeper, deadline)
             if let sslContext { try pipeline.addHandler(NIOSSLServerHandler(context: sslContext)) }
-            let outcome = try addNegotiation(to: channel, logger: logger)
+            let outcome = try addNegotiation(to: channel, gatekeeper, logger: logger)
             outcome.assumeIsolated().whenComplete { result in
                 if case .success = result { pipeline.removeHandler(deadline, promise: nil) }
             }
@@ -81,13 +85,15 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
         return nil
     }
 
-    private func addNegotiation(to channel: any Channel, logger: Logger) throws -> EventLoopFuture<Outcome> {
+    private func addNegotiation(
+        to channel: any Channel, _ gatekeeper: ConnectionGatekeeper, logger: Logger
+    ) throws -> EventLoopFuture<Outcome> {
         let accepted = NIOLoopBoundBox<AcceptedUpgrade?>(nil, eventLoop: channel.eventLoop)
         let encoder = HTTPResponseEncoder()
         let decoder = ByteToMessageHandler(
             HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: decoderLimits)
         )
-        let filter = WebSocketUpgradeFilter(policy: policy, accepted: accepted)
+        let filter = WebSocketUpgradeFilter(gatekeeper: gatekeeper, policy: policy, accepted: accepted)
         let upgrade = NIOTypedHTTPServerUpgradeHandler(
             httpEncoder: encoder,
             extraHTTPHandlers: [decoder, filter],
@@ -103,6 +109,7 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
     private func continueWithHTTP(on channel: any Channel, logger: Logger) -> EventLoopFuture<Outcome> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(AnswerDeadline(configuration.answerTimeout), position: .first)
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: sslContext != nil))
             let idleTimeout = Duration.nanoseconds(configuration.idleTimeout.nanoseconds)
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: idleTimeout, logger: logger))

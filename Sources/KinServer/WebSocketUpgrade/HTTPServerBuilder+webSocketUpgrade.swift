@@ -9,14 +9,17 @@ extension HTTPServerBuilder {
     ///
     /// - Parameters:
     ///   - tls: the server's certificate and key; `nil` serves in the clear.
+    ///   - gate: asked for each connection before anything is read.
     ///   - policy: asked for each request that is a well-formed WebSocket handshake.
     public static func http1WebSocketUpgrade(
         configuration: WebSocketUpgradeConfiguration = .init(),
         tls: TLSConfiguration? = nil,
+        gate: ConnectionGate = .open,
         policy: @escaping UpgradePolicy
     ) -> HTTPServerBuilder {
         .init { responder in
-            try HTTP1WebSocketChannel(responder: responder, configuration: configuration, tls: tls, policy: policy)
+            try HTTP1WebSocketChannel(
+                responder: responder, configuration: configuration, tls: tls, gate: gate, policy: policy)
         }
     }
 }

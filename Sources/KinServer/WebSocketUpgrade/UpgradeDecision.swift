@@ -16,6 +16,5 @@ public enum UpgradeDecision: Sendable {
 
 /// Decides on a request whose WebSocket handshake is already known to be well-formed.
 ///
-/// Called on the connection's event loop, so it must not block. `remote` is the address the connection came from:
-/// the place to limit new connections by address.
+/// Called on the connection's event loop, so it must not block. `remote` is the address the connection came from.
 public typealias UpgradePolicy = @Sendable (_ head: HTTPRequestHead, _ remote: SocketAddress?) -> UpgradeDecision

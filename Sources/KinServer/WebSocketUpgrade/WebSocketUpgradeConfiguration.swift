@@ -6,6 +6,8 @@ public struct WebSocketUpgradeConfiguration: Sendable {
     public var negotiationTimeout: TimeAmount
     /// After which an idle HTTP keep-alive connection is closed.
     public var idleTimeout: TimeAmount
+    /// Within which 64 KiB of an HTTP answer, or what is left of it, have to be taken.
+    public var answerTimeout: TimeAmount
     /// Largest sum of all header fields of one request, in bytes.
     public var maxHeaderBytes: Int
     /// Largest number of header fields of one request.
@@ -14,11 +16,13 @@ public struct WebSocketUpgradeConfiguration: Sendable {
     public init(
         negotiationTimeout: TimeAmount = .seconds(5),
         idleTimeout: TimeAmount = .seconds(60),
+        answerTimeout: TimeAmount = .seconds(10),
         maxHeaderBytes: Int = 1 << 15,
         maxHeaderCount: Int = 100
     ) {
         self.negotiationTimeout = negotiationTimeout
         self.idleTimeout = idleTimeout
+        self.answerTimeout = answerTimeout
         self.maxHeaderBytes = maxHeaderBytes
         self.maxHeaderCount = maxHeaderCount
     }

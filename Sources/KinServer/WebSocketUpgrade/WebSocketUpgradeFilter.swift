@@ -25,11 +25,15 @@ final class WebSocketUpgradeFilter: ChannelInboundHandler, RemovableChannelHandl
         case refused
     }
 
+    private let gatekeeper: ConnectionGatekeeper
     private let policy: UpgradePolicy
     private let accepted: NIOLoopBoundBox<AcceptedUpgrade?>
     private var phase = Phase.awaitingHead
 
-    init(policy: @escaping UpgradePolicy, accepted: NIOLoopBoundBox<AcceptedUpgrade?>) {
+    init(
+        gatekeeper: ConnectionGatekeeper, policy: @escaping UpgradePolicy, accepted: NIOLoopBoundBox<AcceptedUpgrade?>
+    ) {
+        self.gatekeeper = gatekeeper
         self.policy = policy
         self.accepted = accepted
     }
@@ -53,6 +57,9 @@ final class WebSocketUpgradeFilter: ChannelInboundHandler, RemovableChannelHandl
     }
 
     private func decide(on head: HTTPRequestHead, context: ChannelHandlerContext) {
+        if let refusal = gatekeeper.refusal {
+            return refuse(.init(statusCode: refusal.status), refusal.body, context: context)
+        }
         switch UpgradeRequest(head) {
         case .http:
             phase = .http

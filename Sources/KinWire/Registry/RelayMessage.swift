@@ -67,15 +67,36 @@ public struct RegistryEntry: Hashable, Sendable {
         return entries
     }
 
-    /// The whole answer. Written by hand, as relays are asked for it often: neither base64 nor hex has anything to escape.
+    /// The whole answer.
     public static func canonicalBytes(of entries: [RegistryEntry]) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(entries.reduce(2) { $0 + Base64.encodedCount($1.blob.count) + 64 })
-        for entry in entries {
-            bytes += (bytes.isEmpty ? #"[{"blob":""# : #",{"blob":""#).utf8
-            Base64.append(entry.blob, to: &bytes)
-            bytes += #"","machine_id":"\#(entry.machineID)"}"#.utf8
+        bytes.reserveCapacity(canonicalCount(of: entries))
+        bytes.append(UInt8(ascii: "["))
+        for (index, entry) in entries.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            entry.append(to: &bytes)
         }
-        return bytes.isEmpty ? Array("[]".utf8) : bytes + [UInt8(ascii: "]")]
+        bytes.append(UInt8(ascii: "]"))
+        return bytes
+    }
+
+    /// How many `canonicalBytes(of:)` are.
+    public static func canonicalCount(of entries: [RegistryEntry]) -> Int {
+        let names = #"{"blob":"","machine_id":"0123456789abcdef"},"#.utf8.count
+        return entries.reduce(entries.isEmpty ? 2 : 1) { $0 + names + ($1.blob.count + 2) / 3 * 4 }
+    }
+
+    /// Of this entry alone.
+    public func canonicalBytes() -> [UInt8] {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return bytes
+    }
+
+    /// Written by hand, as relays are asked for it often: neither base64 nor hex has anything to escape.
+    private func append(to bytes: inout [UInt8]) {
+        bytes += #"{"blob":""#.utf8
+        Base64.append(blob, to: &bytes)
+        bytes += #"","machine_id":"\#(machineID)"}"#.utf8
     }
 }
