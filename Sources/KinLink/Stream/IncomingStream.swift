@@ -36,12 +36,11 @@ struct IncomingStream: Sendable {
         guard partial.count + content.count <= maxFrame else { throw .frameTooLarge }
         receivedThrough = place
         untoldRecords += 1
-        guard isLast else {
-            partial += content
-            return nil
-        }
+        if isLast, partial.isEmpty { return content }
+        partial += content
+        guard isLast else { return nil }
         defer { partial = [] }
-        return partial.isEmpty ? content : partial + content
+        return partial
     }
 
     /// The position to tell the other side.
