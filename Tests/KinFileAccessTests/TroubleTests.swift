@@ -94,6 +94,58 @@ import Testing
         #expect(try stage.bytes(ledger) == [], "nothing is to be looked for any more")
     }
 
+    @Test("several processes keep to one ledger: none forgets what another began")
+    func sharedLedger() async throws {
+        let ledger = stage.path + "/ledger"
+        let folders = (0..<24).map { "folder\($0)" }
+        for folder in folders { try stage.makeFolder(folder) }
+        let root = stage.root
+        // All are there before any of them begins.
+        let runs = folders.map { _ in RootedFiles(roots: [root], home: root, ledger: ledger) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (files, folder) in zip(runs, folders) {
+                group.addTask { _ = try await files.begin(WriteIntent(path: folder + "/new", size: 5)) }
+            }
+            try await group.waitForAll()
+        }
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        #expect(try await runs[0].sweep(now: now + RootedFiles.partLife + 60_000) == folders.count)
+        for folder in folders { #expect(try stage.names(root + "/" + folder) == []) }
+    }
+
+    @Test("a folder in which one process begins a part is not forgotten by another that has just found none there")
+    func ledgerRace() async throws {
+        let (ledger, root) = (stage.path + "/ledger", stage.root)
+        let (sweeping, writing) = (
+            RootedFiles(roots: [root], home: root, ledger: ledger),
+            RootedFiles(roots: [root], home: root, ledger: ledger)
+        )
+        let task = Task { while !Task.isCancelled { _ = try? await sweeping.sweep(now: 0) } }
+        var forgotten = 0
+        for _ in 0..<1000 {
+            let part = try await writing.begin(WriteIntent(path: "new", size: 5))
+            // Read as a whole or not at all: it is a few bytes.
+            if try stage.bytes(ledger) != Array("~".utf8) + [0] { forgotten += 1 }
+            try await writing.discard(token: part.token, of: "new")
+        }
+        task.cancel()
+        await task.value
+        #expect(forgotten == 0)
+    }
+
+    @Test("a ledger that was not written to its end, or is none, costs nothing but itself")
+    func damagedLedger() async throws {
+        let ledger = stage.path + "/ledger"
+        for damage in ["folder\0other", "\0\0", "half", String(repeating: "x", count: 5_000_000)] {
+            try FileStage.put(damage, ledger)
+            let files = RootedFiles(roots: [stage.root], home: stage.root, ledger: ledger)
+            let part = try await files.begin(WriteIntent(path: "new", size: 5))
+            let now = Int64(Date().timeIntervalSince1970 * 1000)
+            #expect(try await files.sweep(now: now + RootedFiles.partLife + 60_000) == 1, "\(damage.prefix(20))")
+            #expect(await code { try await files.write([1], at: 0, to: part.token, of: "new") } == "part_void")
+        }
+    }
+
     @Test("no call leaves a descriptor open, whatever comes of it", .enabled(if: isLinux))
     func descriptors() async throws {
         try stage.makeFolder("a/b/c")
