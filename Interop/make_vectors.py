@@ -12,6 +12,7 @@ from vector_cases import (
     messages,
     noise,
     registry,
+    remote_files,
     statements,
     tokens,
     topics,
@@ -32,6 +33,7 @@ FILES = {
     "topics.json": topics.build,
     "noise.json": noise.build,
     "links.json": links.build,
+    "remote_files.json": remote_files.build,
 }
 
 

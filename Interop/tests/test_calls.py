@@ -9,6 +9,9 @@ import pytest
 from call_stream import CallStream
 from household import Household
 from local_api import LocalAPI
+from vectors import ours
+
+from kindred_wire import encodings, remote_files
 
 
 @pytest.fixture
@@ -93,6 +96,55 @@ def test_a_file_goes_there_and_comes_back(calls: CallStream, tmp_path: Path) -> 
         assert isinstance(piece, dict) and base64.b64decode(piece["bytes"]) == content[100:150]
     finally:
         Path(path).unlink()
+
+
+def test_what_is_answered_of_files_has_the_forms_of_the_page(calls: CallStream, tmp_path: Path) -> None:
+    def answer(form: str, operation: str, **given: object) -> dict:
+        data = encodings.canonical(calls.ask(f"/studio/fs/{operation}", given))
+        return remote_files.read_answer(form, data)
+
+    folder = f"/tmp/{tmp_path.name}-forms"
+    path = f"{folder}/new"
+    assert calls.ask("/studio/fs/mkdir", {"path": folder, "mode": "700"}) == {"made": True}
+    try:
+        part = answer("part", "part/begin", path=path, size=3)
+        calls.ask("/studio/fs/part/write", {"path": path, "part": part["part"], "offset": 0, "bytes": "AQID"})
+        written = answer("file", "part/finish", path=path, size=3, part=part["part"])
+        assert written["size"] == 3 and written["mode"] == "0644" and written["kind"] == "file"
+        assert answer("file", "stat", path=path) == written
+        assert answer("piece", "read", path=path, offset=1) == written | {"bytes": "AgM="}
+        assert answer("folder", "list", path=folder) == {"entries": [written | {"name": "new"}], "unnameable": 0}
+    finally:
+        Path(path).unlink(missing_ok=True)
+        Path(folder).rmdir()
+
+
+def test_inputs_are_refused_as_the_vectors_say(calls: CallStream) -> None:
+    for entry in ours("remote_files.json")["inputs"]:
+        if not entry["valid"]:
+            refusal = calls.refusal(f"/studio/fs/{entry['operation']}", json.loads(entry["input"]))
+            assert refusal["code"] == "INVALID_INPUT", entry["name"]
+
+
+def test_a_repeat_under_its_key_has_the_first_answer(calls: CallStream, house: Household) -> None:
+    def keyed(stream: CallStream, operation: str, given: object, key: str) -> tuple[str, dict]:
+        return stream.next(stream.request(operation, given, idempotencyKey=key))
+
+    given = {"command": ["/bin/cat"], "plain": True}
+    kind, first = keyed(calls, "/studio/term/open", given, "one")
+    assert kind == "responded"
+    again = CallStream(LocalAPI(house, "laptop"))
+    assert keyed(again, "/studio/term/open", given, "one") == (kind, first)
+    again.close()
+    listed = calls.ask("/studio/term/list")
+    assert isinstance(listed, dict) and [each["id"] for each in listed["terminals"]] == [first["output"]["id"]]
+    kind, refusal = keyed(calls, "/studio/term/open", {"command": ["/bin/ls"]}, "one")
+    assert kind == "error" and refusal["code"] == "INVALID_INPUT"
+    # Of one's own device it is another key.
+    kind, own = keyed(calls, "/term/open", given, "one")
+    assert kind == "responded" and own["output"]["id"] != first["output"]["id"]
+    for node, opened in (("/studio", first), ("", own)):
+        calls.ask(f"{node}/term/close", {"id": opened["output"]["id"]})
 
 
 @pytest.mark.parametrize(

@@ -53,20 +53,23 @@ public final class CallStream: Sendable {
     // MARK: Calling
 
     /// Asks, and waits for the answer.
+    /// - Parameter key: of a mutation: a repeat under the same key, on whichever stream, gets the first answer.
     /// - Throws: what the other side says; `TIMEOUT` after `limit`; `UNAVAILABLE` where the stream ends first.
     public func call(
-        _ operation: OperationPath, _ input: JSON = .object([:]), within limit: Duration = CallLimits.patience
+        _ operation: OperationPath, _ input: JSON = .object([:]), under key: String? = nil,
+        within limit: Duration = CallLimits.patience
     ) async throws(CallFault) -> JSON {
         let deadline = now() + limit.milliseconds
-        let call = try await begin(CallRequest(operation, input: input, deadline: deadline))
+        let call = try await begin(
+            CallRequest(operation, input: input, deadline: deadline, idempotencyKey: key))
         return try await call.only(by: .now + limit)
     }
 
     /// Asks for answers until there are no more.
     public func subscribe(
-        _ operation: OperationPath, _ input: JSON = .object([:])
+        _ operation: OperationPath, _ input: JSON = .object([:]), under key: String? = nil
     ) async throws(CallFault) -> CallSubscription {
-        try await begin(CallRequest(operation, input: input, credit: CallLimits.credit))
+        try await begin(CallRequest(operation, input: input, credit: CallLimits.credit, idempotencyKey: key))
     }
 
     private func begin(_ request: CallRequest) async throws(CallFault) -> CallSubscription {

@@ -1,33 +1,45 @@
 public import KinWire
 import Synchronization
 
-/// Frames on their way to whoever carries them. Who sends more than is carried waits.
+/// Frames on their way to whoever carries them, in the order they were given. Who sends more than is carried waits for their turn.
 public final class FrameQueue: CallCarrier {
+    private struct Waiter {
+        let id: UInt64
+        let frame: [UInt8]
+        let continuation: CheckedContinuation<CallFault?, Never>
+    }
+
     private struct State {
-        var frames: [[UInt8]] = []
-        /// Frames of `frames` that were taken.
-        var taken = 0
+        var frames = Fifo<[UInt8]>()
         var byteCount = 0
+        /// Those for whose frames there is no room yet.
+        var waiters = Fifo<Waiter>()
+        var lastWaiter: UInt64 = 0
         var end: CallFault?
 
-        mutating func take() -> [UInt8]? {
-            guard taken < frames.count else { return nil }
-            let frame = frames[taken]
-            frames[taken] = []
-            taken += 1
-            byteCount -= frame.count
-            if taken == frames.count || taken >= 1_024 {
-                frames.removeFirst(taken)
-                taken = 0
+        mutating func append(_ frame: [UInt8]) {
+            frames.append(frame)
+            byteCount += frame.count
+        }
+
+        /// Takes in as many as there is room for now.
+        /// - Returns: whoever waited with them.
+        mutating func admit() -> [CheckedContinuation<CallFault?, Never>] {
+            var admitted: [CheckedContinuation<CallFault?, Never>] = []
+            while byteCount < FrameQueue.maxBytes, let waiter = waiters.popFirst() {
+                append(waiter.frame)
+                admitted.append(waiter.continuation)
             }
-            return frame
+            return admitted
         }
     }
 
     /// Bytes above which whoever sends waits.
     static let maxBytes = 1 << 20
+    /// A frame of fewer bytes, be it credit or an abortion, waits for nobody's data, as long as it is not twice as much.
+    static let smallFrame = 4096
 
-    /// Woken at each change.
+    /// Woken when there is a frame to take, and at the end.
     public let changes = Wakeups()
     private let state = Mutex(State())
 
@@ -35,34 +47,49 @@ public final class FrameQueue: CallCarrier {
 
     /// - Throws: why nothing is carried any more; `ABORTED` where the task is cancelled while it waits.
     public func send(_ frame: [UInt8]) async throws(CallFault) {
-        while true {
-            let seen = changes.count
-            if try append(frame) { return changes.wake() }
-            if Task.isCancelled { throw CallFault(.aborted, "the call was given up here") }
-            await changes.wait(after: seen)
+        let id = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
         }
+        let fault = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard let outcome = take(frame, Waiter(id: id, frame: frame, continuation: continuation)) else {
+                    return
+                }
+                continuation.resume(returning: outcome)
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.remove { $0.id == id } }?.continuation.resume(returning: .givenUp)
+        }
+        if let fault { throw fault }
     }
 
-    /// - Returns: whether there was room.
-    private func append(_ frame: [UInt8]) throws(CallFault) -> Bool {
-        let (isTaken, end) = state.withLock { state in
-            guard state.end == nil, state.byteCount < Self.maxBytes else { return (false, state.end) }
-            state.frames.append(frame)
-            state.byteCount += frame.count
-            return (true, nil)
+    /// - Returns: how it went: nil for a frame that was taken in; nil in all where it waits.
+    private func take(_ frame: [UInt8], _ waiter: Waiter) -> CallFault?? {
+        let outcome = state.withLock { state -> CallFault?? in
+            if let end = state.end { return .some(end) }
+            let isSmall = frame.count < Self.smallFrame && state.byteCount < 2 * Self.maxBytes
+            guard isSmall || state.waiters.isEmpty && state.byteCount < Self.maxBytes else {
+                // Cancelled before it waits, nobody would tell.
+                if Task.isCancelled { return .some(.givenUp) }
+                state.waiters.append(waiter)
+                return nil
+            }
+            state.append(frame)
+            return .some(nil)
         }
-        if let end { throw end }
-        return isTaken
+        if case .some(nil) = outcome { changes.wake() }
+        return outcome
     }
 
     /// The next frame, where there is one.
     public func take() -> [UInt8]? {
-        let (frame, hasRoom) = state.withLock { state in
-            let wasFull = state.byteCount >= Self.maxBytes
-            let frame = state.take()
-            return (frame, wasFull && state.byteCount < Self.maxBytes)
+        let (frame, admitted) = state.withLock { state in
+            let frame = state.frames.popFirst()
+            state.byteCount -= frame?.count ?? 0
+            return (frame, state.admit())
         }
-        if hasRoom { changes.wake() }
+        for continuation in admitted { continuation.resume(returning: nil) }
         return frame
     }
 
@@ -79,13 +106,57 @@ public final class FrameQueue: CallCarrier {
 
     /// Nothing more is taken in. What waits is carried still.
     public func finish(_ fault: CallFault) {
-        state.withLock { $0.end = $0.end ?? fault }
+        let waiters = state.withLock { state in
+            state.end = state.end ?? fault
+            return state.waiters.removeAll()
+        }
+        for waiter in waiters { waiter.continuation.resume(returning: fault) }
         changes.wake()
     }
 
     /// Of what waits.
     var byteCount: Int { state.withLock { $0.byteCount } }
+    /// Frames that were taken in, or wait to be.
+    var count: Int { state.withLock { $0.frames.count + $0.waiters.count } }
 
     /// Why nothing more is taken in.
     public var end: CallFault? { state.withLock { $0.end } }
+}
+
+extension CallFault {
+    fileprivate static let givenUp = CallFault(.aborted, "the call was given up here")
+}
+
+/// First in, first out, without moving the others each time.
+private struct Fifo<Element> {
+    private var items: [Element?] = []
+    /// Of `items`, those that were taken.
+    private var taken = 0
+
+    var count: Int { items.count - taken }
+    var isEmpty: Bool { count == 0 }
+
+    mutating func append(_ item: Element) { items.append(item) }
+
+    mutating func popFirst() -> Element? {
+        guard taken < items.count else { return nil }
+        let item = items[taken]
+        items[taken] = nil
+        taken += 1
+        if taken == items.count || taken >= 1024 {
+            items.removeFirst(taken)
+            taken = 0
+        }
+        return item
+    }
+
+    mutating func remove(where isIt: (Element) -> Bool) -> Element? {
+        guard let index = items[taken...].firstIndex(where: { $0.map(isIt) ?? false }) else { return nil }
+        return items.remove(at: index)
+    }
+
+    mutating func removeAll() -> [Element] {
+        defer { (items, taken) = ([], 0) }
+        return items[taken...].compactMap { $0 }
+    }
 }

@@ -27,8 +27,10 @@ public struct Operations: CallResponder {
     }
 
     private var byPath: [OperationPath: Operation] = [:]
+    private let answers: KeptAnswers
 
-    public init() {}
+    /// - Parameter answers: what mutations answered under idempotency keys.
+    public init(keeping answers: KeptAnswers = KeptAnswers()) { self.answers = answers }
 
     /// In the order of their paths.
     public var all: [Operation] { byPath.values.sorted { $0.path.description < $1.path.description } }
@@ -39,10 +41,20 @@ public struct Operations: CallResponder {
         register(path, .query, summary) { try await $0.respond(try await answer($0)) }
     }
 
+    /// A repeat under the same idempotency key gets the first answer (`KeptAnswers`).
+    /// - Parameter isIdempotent: doing it again does no harm and answers alike: keys are passed over.
     public mutating func mutation(
-        _ path: StaticString, _ summary: String, _ answer: @escaping @Sendable (IncomingCall) async throws -> JSON
+        _ path: StaticString, _ summary: String, isIdempotent: Bool = false,
+        _ answer: @escaping @Sendable (IncomingCall) async throws -> JSON
     ) {
-        register(path, .mutation, summary) { try await $0.respond(try await answer($0)) }
+        let (answers, operation) = (answers, OperationPath("\(path)"))
+        register(path, .mutation, summary) { call in
+            guard !isIdempotent, let operation, let key = call.request.idempotencyKey else {
+                return try await call.respond(try await answer(call))
+            }
+            try await call.respond(
+                try await answers.answer(call, of: operation, under: key) { try await answer(call) })
+        }
     }
 
     public mutating func subscription(

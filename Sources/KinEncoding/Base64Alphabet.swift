@@ -1,22 +1,27 @@
-/// The one coder behind `Base64` and `Base64URL`.
+/// The one coder behind `Base64` and `Base64URL`: by tables, several characters at a time.
 struct Base64Alphabet: Sendable {
     private static let padding = UInt8(ascii: "=")
-    /// More than six bits, so that one comparison after the loop finds it.
-    private static let invalid: UInt8 = 0xff
+    /// More than 24 bits, so that one comparison after the loop finds it.
+    private static let invalid: UInt32 = 1 << 24
 
-    private let characters: [UInt8]
-    private let values: [UInt8]
+    /// The two characters of each 12 bits, the first in the lower byte.
+    private let pairs: [UInt16]
+    /// What a character adds to the 24 bits of its group: 256 values for the first place, then those for the second, third and fourth.
+    private let values: [UInt32]
     private let padded: Bool
 
     init(_ alphabet: String, padded: Bool) {
-        var values = [UInt8](repeating: Self.invalid, count: 256)
-        for (value, character) in alphabet.utf8.enumerated() {
-            values[Int(character)] = UInt8(value)
+        let characters = Array(alphabet.utf8)
+        pairs = (0..<4096).map { UInt16(characters[$0 >> 6]) | UInt16(characters[$0 & 0x3f]) << 8 }
+        var values = [UInt32](repeating: Self.invalid, count: 4 * 256)
+        for (value, character) in characters.enumerated() {
+            for place in 0..<4 { values[256 * place + Int(character)] = UInt32(value) << UInt32(18 - 6 * place) }
         }
-        self.characters = Array(alphabet.utf8)
         self.values = values
         self.padded = padded
     }
+
+    // MARK: Encoding
 
     func encode(_ bytes: some Sequence<UInt8>) -> String {
         bytes.withContiguousStorageIfAvailable(encodeContiguous)
@@ -34,17 +39,16 @@ struct Base64Alphabet: Sendable {
 
     /// Writes the text into `output`, which has room for `encodedCount`, and gives its length.
     func encode(_ bytes: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableBufferPointer<UInt8>) -> Int {
-        var written = 0
-        for start in stride(from: 0, to: bytes.count - 2, by: 3) {
-            let bits = UInt32(bytes[start]) << 16 | UInt32(bytes[start + 1]) << 8 | UInt32(bytes[start + 2])
-            for position in 0..<4 { output[written + position] = character(bits, at: position) }
-            written += 4
+        var (read, written) = encodeWords(UnsafeRawBufferPointer(bytes), into: UnsafeMutableRawBufferPointer(output))
+        while read < bytes.count {
+            let count = min(3, bytes.count - read)
+            let bits = bytes[read..<read + count].reduce(0) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - count))
+            let text = UInt32(pairs[Int(bits >> 12)]) | UInt32(pairs[Int(bits & 0xfff)]) << 16
+            for position in 0...count {
+                output[written + position] = UInt8(truncatingIfNeeded: text >> UInt32(8 * position))
+            }
+            (read, written) = (read + count, written + count + 1)
         }
-        let rest = bytes.suffix(bytes.count % 3)
-        guard !rest.isEmpty else { return written }
-        let bits = rest.reduce(0) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - rest.count))
-        for position in 0...rest.count { output[written + position] = character(bits, at: position) }
-        written += rest.count + 1
         while padded, !written.isMultiple(of: 4) {
             output[written] = Self.padding
             written += 1
@@ -52,21 +56,39 @@ struct Base64Alphabet: Sendable {
         return written
     }
 
-    /// One of the four characters of 24 bits.
-    private func character(_ bits: UInt32, at position: Int) -> UInt8 {
-        characters[Int(bits >> UInt32(18 - 6 * position) & 0x3f)]
+    /// Six bytes at a time, as long as eight can be looked at.
+    private func encodeWords(
+        _ bytes: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+    ) -> (read: Int, written: Int) {
+        var (read, written) = (0, 0)
+        pairs.withUnsafeBufferPointer { pairs in
+            while bytes.count - read >= 8 {
+                let bits = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: read, as: UInt64.self))
+                let text =
+                    UInt64(pairs[Int(bits >> 52)]) | UInt64(pairs[Int(bits >> 40 & 0xfff)]) << 16
+                    | UInt64(pairs[Int(bits >> 28 & 0xfff)]) << 32 | UInt64(pairs[Int(bits >> 16 & 0xfff)]) << 48
+                output.storeBytes(of: text.littleEndian, toByteOffset: written, as: UInt64.self)
+                (read, written) = (read + 6, written + 8)
+            }
+        }
+        return (read, written)
     }
 
+    // MARK: Decoding
+
     func decode(_ text: String) throws(EncodingError) -> [UInt8] {
-        let text = Array(text.utf8)
-        return try text.withUnsafeBufferPointer { (text) throws(EncodingError) in
-            let digits = try self.digits(of: text)
-            var bytes = [UInt8](repeating: 0, count: digits.count * 3 / 4)
-            try bytes.withUnsafeMutableBufferPointer { (output) throws(EncodingError) in
-                try decode(digits, into: output)
-            }
-            return bytes
+        var text = text
+        let bytes = text.withUTF8 { text in Result { () throws(EncodingError) in try decode(text) } }
+        return try bytes.get()
+    }
+
+    private func decode(_ text: UnsafeBufferPointer<UInt8>) throws(EncodingError) -> [UInt8] {
+        let digits = try digits(of: text)
+        var bytes = [UInt8](repeating: 0, count: digits.count * 3 / 4)
+        try bytes.withUnsafeMutableBufferPointer { (output) throws(EncodingError) in
+            try decode(digits, into: output)
         }
+        return bytes
     }
 
     /// The characters without their padding; three quarters of their number are the bytes they stand for.
@@ -84,27 +106,44 @@ struct Base64Alphabet: Sendable {
     func decode(
         _ digits: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableBufferPointer<UInt8>
     ) throws(EncodingError) {
-        var seen: UInt8 = 0
-        var pending: UInt32 = 0
-        var pendingBits: UInt32 = 0
-        var written = 0
-        for digit in digits {
-            let value = values[Int(digit)]
-            seen |= value
-            pending = pending << 6 | UInt32(value)
-            pendingBits += 6
-            guard pendingBits >= 8 else { continue }
-            pendingBits -= 8
-            output[written] = UInt8(truncatingIfNeeded: pending >> pendingBits)
-            written += 1
+        let (whole, rest) = (digits.count / 4, digits.count % 4)
+        var seen = decodeGroups(digits, whole, into: output)
+        var spare: UInt32 = 0
+        if rest > 0 {
+            let bits = (0..<rest).reduce(0) { $0 | values[256 * $1 + Int(digits[4 * whole + $1])] }
+            for position in 0..<rest - 1 {
+                output[3 * whole + position] = UInt8(truncatingIfNeeded: bits >> UInt32(16 - 8 * position))
+            }
+            seen |= bits
+            spare = bits & (1 << UInt32(32 - 8 * rest) - 1)
         }
-        guard seen < 0x40 else {
+        guard seen < Self.invalid else {
             throw EncodingError(
                 code: "base64_invalid", message: "the text holds a character that is not of this base64 alphabet")
         }
-        guard pending & (1 << pendingBits - 1) == 0 else {
+        guard spare == 0 else {
             throw EncodingError(
                 code: "base64_trailing_bits", message: "the unused bits of the last base64 character must be zero")
+        }
+    }
+
+    /// Three bytes of four characters each.
+    /// - Returns: `invalid` or more where a character is none of the alphabet.
+    private func decodeGroups(
+        _ digits: UnsafeBufferPointer<UInt8>, _ count: Int, into output: UnsafeMutableBufferPointer<UInt8>
+    ) -> UInt32 {
+        values.withUnsafeBufferPointer { values in
+            var seen: UInt32 = 0
+            for group in 0..<count {
+                let bits =
+                    values[Int(digits[4 * group])] | values[256 + Int(digits[4 * group + 1])]
+                    | values[512 + Int(digits[4 * group + 2])] | values[768 + Int(digits[4 * group + 3])]
+                seen |= bits
+                output[3 * group] = UInt8(truncatingIfNeeded: bits >> 16)
+                output[3 * group + 1] = UInt8(truncatingIfNeeded: bits >> 8)
+                output[3 * group + 2] = UInt8(truncatingIfNeeded: bits)
+            }
+            return seen
         }
     }
 

@@ -66,18 +66,25 @@ extension JSON {
     /// Appends `text` as a JSON string, quotes included, with the escapes of RFC 8785, section 3.2.2.2.
     public static func appendEscaped(_ text: String, to output: inout [UInt8]) {
         var text = text
-        output.append(UInt8(ascii: "\""))
         text.withUTF8 { bytes in
-            var start = 0
-            for (index, byte) in bytes.enumerated()
-            where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                output.append(contentsOf: bytes[start..<index])
-                appendEscape(of: byte, to: &output)
-                start = index + 1
+            // A long text is copied once: what follows it should not make the output move.
+            if bytes.count > output.count { output.reserveCapacity(output.count + bytes.count + 512) }
+            output.append(UInt8(ascii: "\""))
+            var (start, index) = (0, 0)
+            while true {
+                index = TextWord.end(of: bytes, from: index) { TextWord.isUnescaped($0) }
+                guard index < bytes.count else { break }
+                let byte = bytes[index]
+                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                    output.append(contentsOf: bytes[start..<index])
+                    appendEscape(of: byte, to: &output)
+                    start = index + 1
+                }
+                index += 1
             }
             output.append(contentsOf: bytes[start...])
+            output.append(UInt8(ascii: "\""))
         }
-        output.append(UInt8(ascii: "\""))
     }
 
     private static func appendEscape(of byte: UInt8, to output: inout [UInt8]) {

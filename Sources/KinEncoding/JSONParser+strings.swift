@@ -30,6 +30,8 @@ extension JSONParser {
     /// Moves on to the next quote or backslash, over valid UTF-8 without control characters.
     private mutating func skipPlainText() throws(JSONError) {
         while position < bytes.count {
+            position = TextWord.end(of: bytes, from: position) { TextWord.isPlainASCII($0) }
+            guard position < bytes.count else { break }
             switch bytes[position] {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 return

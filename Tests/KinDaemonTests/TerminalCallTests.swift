@@ -90,6 +90,43 @@ import Testing
         }
     }
 
+    @Test("one key opens one terminal, however often it is asked, and types once")
+    func keys() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            let request = TerminalRequest(command: ["/bin/cat"], isPlain: true).json
+            var ids: Set<ULID> = []
+            for _ in 0..<3 {
+                // Each on a stream of its own, as after one was lost.
+                let studio = try await Studio(daemons[0])
+                defer { studio.close() }
+                let answers = try await withThrowingTaskGroup(of: JSON.self) { group in
+                    for _ in 0..<3 { group.addTask { try await studio.call("open", request, under: "k") } }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                ids.formUnion(try answers.map { try TerminalInfo(json: $0).id })
+            }
+            #expect(ids.count == 1)
+            let studio = try await Studio(daemons[0])
+            defer { studio.close() }
+            #expect(try await studio.list().map(\.id) == Array(ids))
+            let id = ids.first ?? ULID(milliseconds: 0, randomness: Array(repeating: 0, count: 10))
+            let other = await #expect(throws: CallFault.self) {
+                try await studio.call("open", TerminalRequest(command: ["/bin/ls"]).json, under: "k")
+            }
+            #expect(other?.code == "INVALID_INPUT")
+            for _ in 0..<3 {
+                _ = try await studio.call("write", TerminalInput(id: id, bytes: Array("hi\n".utf8)).json, under: "w")
+            }
+            _ = try await studio.call("write", TerminalInput(id: id, bytes: [4]).json)
+            let screen = try await studio.attach(id, from: .position(0))
+            _ = try await screen.exit()
+            #expect(screen.text == "hi\n")
+            let ended = try await studio.call("close", TerminalReference(id: id).json, under: "c")
+            #expect(try await studio.call("close", TerminalReference(id: id).json, under: "c") == ended)
+        }
+    }
+
     @Test("what cannot be is said with its code")
     func errors() async throws {
         try await House.run { house in
@@ -144,8 +181,8 @@ private struct Studio {
 
     func close() { calls.close() }
 
-    func call(_ operation: String, _ input: JSON) async throws -> JSON {
-        try await calls.stream.call(path(operation), input)
+    func call(_ operation: String, _ input: JSON, under key: String? = nil) async throws -> JSON {
+        try await calls.stream.call(path(operation), input, under: key)
     }
 
     private func path(_ operation: String) throws -> OperationPath {

@@ -4,6 +4,12 @@ import KinTesting
 import KinWire
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Where paths lead, and where they do not.
 @Suite struct PathTests {
     private let stage: FileStage
@@ -75,6 +81,33 @@ import Testing
         #expect(await code { try await stage.files.makeFolder("relative/new") } == "outside_roots")
         #expect(await code { try await stage.write("x", to: "absolute/new") } == "outside_roots")
         #expect(try stage.names(stage.outside) == ["secret"])
+    }
+
+    @Test("the kernel's own links of a process lead nowhere but where a root is", .enabled(if: isLinux))
+    func magicLinks() async throws {
+        let folder = open(stage.outside, O_RDONLY | O_DIRECTORY)
+        defer { close(folder) }
+        let file = open(stage.outside + "/secret", O_RDONLY)
+        defer { close(file) }
+        let files = RootedFiles(roots: ["/proc", stage.root], home: stage.root)
+        for path in [
+            "/proc/self/root/etc/passwd", "/proc/self/root", "/proc/self/cwd", "/proc/self/exe",
+            "/proc/thread-self/root/etc", "/proc/self/task/../root/etc/passwd", "/proc/self/fd/\(folder)/secret",
+            "/proc/self/fd/\(file)", "/proc/1/root/etc/passwd",
+        ] {
+            let refusal = await code { try await files.facts(of: path) }
+            #expect(refusal == "outside_roots" || (refusal == "access_denied" && path.contains("/1/")), "\(path)")
+            #expect(await code { try await files.read(path, at: 0, count: 1) } == refusal, "\(path)")
+        }
+        try stage.link("way", to: "/proc/self/root\(stage.outside)")
+        #expect(await code { try await files.read("way/secret", at: 0, count: 9) } == "outside_roots")
+        #expect(await code { try await stage.files.facts(of: "way") } == "outside_roots")
+        #expect(
+            await code { try await files.begin(WriteIntent(path: "/proc/self/fd/\(file)", size: 1, overwrites: true)) }
+                == "is_a_link")
+        // Where the link leads into a root it is a way like any other.
+        try stage.link("back", to: "/proc/self/root\(stage.root)/top")
+        #expect(await code { try await files.facts(of: "back") } == "outside_roots", "its first step is out")
     }
 
     @Test("links in a circle and chains without end are refused")

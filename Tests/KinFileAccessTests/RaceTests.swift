@@ -112,6 +112,108 @@ import Testing
         #expect(try stage.names(stage.outside) == ["secret"])
     }
 
+    @Test("a file that turns into a pipe and back is read or refused, and nobody waits for the pipe's other end")
+    func pipe() async throws {
+        try stage.put("inside", "file")
+        #expect(mkfifo(stage.root + "/other", 0o600) == 0)
+        var (read, refused) = (0, Set<String>())
+        _ = try await exchanging("file", "other") {
+            for _ in 0..<2000 {
+                do {
+                    let text = try await stage.content("file")
+                    #expect(text == "inside")
+                    read += 1
+                } catch {
+                    refused.insert((error as? KinError)?.code ?? "\(error)")
+                }
+                _ = await code { try await stage.files.digest(of: "file") }
+                _ = await code { try await stage.files.list("file") }
+                _ = await code { try await stage.write("inside", to: "file") }
+            }
+        }
+        #expect(read > 0)
+        #expect(refused.contains("not_a_file"), "the pipe was met")
+        #expect(refused.isSubset(of: ["not_a_file", "file_missing"]), "\(refused)")
+    }
+
+    @Test("a closed folder that changes its name with an open one all the time is never entered")
+    func closed() async throws {
+        try stage.makeFolder("open")
+        try stage.makeFolder("keys")
+        try stage.put("inside", "open/file")
+        try stage.put("key", "keys/file")
+        let files = RootedFiles(roots: [stage.root], home: stage.root, closed: [stage.root + "/keys"])
+        _ = try await files.facts(of: "open/file")
+        var (read, refused) = (0, 0)
+        _ = try await exchanging("open", "keys") {
+            for number in 0..<3000 {
+                do {
+                    let piece = try await files.read("open/file", at: 0, count: 10)
+                    #expect(String(decoding: piece.bytes, as: UTF8.self) == "inside")
+                    read += 1
+                } catch {
+                    if (error as? KinError)?.code == "outside_roots" { refused += 1 }
+                }
+                if number.isMultiple(of: 50) { _ = try? await files.makeFolder("open/new\(number)") }
+            }
+        }
+        #expect(read > 0 && refused > 0)
+        let closed = try ["open", "keys"].first { try stage.text($0 + "/file") == "key" }.orThrow("the closed one")
+        #expect(try stage.names(stage.root + "/" + closed) == ["file"], "nothing was made in it")
+    }
+
+    @Test(
+        "a folder that becomes a link out between the calls of one write takes nothing out", arguments: [false, true])
+    func betweenCalls(isLate: Bool) async throws {
+        try stage.makeFolder("a")
+        let intent = WriteIntent(path: "a/new", size: 3, overwrites: true)
+        let part = try await stage.files.begin(intent)
+        if isLate { try await stage.files.write([1, 2, 3], at: 0, to: part.token, of: "a/new") }
+        rename(stage.root + "/a", stage.root + "/b")
+        try stage.link("a", to: stage.outside)
+        for name in try stage.names(stage.root + "/b") {
+            // As if somebody had laid the part ready there.
+            try FileManager.default.copyItem(atPath: stage.root + "/b/" + name, toPath: stage.outside + "/" + name)
+        }
+        let before = try stage.names(stage.outside)
+        for code in [
+            await code { try await stage.files.write([1, 2, 3], at: 0, to: part.token, of: "a/new") },
+            await code { try await stage.files.digest(ofPart: part.token, of: "a/new", first: 0) },
+            await code { try await stage.files.finish(intent, token: part.token) },
+            await code { try await stage.files.discard(token: part.token, of: "a/new") },
+            await code { try await stage.files.begin(intent, from: .part(part.token)) },
+        ] { #expect(code == "outside_roots") }
+        #expect(try stage.names(stage.outside) == before)
+    }
+
+    @Test(
+        "a part that is exchanged for a link out, a pipe, a folder or another's file is void, and nothing is written through it",
+        arguments: ["link", "pipe", "folder", "hard link", "readable"])
+    func exchangedPart(kind: String) async throws {
+        let intent = WriteIntent(path: "new", size: 2 << 20)
+        let part = try await stage.files.begin(intent)
+        let name = try stage.names(stage.root)[0]
+        try FileManager.default.removeItem(atPath: stage.root + "/" + name)
+        switch kind {
+        case "link": try stage.link(name, to: stage.outside + "/secret")
+        case "pipe": #expect(mkfifo(stage.root + "/" + name, 0o600) == 0)
+        case "folder": try stage.makeFolder(name)
+        case "hard link":
+            chmod(stage.outside + "/secret", 0o600)
+            #expect(linkat(AT_FDCWD, stage.outside + "/secret", AT_FDCWD, stage.root + "/" + name, 0) == 0)
+        default: try stage.put("x", name)
+        }
+        let files = stage.files
+        for code in [
+            await code { try await files.write([9], at: 0, to: part.token, of: "new") },
+            await code { try await files.finish(intent, token: part.token) },
+            await code { try await files.begin(intent, from: .beginning(part.token)) },
+        ] { #expect(code == (kind == "folder" ? "is_a_folder" : "part_void")) }
+        // Another start does not take it over, and waits for nobody.
+        #expect(try await files.begin(intent).token != part.token)
+        #expect(try stage.bytes(stage.outside + "/secret") == Array("secret".utf8))
+    }
+
     @Test("a folder that is moved out while it is walked through gives no way to what lies above it there")
     func movedOut() async throws {
         try stage.makeFolder("a/b")

@@ -80,6 +80,17 @@ import Testing
         #expect(await code { try await stage.content("") } == "is_a_folder")
         #expect(await code { try await stage.write("x", to: "pipe", overwrites: true) } == "not_a_file")
         #expect(await code { try await stage.files.list("pipe") } == "not_a_folder")
+        #expect(await code { try await stage.files.facts(of: "pipe/x") } == "not_a_folder")
+        #expect(await code { try await stage.files.makeFolder("pipe") } == "file_exists")
+        #expect(await code { try await stage.write("x", to: "pipe") } == "not_a_file")
+        #if os(Linux)
+            #expect(mknod(stage.root + "/socket", S_IFSOCK | 0o600, 0) == 0)
+        #else
+            return
+        #endif
+        #expect(try await stage.files.facts(of: "socket").kind == .special)
+        #expect(await code { try await stage.content("socket") } == "not_a_file")
+        #expect(await code { try await stage.write("x", to: "socket", overwrites: true) } == "not_a_file")
     }
 
     @Test("devices are not read")

@@ -94,6 +94,39 @@ import Testing
         #expect(try stage.bytes(ledger) == [], "nothing is to be looked for any more")
     }
 
+    @Test("several processes keep to one ledger: none forgets what another began")
+    func sharedLedger() async throws {
+        let ledger = stage.path + "/ledger"
+        let folders = (0..<320).map { "folder\($0)" }
+        for folder in folders { try stage.makeFolder(folder) }
+        let root = stage.root
+        // All are there before any of them begins.
+        let runs = (0..<16).map { _ in RootedFiles(roots: [root], home: root, ledger: ledger) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, folder) in folders.enumerated() {
+                let files = runs[number % runs.count]
+                group.addTask { _ = try await files.begin(WriteIntent(path: folder + "/new", size: 5)) }
+            }
+            try await group.waitForAll()
+        }
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        #expect(try await runs[0].sweep(now: now + RootedFiles.partLife + 60_000) == folders.count)
+        for folder in folders { #expect(try stage.names(root + "/" + folder) == []) }
+    }
+
+    @Test("a ledger that was not written to its end, or is none, costs nothing but itself")
+    func damagedLedger() async throws {
+        let ledger = stage.path + "/ledger"
+        for damage in ["folder\0other", "\0\0", "half", String(repeating: "x", count: 5_000_000)] {
+            try FileStage.put(damage, ledger)
+            let files = RootedFiles(roots: [stage.root], home: stage.root, ledger: ledger)
+            let part = try await files.begin(WriteIntent(path: "new", size: 5))
+            let now = Int64(Date().timeIntervalSince1970 * 1000)
+            #expect(try await files.sweep(now: now + RootedFiles.partLife + 60_000) == 1, "\(damage.prefix(20))")
+            #expect(await code { try await files.write([1], at: 0, to: part.token, of: "new") } == "part_void")
+        }
+    }
+
     @Test("no call leaves a descriptor open, whatever comes of it", .enabled(if: isLinux))
     func descriptors() async throws {
         try stage.makeFolder("a/b/c")

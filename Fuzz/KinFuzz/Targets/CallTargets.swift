@@ -31,5 +31,32 @@ extension FuzzTarget {
             try promise(try TerminalEvent(json: event.json) == event, "a terminal's event is read otherwise")
             return true
         },
+        FuzzTarget(name: "fs-input", alphabet: jsonAlphabet, isStructured: true) { bytes in
+            guard case .object(let call)? = try? JSON.parse(bytes), case .string(let operation)? = call["operation"],
+                let input = call["input"]
+            else { return false }
+            return try FileInputs.all.filter { $0.operation == operation }.contains { try isRead(input, as: $0) }
+        },
+        FuzzTarget(name: "fs-answer", alphabet: jsonAlphabet, isStructured: true) { bytes in
+            guard let json = try? JSON.parse(bytes) else { return false }
+            let (file, folder) = (try? FileFacts(json), try? FolderPage(json))
+            let (piece, part) = (try? FilePiece(json), try? WritePart(json))
+            if let file { try promise(try FileFacts(file.json) == file, "a file is read otherwise") }
+            if let piece { try promise(try FilePiece(piece.json) == piece, "a piece is read otherwise") }
+            if let part { try promise(try WritePart(part.json) == part, "a part is read otherwise") }
+            if let folder {
+                try promise(try FolderPage(folder.json) == folder, "a folder is read otherwise")
+                try promise(
+                    folder.entries.allSatisfy { !$0.name.utf8.contains(UInt8(ascii: "/")) && $0.name != ".." },
+                    "a name leads out of its folder")
+            }
+            return file != nil || folder != nil || piece != nil || part != nil
+        },
     ]
+
+    private static func isRead<Input: FileInput>(_ json: JSON, as _: Input.Type) throws -> Bool {
+        guard let input = try? Input(json) else { return false }
+        try promise(try Input(input.json) == input, "an input of /fs/\(Input.operation) is read otherwise")
+        return true
+    }
 }

@@ -1,3 +1,5 @@
+import KinCrypto
+import KinEncoding
 import KinFileAccess
 import KinWire
 
@@ -20,10 +22,14 @@ protocol CopyEnd: Sendable {
     func digest(of path: String, first: Int64) async throws(KinError) -> FileDigest
 
     /// Makes a folder where there is none.
+    /// - Parameter key: a repeat under the same one has the first answer.
     /// - Returns: whether it was made.
-    func makeFolder(_ path: String, mode: UInt32) async throws(KinError) -> Bool
+    func makeFolder(_ path: String, mode: UInt32, under key: String?) async throws(KinError) -> Bool
 
-    func begin(_ intent: WriteIntent, from start: RootedFiles.WriteStart) async throws(KinError) -> WritePart
+    /// - Parameter key: a repeat under the same one begins no second part.
+    func begin(
+        _ intent: WriteIntent, from start: RootedFiles.WriteStart, under key: String?
+    ) async throws(KinError) -> WritePart
 
     func write(_ bytes: [UInt8], at offset: Int64, to token: String, of path: String) async throws(KinError)
 
@@ -36,7 +42,16 @@ protocol CopyEnd: Sendable {
     func discard(token: String, of path: String) async throws(KinError)
 }
 
+/// Under which what may be asked again is asked.
+enum RepeatKey {
+    static func draw() -> String { Hex.encode(Random.bytes(16)) }
+}
+
 extension CopyEnd {
+    func begin(_ intent: WriteIntent, from start: RootedFiles.WriteStart) async throws(KinError) -> WritePart {
+        try await begin(intent, from: start, under: nil)
+    }
+
     /// A path as people see it.
     func shown(_ path: String) -> String { device.map { "\($0):\(path)" } ?? path }
 }
@@ -82,11 +97,13 @@ struct NearEnd: CopyEnd {
         try await files.digest(of: whole(path), first: first)
     }
 
-    func makeFolder(_ path: String, mode: UInt32) async throws(KinError) -> Bool {
+    func makeFolder(_ path: String, mode: UInt32, under key: String?) async throws(KinError) -> Bool {
         try await files.makeFolder(whole(path), mode: mode)
     }
 
-    func begin(_ intent: WriteIntent, from start: RootedFiles.WriteStart) async throws(KinError) -> WritePart {
+    func begin(
+        _ intent: WriteIntent, from start: RootedFiles.WriteStart, under key: String?
+    ) async throws(KinError) -> WritePart {
         try await files.begin(whole(intent), from: start)
     }
 

@@ -29,7 +29,9 @@ struct CopyEngine: Sendable {
         var lost: [String] = []
         for folder in folders where !lost.contains(where: { Self.lies(folder.path, in: $0) }) {
             do throws(KinError) {
-                if try await target.makeFolder(folder.path, mode: folder.mode) { result.folders += 1 }
+                if try await target.makeFolder(folder.path, mode: folder.mode, under: RepeatKey.draw()) {
+                    result.folders += 1
+                }
             } catch {
                 if Self.endsAll(error) {
                     result.end = error
@@ -125,7 +127,10 @@ extension CopyEngine {
                 guard ["source_changed", "digest_mismatch"].contains(error.code) else { return outcome }
                 await transfer.discard()
                 guard !outcome.isRepeated, let facts = await current(file) else { return outcome }
-                news.note("\(file.source.shown) changed while it was copied: once more")
+                let what =
+                    error.code == "source_changed"
+                    ? "changed while it was copied" : "arrived otherwise than it was sent"
+                news.note("\(file.source.shown) \(what): once more")
                 outcome.isRepeated = true
                 outcome.file.facts = facts
             }

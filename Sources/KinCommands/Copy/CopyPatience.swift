@@ -49,8 +49,8 @@ struct PatientEnd: CopyEnd {
         try await patiently { () throws(KinError) in try await end.list(path, after: after) }
     }
 
-    func makeFolder(_ path: String, mode: UInt32) async throws(KinError) -> Bool {
-        try await patiently { () throws(KinError) in try await end.makeFolder(path, mode: mode) }
+    func makeFolder(_ path: String, mode: UInt32, under key: String?) async throws(KinError) -> Bool {
+        try await patiently { () throws(KinError) in try await end.makeFolder(path, mode: mode, under: key) }
     }
 
     func read(_ path: String, at offset: Int64, count: Int) async throws(KinError) -> FilePiece {
@@ -61,8 +61,10 @@ struct PatientEnd: CopyEnd {
         try await end.digest(of: path, first: first)
     }
 
-    func begin(_ intent: WriteIntent, from start: RootedFiles.WriteStart) async throws(KinError) -> WritePart {
-        try await end.begin(intent, from: start)
+    func begin(
+        _ intent: WriteIntent, from start: RootedFiles.WriteStart, under key: String?
+    ) async throws(KinError) -> WritePart {
+        try await end.begin(intent, from: start, under: key)
     }
 
     func write(_ bytes: [UInt8], at offset: Int64, to token: String, of path: String) async throws(KinError) {

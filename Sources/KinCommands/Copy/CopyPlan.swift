@@ -30,7 +30,13 @@ struct CopyPlan: Sendable {
 
     var isOne: Bool { folders.isEmpty && files.count == 1 && failed.isEmpty }
 
-    var bytes: Int64 { files.reduce(0) { $0 + $1.facts.size } }
+    /// No more than can be counted, whatever a device says of its files.
+    var bytes: Int64 {
+        files.reduce(0) { sum, file in
+            let (more, isTooMuch) = sum.addingReportingOverflow(file.facts.size)
+            return isTooMuch ? .max : more
+        }
+    }
 }
 
 /// A file or folder at an end.

@@ -123,12 +123,19 @@ extension CopyPlanning {
             // Its owner must be able to write into it.
             plan.folders.append(.init(path: next.place, mode: next.mode & 0o777 | 0o700))
             var after: String?
-            var unnameable = 0
+            var (unnameable, pages) = (0, 0)
             repeat {
+                pages += 1
                 let page = try await next.source.end.list(next.source.path, after: after)
                 for entry in page.entries {
-                    guard let inner = try add(entry, next.source, next.place, &plan) else { continue }
+                    guard let inner = try add(entry, next.source, next.place, ahead.count, &plan) else { continue }
                     ahead.append(inner)
+                }
+                // A device that says otherwise would be asked for ever.
+                if let next = page.next,
+                    pages > Self.maxItems || !(after ?? "").utf8.lexicographicallyPrecedes(next.utf8)
+                {
+                    throw Self.endless(folder)
                 }
                 (after, unnameable) = (page.next, page.unnameable)
             } while after != nil
@@ -136,13 +143,14 @@ extension CopyPlanning {
         }
     }
 
-    /// - Returns: a folder that is still to be gone through.
+    /// - Parameter ahead: folders that are still to be gone through.
+    /// - Returns: one more of them.
     private func add(
-        _ entry: FolderEntry, _ folder: CopySource, _ place: String, _ plan: inout CopyPlan
+        _ entry: FolderEntry, _ folder: CopySource, _ place: String, _ ahead: Int, _ plan: inout CopyPlan
     ) throws(KinError) -> (source: CopySource, mode: UInt32, place: String)? {
         let source = folder.entry(entry.name)
         let place = CopyPath.join(place, entry.name)
-        guard plan.files.count + plan.folders.count + plan.skipped.count < Self.maxItems else {
+        guard plan.files.count + plan.folders.count + plan.skipped.count + ahead < Self.maxItems else {
             throw KinError(
                 "too_many_files",
                 "\(target.shown): more than \(Self.maxItems) files at once: pack them first, or copy folder by folder",
@@ -155,6 +163,12 @@ extension CopyPlanning {
         case .special: plan.skipped.append(.init(path: source.shown, reason: "a pipe, socket or device"))
         }
         return nil
+    }
+
+    private static func endless(_ folder: CopySource) -> KinError {
+        KinError(
+            "answer_invalid",
+            "\(folder.shown): the device lists a folder without end: its kin is broken, or not to be trusted")
     }
 
     private static func unnameable(_ count: Int, _ folder: CopySource) -> CopyResult.Failure {

@@ -9,6 +9,8 @@ import Synchronization
 final class CopyTransfer: Sendable {
     private struct State {
         var token: String?
+        /// Of a part that was asked for and not answered.
+        var key: String?
         /// Whether the target was asked to finish, and may have.
         var isFinishing: [UInt8]?
         /// Bytes of the file that are at the target.
@@ -136,7 +138,7 @@ extension CopyTransfer {
                 guard state.withLock({ $0.there }) == 0 else { throw takenOver }
             }
         }
-        var part = try await target.begin(intent, from: .anywhere)
+        var part = try await beginAnywhere()
         if part.offset > 0, try await !goesOn(part) {
             part = try await target.begin(intent, from: .beginning(part.token))
         }
@@ -146,6 +148,23 @@ extension CopyTransfer {
             state.resumed = part.offset
         }
         return (part.token, part.offset)
+    }
+
+    /// Asked again after a cut it gives the same part, so that none is left behind.
+    private func beginAnywhere() async throws(KinError) -> WritePart {
+        let key = state.withLock { state in
+            let key = state.key ?? RepeatKey.draw()
+            state.key = key
+            return key
+        }
+        do throws(KinError) {
+            let part = try await target.begin(intent, from: .anywhere, under: key)
+            state.withLock { $0.key = nil }
+            return part
+        } catch {
+            if !error.mayPass { state.withLock { $0.key = nil } }
+            throw error
+        }
     }
 
     /// Whether what an earlier run left begins as the file does.

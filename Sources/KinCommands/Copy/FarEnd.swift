@@ -18,8 +18,7 @@ struct FarEnd: CopyEnd {
 
     func facts(of path: String) async throws(KinError) -> FileFacts? {
         do throws(KinError) {
-            return try await ask(["stat"], ["path": .string(path)]) { answer throws(WireError) in try FileFacts(answer)
-            }
+            return try await ask(FileStat(path)) { answer throws(WireError) in try FileFacts(answer) }
         } catch {
             if error.code == "file_missing" { return nil }
             throw error
@@ -27,96 +26,82 @@ struct FarEnd: CopyEnd {
     }
 
     func list(_ path: String, after: String?) async throws(KinError) -> FolderPage {
-        var input: [String: JSON] = ["path": .string(path)]
-        if let after { input["after"] = .string(after) }
-        return try await ask(["list"], input) { answer throws(WireError) in try FolderPage(answer) }
+        try await ask(FolderList(path, after: after)) { answer throws(WireError) in try FolderPage(answer) }
     }
 
     func read(_ path: String, at offset: Int64, count: Int) async throws(KinError) -> FilePiece {
-        try await ask(
-            ["read"], ["path": .string(path), "offset": .integer(offset), "count": .integer(Int64(count))]
-        ) { answer throws(WireError) in try FilePiece(answer) }
+        try await ask(FileRead(path, at: offset, count: count)) { answer throws(WireError) in try FilePiece(answer) }
     }
 
     func digest(of path: String, first: Int64) async throws(KinError) -> FileDigest {
-        try await follow(["digest"], ["path": .string(path), "first": .integer(first)]) { answer throws(WireError) in
-            try FileDigest(answer)
-        }
+        try await follow(FileHash(path, first: first)) { answer throws(WireError) in try FileDigest(answer) }
     }
 
-    func makeFolder(_ path: String, mode: UInt32) async throws(KinError) -> Bool {
-        try await ask(
-            ["mkdir"], ["path": .string(path), "mode": .string(FileMode.text(mode & 0o777))]
-        ) { answer throws(WireError) in
+    func makeFolder(_ path: String, mode: UInt32, under key: String?) async throws(KinError) -> Bool {
+        try await ask(FolderMake(path, mode: mode & 0o777), under: key) { answer throws(WireError) in
             var fields = try Fields(answer, in: "folder")
             return try fields.bool("made")
         }
     }
 
-    func begin(_ intent: WriteIntent, from start: RootedFiles.WriteStart) async throws(KinError) -> WritePart {
-        var input = intent.members
-        switch start {
-        case .anywhere: break
-        case .part(let token): input["part"] = .string(token)
-        case .beginning(let token): (input["part"], input["restart"]) = (.string(token), .bool(true))
-        }
-        return try await ask(["part", "begin"], input) { answer throws(WireError) in try WritePart(answer) }
+    func begin(
+        _ intent: WriteIntent, from start: RootedFiles.WriteStart, under key: String?
+    ) async throws(KinError) -> WritePart {
+        let input =
+            switch start {
+            case .anywhere: PartBegin(intent)
+            case .part(let token): PartBegin(intent, part: token)
+            case .beginning(let token): PartBegin(intent, part: token, restarts: true)
+            }
+        return try await ask(input, under: key) { answer throws(WireError) in try WritePart(answer) }
     }
 
     func write(_ bytes: [UInt8], at offset: Int64, to token: String, of path: String) async throws(KinError) {
-        try await ask(
-            ["part", "write"],
-            [
-                "path": .string(path), "part": .string(token), "offset": .integer(offset),
-                "bytes": .string(Base64.encode(bytes)),
-            ]
-        ) { _ throws(WireError) in }
+        try await ask(PartWrite(bytes, at: offset, to: token, of: path)) { _ throws(WireError) in }
     }
 
     func digest(ofPart token: String, of path: String, first: Int64) async throws(KinError) -> FileDigest {
-        try await follow(
-            ["part", "digest"], ["path": .string(path), "part": .string(token), "first": .integer(first)]
-        ) { answer throws(WireError) in try FileDigest(answer) }
+        try await follow(PartHash(token, of: path, first: first)) { answer throws(WireError) in try FileDigest(answer) }
     }
 
     func finish(_ intent: WriteIntent, token: String, sha256: [UInt8]) async throws(KinError) -> FileFacts {
-        var input = intent.members
-        (input["part"], input["sha256"]) = (.string(token), .hex(sha256))
-        return try await follow(["part", "finish"], input) { answer throws(WireError) in try FileFacts(answer) }
+        var intent = intent
+        intent.sha256 = sha256
+        return try await follow(PartFinish(intent, part: token)) { answer throws(WireError) in try FileFacts(answer) }
     }
 
     func discard(token: String, of path: String) async throws(KinError) {
-        try await ask(["part", "discard"], ["path": .string(path), "part": .string(token)]) { _ throws(WireError) in }
+        try await ask(PartDiscard(token, of: path)) { _ throws(WireError) in }
     }
 }
 
 extension FarEnd {
-    private func path(_ operation: [String]) throws(KinError) -> OperationPath {
-        guard let path = OperationPath(parts: [name.description, "fs"] + operation) else {
-            throw KinError("internal", "\(operation) is no operation")
+    private func path<Input: FileInput>(_: Input.Type) throws(KinError) -> OperationPath {
+        guard let path = OperationPath("/\(name)/fs/\(Input.operation)") else {
+            throw KinError("internal", "\(Input.operation) is no operation")
         }
         return path
     }
 
     /// One answer.
-    private func ask<T>(
-        _ operation: [String], _ input: [String: JSON], _ read: (JSON) throws(WireError) -> T
+    private func ask<Input: FileInput, T>(
+        _ input: Input, under key: String? = nil, _ read: (JSON) throws(WireError) -> T
     ) async throws(KinError) -> T {
-        let path = try path(operation)
+        let path = try path(Input.self)
         do {
-            return try read(try await stream().call(path, .object(input)))
+            return try read(try await stream().call(path, input.json, under: key))
         } catch {
             throw Self.failure(error)
         }
     }
 
     /// The last answer of work that says how far it is: there is no time-out while it goes on.
-    private func follow<T>(
-        _ operation: [String], _ input: [String: JSON], _ read: (JSON) throws(WireError) -> T
+    private func follow<Input: FileInput, T>(
+        _ input: Input, _ read: (JSON) throws(WireError) -> T
     ) async throws(KinError) -> T {
-        let path = try path(operation)
+        let path = try path(Input.self)
         do {
-            let answers = try await stream().subscribe(path, .object(input))
+            let answers = try await stream().subscribe(path, input.json)
             var last: JSON?
             while let answer = try await answers.next() { last = answer }
             guard let last else { throw CallFault(.internal, "\(path) ended without an answer") }

@@ -19,12 +19,13 @@ struct CallRouter: CallResponder {
     }
 
     private func forward(_ call: IncomingCall, as operation: OperationPath, to stream: CallStream) async throws {
+        let key = call.request.idempotencyKey
         guard !call.endsWithFirst else {
             let limit = call.request.deadline.map { Duration.milliseconds(max(0, $0 - now())) }
             return try await call.respond(
-                try await stream.call(operation, call.input, within: limit ?? CallLimits.patience))
+                try await stream.call(operation, call.input, under: key, within: limit ?? CallLimits.patience))
         }
-        let answers = try await stream.subscribe(operation, call.input)
+        let answers = try await stream.subscribe(operation, call.input, under: key)
         do {
             while let answer = try await answers.next() { try await call.respond(answer) }
         } catch {

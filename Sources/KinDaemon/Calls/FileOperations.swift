@@ -16,52 +16,35 @@ struct FileOperations {
 
     private func registerReading(in operations: inout Operations) {
         operations.query("/fs/stat", "What is at a path") { [files] call in
-            let (path, follows) = try call.reading { input throws(WireError) in
-                (try input.filePath(), try input.flag("follow") ?? true)
-            }
-            return try await files.facts(of: path, followingLinks: follows).json
+            let input = try FileStat(call.input)
+            return try await files.facts(of: input.path, followingLinks: input.followsLinks).json
         }
         operations.query("/fs/list", "What is in a folder, page by page") { [files] call in
-            let (path, after, limit) = try call.reading { input throws(WireError) in
-                (
-                    try input.filePath(), try input.optionalName("after"),
-                    try input.number("limit", 1...Int64(RootedFiles.maxPage))
-                )
-            }
-            return try await files.list(path, after: after, limit: Int(limit ?? Int64(RootedFiles.maxPage))).json
+            let input = try FolderList(call.input)
+            return try await files.list(input.path, after: input.after, limit: input.limit).json
         }
         operations.query("/fs/read", "Bytes of a file") { [files] call in
-            let (path, offset, count) = try call.reading { input throws(WireError) in
-                (
-                    try input.filePath(), try input.number("offset", 0...Fields.maxInteger),
-                    try input.number("count", 1...Int64(RootedFiles.maxPiece))
-                )
-            }
-            return try await files.read(path, at: offset ?? 0, count: Int(count ?? Int64(RootedFiles.maxPiece))).json
+            let input = try FileRead(call.input)
+            return try await files.read(input.path, at: input.offset, count: input.count).json
         }
         operations.subscription("/fs/digest", "The SHA-256 of a file or its first bytes, and how far it is") {
             [files] call in
-            let (path, first) = try call.reading { input throws(WireError) in
-                (try input.filePath(), try input.number("first", 0...Fields.maxInteger))
+            let input = try FileHash(call.input)
+            let digest = try await call.tellingProgress {
+                try await files.digest(of: input.path, first: input.first, progress: $0)
             }
-            let digest = try await call.tellingProgress { try await files.digest(of: path, first: first, progress: $0) }
             try await call.respond(digest.json)
-        }
-        operations.mutation("/fs/mkdir", "Makes a folder") { [files] call in
-            let (path, mode) = try call.reading { input throws(WireError) in
-                (try input.filePath(), try input.mode())
-            }
-            return .object(["made": .bool(try await files.makeFolder(path, mode: mode ?? 0o755))])
         }
     }
 
-    /// A small file in one call.
     private func registerWriting(in operations: inout Operations) {
+        operations.mutation("/fs/mkdir", "Makes a folder") { [files] call in
+            let input = try FolderMake(call.input)
+            return .object(["made": .bool(try await files.makeFolder(input.path, mode: input.mode))])
+        }
         operations.mutation("/fs/write", "Writes a small file") { [files] call in
-            let (intent, bytes) = try call.reading { input throws(WireError) in
-                let bytes = try FileBytes.read(&input, "bytes")
-                return (try WriteIntent(&input, size: bytes.count), bytes)
-            }
+            let input = try FileWrite(call.input)
+            let (intent, bytes) = (input.intent, input.bytes)
             let part = try await files.begin(intent)
             do {
                 if !bytes.isEmpty { try await files.write(bytes, at: 0, to: part.token, of: intent.path) }

@@ -69,7 +69,7 @@ final class LocalCalls: Sendable {
             reading.cancel()
             stream.end(.streamEnded)
         }
-        while let frame = await queue.next() { try await writer.write(ByteBuffer(bytes: CallFrames.led(frame))) }
+        while let frame = await queue.next() { try await writer.write(ByteBuffer(callFrame: frame)) }
     }
 }
 

@@ -21,7 +21,7 @@ struct TerminalOperations {
             try await terminals.write(input.bytes, to: input.id)
             return .object([:])
         }
-        operations.mutation("/term/resize", "Gives a terminal another size") { call in
+        operations.mutation("/term/resize", "Gives a terminal another size", isIdempotent: true) { call in
             let resize = try TerminalResize(json: call.input)
             try terminals.resize(resize.id, to: resize.size)
             return .object([:])

@@ -8,6 +8,16 @@ public enum CallMedia {
     public static let type = "application/octet-stream"
 }
 
+extension ByteBuffer {
+    /// A frame as it goes onto a call stream: led by its length.
+    package init(callFrame: [UInt8]) {
+        self.init()
+        reserveCapacity(4 + callFrame.count)
+        writeInteger(UInt32(callFrame.count))
+        writeBytes(callFrame)
+    }
+}
+
 /// Calls through the daemon, on it and on other devices: `/kiosk/term/open`.
 public final class DaemonCalls: Sendable {
     public let stream: CallStream
@@ -54,7 +64,7 @@ extension DaemonClient {
         let stream = CallStream(queue, with: .local, answering: NothingAnswered(), now: now)
         let body = try await upload(
             "/v1/calls", contentType: CallMedia.type,
-            AsyncStream<ByteBuffer> { await queue.next().map { ByteBuffer(bytes: CallFrames.led($0)) } })
+            AsyncStream<ByteBuffer> { await queue.next().map { ByteBuffer(callFrame: $0) } })
         return DaemonCalls(queue, stream, body)
     }
 }

@@ -50,9 +50,9 @@ extension RootedFiles {
                 if offset == 0 { part.remove() }
                 throw error
             }
+            ledger.note(folderOf: intent.path)
             return WritePart(token: part.name.token, offset: offset)
         }
-        ledger.note(folderOf: intent.path)
         await order.begin(part.token, at: part.offset)
         return part
     }

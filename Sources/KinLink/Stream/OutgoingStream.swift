@@ -44,11 +44,11 @@ struct OutgoingStream: Sendable {
         guard let frame = frames.first, records.count < LinkLimits.windowRecords else { return false }
         let count = min(frame.count - cut, LinkRecord.maxContent)
         guard end - acknowledged + Int64(count) + 1 <= LinkLimits.window else { return false }
-        let content = Array(frame[cut..<cut + count])
+        let content = frame[cut..<cut + count]
         cut += count
         waiting -= count
         let isLast = cut == frame.count
-        records.append((isLast ? LinkRecord.last(content) : .more(content)).encoded())
+        records.append(LinkRecord.encoded(content, isLast: isLast))
         end += Int64(count) + 1
         if isLast {
             frames.removeFirst()

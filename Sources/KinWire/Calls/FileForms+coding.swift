@@ -122,7 +122,9 @@ package enum FileBytes {
 
     package static func read(_ fields: inout Fields, _ name: String) throws(WireError) -> [UInt8] {
         let text = try fields.string(name, maxBytes: Base64.encodedCount(maxCount))
-        guard let bytes = try? Base64.decode(text) else { throw fields.refusal(name, "must be base64") }
+        guard let bytes = try? Base64.decode(text), bytes.count <= maxCount else {
+            throw fields.refusal(name, "must be base64 of at most \(maxCount) bytes")
+        }
         return bytes
     }
 }

@@ -37,10 +37,19 @@ public enum LinkRecord: Hashable, Sendable {
         }
     }
 
+    /// Bytes of a frame: `last`, or `more`.
+    public static func encoded(_ content: ArraySlice<UInt8>, isLast: Bool) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(1 + content.count)
+        bytes.append(isLast ? 1 : 0)
+        bytes.append(contentsOf: content)
+        return bytes
+    }
+
     public func encoded() -> [UInt8] {
         switch self {
-        case .more(let content): [0] + content
-        case .last(let content): [1] + content
+        case .more(let content): Self.encoded(content[...], isLast: false)
+        case .last(let content): Self.encoded(content[...], isLast: true)
         case .acknowledgement(let position):
             [2] + (0..<Self.positionBytes).reversed().map { UInt8(truncatingIfNeeded: position >> ($0 * 8)) }
         case .end(let reason): [3] + Array(reason.utf8)

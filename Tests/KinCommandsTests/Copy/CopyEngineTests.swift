@@ -183,6 +183,7 @@ import Testing
         }
         let result = try await stage.copy("file", to: "new")
         #expect(result.failure == nil && result.repeated == ["file"])
+        #expect(stage.said.contains("file arrived otherwise than it was sent: once more"))
         #expect(try stage.bytes(stage.there + "/new") == large)
     }
 
@@ -246,6 +247,82 @@ import Testing
         #expect(["part_void", "target_taken"].contains(result.failure?.code))
         #expect(result.failure?.category == .conflict)
         #expect(stage.time.now < .seconds(300))
+    }
+
+    @Test("a source that changed while the link was cut is copied once more, from its beginning")
+    func changedDuringCut() async throws {
+        try stage.put(large, stage.here + "/file")
+        stage.kiosk.cut(.write, 11, length: 20)
+        let (path, changed) = (stage.here + "/file", Array(large.reversed()))
+        let isChanged = Observed(false)
+        var options = stage.options
+        options.pace.sleep = { [pace = options.pace] pause in
+            if !isChanged.value {
+                isChanged.update { $0 = true }
+                try? Data(changed).write(to: URL(filePath: path))
+            }
+            await pace.sleep(pause)
+        }
+        let result = try await stage.copy("file", to: "new", options: options)
+        #expect(result.failure == nil && result.repeated == ["file"])
+        #expect(try stage.bytes(stage.there + "/new") == changed)
+        #expect(try stage.names(stage.there) == ["new"], "what came of the former one is gone")
+    }
+
+    @Test(
+        "a source that changed between two runs is copied from its beginning, even where size and time are the same",
+        arguments: [false, true])
+    func changedBetweenRuns(keepsTime: Bool) async throws {
+        try stage.put(large, stage.here + "/file")
+        let before = try #require(try await stage.near.facts(of: "file"))
+        stage.kiosk.cut(.write, 11, length: 1_000_000)
+        #expect(try await stage.copy("file", to: "new").failure != nil)
+        stage.kiosk.heal()
+        try stage.put(Array(large.reversed()), stage.here + "/file")
+        if keepsTime {
+            let time = timeval(
+                tv_sec: Int(before.modifiedAt / 1000), tv_usec: numericCast(before.modifiedAt % 1000 * 1000))
+            utimes(stage.here + "/file", [time, time])
+        }
+        let result = try await stage.copy("file", to: "new")
+        #expect(result.failure == nil && result.resumed == 0)
+        #expect(try stage.bytes(stage.there + "/new") == large.reversed())
+    }
+
+    @Test("two copies onto one place at once: one at least arrives whole, the other too or with its reason")
+    func twoAtOnce() async throws {
+        for round in 0..<6 {
+            // Alike, so that one may take over what the other brought, or each its own.
+            let sources = round.isMultiple(of: 2) ? ["file", "file"] : ["file", "other"]
+            let contents = ["file": large, "other": Array(large.reversed())]
+            for (name, bytes) in contents { try stage.put(bytes, stage.here + "/" + name) }
+            let (stage, target) = (stage, "new\(round)")
+            let results = try await withThrowingTaskGroup(of: CopyResult.self) { group in
+                for source in sources {
+                    group.addTask { try await stage.copy(source, to: target) }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            let reasons = results.compactMap { $0.failure?.code }
+            #expect(reasons.count < 2)
+            #expect(Set(reasons).isSubset(of: ["part_void", "target_taken"]), "\(reasons)")
+            let arrived = try stage.bytes(stage.there + "/" + target)
+            #expect(contents.values.contains(arrived))
+        }
+        #expect(try stage.names(stage.there).allSatisfy { !$0.hasPrefix(".kin-cp") }, "no part stays")
+    }
+
+    @Test("what two runs at once begin here is found by the next one, when nobody came back for it")
+    func sharedLedger() async throws {
+        let (ledger, here) = (stage.there + "/copies", stage.here)
+        let runs = ["one", "two"].map { _ in NearEnd(workingFolder: here, ledger: ledger) }
+        for (run, folder) in zip(runs, ["one", "two"]) {
+            _ = try await run.makeFolder(folder, mode: 0o755, under: nil)
+            _ = try await run.begin(WriteIntent(path: folder + "/new", size: 5), from: .anywhere)
+        }
+        let later = Int64(Date().timeIntervalSince1970 * 1000) + RootedFiles.partLife + 60_000
+        await NearEnd(workingFolder: here, ledger: ledger).sweep(now: later)
+        #expect(try stage.names(here) == ["one", "two"])
     }
 
     @Test("a copy that is interrupted ends at once and leaves what came")

@@ -77,6 +77,32 @@ import Testing
         #expect(await refused("tree", to: ".", recursive: true, onto: stage.near) == "same_file")
     }
 
+    @Test("sizes that cannot be added are much, and nothing more")
+    func hugeSizes() async throws {
+        let end = ListingEnd { _ in
+            FolderPage(entries: ["a", "b"].map { ListingEnd.entry($0, .file, size: .max) }, next: nil, unnameable: 0)
+        }
+        #expect(try await end.plan().bytes == .max)
+    }
+
+    @Test(
+        "a device that lists without end is left: the same page again, ever more pages of nothing, folders in folders",
+        arguments: ["same", "empty", "folders"])
+    func endless(kind: String) async throws {
+        let end = ListingEnd { after in
+            switch kind {
+            case "same": FolderPage(entries: [ListingEnd.entry("a", .file)], next: "a", unnameable: 0)
+            case "empty":
+                FolderPage(entries: [], next: ListingEnd.next(after), unnameable: 0)
+            default:
+                FolderPage(
+                    entries: (0..<1000).map { ListingEnd.entry("\($0)", .folder) }, next: nil, unnameable: 0)
+            }
+        }
+        let error = await #expect(throws: KinError.self) { try await end.plan() }
+        #expect(error?.code == (kind == "folders" ? "too_many_files" : "answer_invalid"))
+    }
+
     @Test("the same numbers on two machines are not the same file")
     func twoMachines() async throws {
         try stage.put("one", here: "file")
@@ -142,3 +168,50 @@ extension CopyStage {
 #else
     private let isLinux = false
 #endif
+
+/// A device that lists its one folder as a test says, and every folder in it alike.
+private struct ListingEnd: CopyEnd {
+    let page: @Sendable (String?) -> FolderPage
+
+    static func entry(_ name: String, _ kind: FileFacts.Kind, size: Int64 = 1) -> FolderEntry {
+        FolderEntry(
+            name: name,
+            facts: FileFacts(kind: kind, size: size, mode: 0o755, modifiedAt: 0, identity: name, version: name))
+    }
+
+    /// A name behind that one.
+    static func next(_ after: String?) -> String {
+        let number = after.flatMap { Int($0) } ?? 1_000_000
+        return "\(number + 1)"
+    }
+
+    func plan() async throws -> CopyPlan {
+        let stage = try CopyStage()
+        let planning = CopyPlanning(target: CopySource(end: stage.near, path: "new"), isRecursive: true)
+        return try await planning.plan([CopySource(end: self, path: "folder")])
+    }
+
+    private static let unused = KinError("unused", "no test asks for it")
+
+    var device: DeviceName? { DeviceName("kiosk") }
+    func facts(of path: String) async throws(KinError) -> FileFacts? { Self.entry("folder", .folder).facts }
+    func list(_ path: String, after: String?) async throws(KinError) -> FolderPage { page(after) }
+    func read(_ path: String, at offset: Int64, count: Int) async throws(KinError) -> FilePiece { throw Self.unused }
+    func digest(of path: String, first: Int64) async throws(KinError) -> FileDigest { throw Self.unused }
+    func makeFolder(_ path: String, mode: UInt32, under key: String?) async throws(KinError) -> Bool {
+        throw Self.unused
+    }
+    func begin(
+        _ intent: WriteIntent, from start: RootedFiles.WriteStart, under key: String?
+    ) async throws(KinError) -> WritePart { throw Self.unused }
+    func write(_ bytes: [UInt8], at offset: Int64, to token: String, of path: String) async throws(KinError) {
+        throw Self.unused
+    }
+    func digest(ofPart token: String, of path: String, first: Int64) async throws(KinError) -> FileDigest {
+        throw Self.unused
+    }
+    func finish(_ intent: WriteIntent, token: String, sha256: [UInt8]) async throws(KinError) -> FileFacts {
+        throw Self.unused
+    }
+    func discard(token: String, of path: String) async throws(KinError) { throw Self.unused }
+}

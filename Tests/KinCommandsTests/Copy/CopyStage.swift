@@ -114,11 +114,13 @@ struct RootedEnd: CopyEnd {
         return FileDigest(sha256: digest.sha256, version: digest.version)
     }
 
-    func makeFolder(_ path: String, mode: UInt32) async throws(KinError) -> Bool {
+    func makeFolder(_ path: String, mode: UInt32, under key: String?) async throws(KinError) -> Bool {
         try await files.makeFolder(path, mode: mode)
     }
 
-    func begin(_ intent: WriteIntent, from start: RootedFiles.WriteStart) async throws(KinError) -> WritePart {
+    func begin(
+        _ intent: WriteIntent, from start: RootedFiles.WriteStart, under key: String?
+    ) async throws(KinError) -> WritePart {
         try await files.begin(intent, from: start)
     }
 

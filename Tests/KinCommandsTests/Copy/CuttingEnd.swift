@@ -103,12 +103,16 @@ final class CuttingEnd: CopyEnd {
         try await through(.digest) { () throws(KinError) in try await end.digest(of: path, first: first) }
     }
 
-    func makeFolder(_ path: String, mode: UInt32) async throws(KinError) -> Bool {
-        try await through(.makeFolder) { () throws(KinError) in try await end.makeFolder(path, mode: mode) }
+    func makeFolder(_ path: String, mode: UInt32, under key: String?) async throws(KinError) -> Bool {
+        try await through(.makeFolder) { () throws(KinError) in
+            try await end.makeFolder(path, mode: mode, under: key)
+        }
     }
 
-    func begin(_ intent: WriteIntent, from start: RootedFiles.WriteStart) async throws(KinError) -> WritePart {
-        try await through(.begin) { () throws(KinError) in try await end.begin(intent, from: start) }
+    func begin(
+        _ intent: WriteIntent, from start: RootedFiles.WriteStart, under key: String?
+    ) async throws(KinError) -> WritePart {
+        try await through(.begin) { () throws(KinError) in try await end.begin(intent, from: start, under: key) }
     }
 
     func write(_ bytes: [UInt8], at offset: Int64, to token: String, of path: String) async throws(KinError) {

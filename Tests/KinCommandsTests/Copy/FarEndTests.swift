@@ -51,6 +51,17 @@ import Testing
         #expect(try stage.bytes(stage.here + "/back") == large)
     }
 
+    @Test("what was begun and whose answer was lost is not begun twice: no part stays, and a folder is counted once")
+    func lostAnswers() async throws {
+        try stage.put("x", here: "tree/file")
+        wire.loseAnswer(to: "mkdir")
+        wire.loseAnswer(to: "begin")
+        let result = try await stage.copy("tree", to: "new", recursive: true, onto: kiosk)
+        #expect(result.failure == nil && result.folders == 1)
+        #expect(wire.count == 3, "twice cut")
+        #expect(try stage.names(stage.there + "/new") == ["file"])
+    }
+
     @Test("what the other device refuses comes with its code and kind of end")
     func refused() async throws {
         try stage.put("x", here: "file")
@@ -101,6 +112,8 @@ private final class CutWire: Sendable {
     private struct State {
         var current: CallStream?
         var framesLeft: Int?
+        /// Ends of operations' paths.
+        var unanswered: [String] = []
         var count = 0
     }
 
@@ -119,6 +132,9 @@ private final class CutWire: Sendable {
     /// Ends the stream after so many more frames to the device; the next one lasts.
     func cut(after frames: Int) { state.withLock { $0.framesLeft = frames } }
 
+    /// Ends the stream when the next such call is answered, before the answer comes.
+    func loseAnswer(to operation: String) { state.withLock { $0.unanswered.append(operation) } }
+
     func stream() -> CallStream {
         if let current = state.withLock({ $0.current }), !current.hasEnded { return current }
         let (there, back) = (FrameQueue(), FrameQueue())
@@ -128,16 +144,39 @@ private final class CutWire: Sendable {
             state.current = near
             state.count += 1
         }
-        Task {
-            while let frame = await there.next() {
-                if isCut() { break }
-                try? far.receive(frame)
-            }
+        let end = { @Sendable in
             for stream in [near, far] { stream.end(CallFault(.unavailable, "the link to kiosk was lost")) }
             for queue in [there, back] { queue.finish(CallFault(.unavailable, "the link to kiosk was lost")) }
         }
-        Task { while let frame = await back.next() { try? near.receive(frame) } }
+        let lost = Observed<ULID?>(nil)
+        Task {
+            while let frame = await there.next() {
+                if isCut() { break }
+                if let id = unanswered(frame) { lost.update { $0 = id } }
+                try? far.receive(frame)
+            }
+            end()
+        }
+        Task {
+            while let frame = await back.next() {
+                if let id = lost.value, (try? CallEnvelope(frame: frame))?.id == id { break }
+                try? near.receive(frame)
+            }
+            end()
+        }
         return near
+    }
+
+    /// The call in a frame whose answer is to be lost.
+    private func unanswered(_ frame: [UInt8]) -> ULID? {
+        guard let envelope = try? CallEnvelope(frame: frame), case .requested(let request) = envelope.event else {
+            return nil
+        }
+        return state.withLock { state in
+            guard let index = state.unanswered.firstIndex(of: request.operation.parts.last ?? "") else { return nil }
+            state.unanswered.remove(at: index)
+            return envelope.id
+        }
     }
 
     private func isCut() -> Bool {
