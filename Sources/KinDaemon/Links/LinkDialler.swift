@@ -35,7 +35,7 @@ struct LinkDialler: Sendable {
         for server in ordered {
             do {
                 return try await dial(target, at: server, continuing: resumption)
-            } catch let fault as LinkFault where fault.isTold {
+            } catch let fault as LinkFault where fault.isDecided {
                 throw fault
             } catch {
                 try Task.checkCancellation()
@@ -67,6 +67,13 @@ struct LinkDialler: Sendable {
 struct DialledLink: ~Copyable, Sendable {
     let carrier: RelayCarrier
     let connection: LinkConnection
+}
+
+extension LinkFault {
+    /// Whether no other relay, nor another attempt, changes it: the two devices themselves disagree.
+    var isDecided: Bool {
+        if case .refused = self { true } else { isTold }
+    }
 }
 
 extension KinError {

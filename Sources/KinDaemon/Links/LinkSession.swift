@@ -20,7 +20,7 @@ final class LinkSession: Sendable {
         case cut(CutLink)
         /// It goes on over another one already.
         case displaced
-        case over(CallFault)
+        case over(CallFault, LinkEnding)
     }
 
     let id: LinkID
@@ -54,11 +54,13 @@ final class LinkSession: Sendable {
             group.addTask { await self.receive(from: carrier, connection) }
             group.addTask { await self.send(over: carrier, connection) }
             group.addTask { await self.acknowledge(connection) }
-            let first = await group.next() ?? .carrier
+            var stop = await group.next() ?? .carrier
             group.cancelAll()
-            carrier.close(reason: first.word)
+            carrier.close(reason: stop.word)
             changes.wake()
-            return first
+            // What came before the connection's end may say that it is the link's.
+            while case .carrier = stop, let other = await group.next() { stop = other }
+            return stop
         }
         return outcome(of: end, connection)
     }
@@ -117,7 +119,9 @@ final class LinkSession: Sendable {
     private enum Stop: Sendable {
         case carrier
         case fault(LinkFault)
+        /// By the other side, or, in order, by this one.
         case ended(reason: String)
+        case closed
         case displaced
 
         /// For the other side's log.
@@ -125,7 +129,7 @@ final class LinkSession: Sendable {
             switch self {
             case .carrier: "lost"
             case .fault(let fault): fault.code
-            case .ended: "ended"
+            case .ended, .closed: "ended"
             case .displaced: "continued_elsewhere"
             }
         }
@@ -134,8 +138,9 @@ final class LinkSession: Sendable {
     private func outcome(of stop: Stop, _ connection: Int) -> Outcome {
         switch stop {
         case .displaced: return .displaced
-        case .ended(let reason): return .over(.linkEnded(reason))
-        case .fault(let fault) where !fault.isResumable: return .over(CallFault(KinError(fault)))
+        case .ended(let reason): return .over(.linkEnded(reason), .byPeer)
+        case .closed: return .over(.linkEnded("closed"), .unused)
+        case .fault(let fault) where !fault.isResumable: return .over(CallFault(KinError(fault)), .fault(fault))
         case .carrier, .fault:
             let isCurrent = state.withLock { $0.connection == connection }
             return isCurrent ? cut().map { .cut($0) } ?? .displaced : .displaced
@@ -189,7 +194,7 @@ final class LinkSession: Sendable {
                 while let message = try next(connection) { try await carrier.send(message) }
                 let hasEnded = try onLink(connection) { link throws(LinkFault) in link.hasEnded }
                 guard let hasEnded else { return .displaced }
-                if hasEnded { return .ended(reason: "closed") }
+                if hasEnded { return .closed }
             } catch let fault as LinkFault {
                 return .fault(fault)
             } catch {
