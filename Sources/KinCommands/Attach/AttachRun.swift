@@ -297,8 +297,9 @@ public actor AttachRun {
             do {
                 try await Task.sleep(for: pause)
                 try await terminals[index].check()
-                // Where it is shown, its output says so.
-                if index != board.shown { cameBack(index) }
+                board.cameBack(index)
+                // Where it is shown it counts as back once it shows something: until then its patience is not renewed.
+                if index != board.shown { absences[index] = nil }
                 return nil
             } catch {
                 guard !Task.isCancelled else { return last }
@@ -308,15 +309,11 @@ public actor AttachRun {
         return last
     }
 
-    private func cameBack(_ index: Int) {
-        absences[index] = nil
-        board.cameBack(index)
-    }
-
     /// - Returns: whether more is wanted.
     private func received(_ event: TerminalEvent, from index: Int, _ look: Int?) async -> Bool {
         guard isCurrent(look) else { return false }
-        if absences[index] != nil { cameBack(index) }
+        absences[index] = nil
+        board.cameBack(index)
         // One that is not shown tells of its end alone.
         if look == nil, !event.isLast { return true }
         switch event {

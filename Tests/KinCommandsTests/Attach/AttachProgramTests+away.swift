@@ -84,6 +84,29 @@ extension AttachProgramTests {
         }
     }
 
+    @Test("one that comes back with nothing to show takes keys all the same")
+    func silent() async throws {
+        let cut = Cut()
+        defer { cut.end() }
+        try await Self.run(
+            "--cut", cut.file, "near=echo in-near; cat", "far=while read x; do echo got-$x; done"
+        ) { person in
+            try await person.sees("in-near")
+            cut.begin()
+            try await person.types("\u{1d}2")
+            try await person.sees("far is out of reach")
+            cut.end()
+            let deadline = ContinuousClock.now + .seconds(20)
+            while !person.text.contains("got-word") {
+                try #require(ContinuousClock.now < deadline)
+                try await person.types("word\r")
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            try await person.types("\u{1d}d")
+            try await person.sees("[status 0]")
+        }
+    }
+
     @Test("the others are there as before, and one that is out of reach says so where it is switched to")
     func others() async throws {
         let cut = Cut()
