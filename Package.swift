@@ -142,7 +142,8 @@ let fuzzing: [Target] = [
         name: "kin-fuzz",
         dependencies: [
             "KinBroker", "KinBrokerSQLite", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinEncoding", "KinIdentity",
-            "KinLink", "KinNoise", "KinSession", "KinTestServer", "KinTesting", "KinVault", "KinWire", logging,
+            "KinLink", "KinNoise", "KinSession", "KinTerminal", "KinTestServer", "KinTesting", "KinVault", "KinWire",
+            logging,
         ],
         path: "Fuzz/KinFuzz", swiftSettings: settings)
 ]

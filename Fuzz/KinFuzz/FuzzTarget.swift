@@ -10,7 +10,8 @@ struct FuzzTarget: Sendable {
     let check: @Sendable (_ bytes: [UInt8]) throws -> Bool
 
     /// All of them; each file under `Targets` holds those of one part.
-    static let all = encodings + wire + mesh + mail + topics + identity + vault + joining + links + calls + live
+    static let all =
+        encodings + wire + mesh + mail + topics + identity + vault + joining + links + calls + screens + live
 
     static var names: String { all.map { $0.name }.joined(separator: ", ") }
 }

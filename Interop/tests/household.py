@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PHRASE = "abandon " * 23 + "art"
@@ -40,6 +41,25 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.connect(self._path)
+
+
+class Footprint(NamedTuple):
+    """What a process has open, and who belongs to it."""
+
+    # Sockets, pipes, terminals and the like. Of its stores a process opens more while many of its threads read.
+    channels: int
+    threads: int
+    children: int
+
+    def is_within(self, other: "Footprint", slack: int) -> bool:
+        return self.channels <= other.channels + slack and self.threads <= other.threads + slack
+
+    @classmethod
+    def of(cls, process: int) -> "Footprint":
+        folder = Path("/proc") / str(process)
+        threads = list((folder / "task").iterdir())
+        children = sum(len((thread / "children").read_text().split()) for thread in threads if thread.exists())
+        return cls(sum(not file.is_file() for file in (folder / "fd").iterdir()), len(threads), children)
 
 
 class Household:
@@ -131,6 +151,9 @@ class Household:
     def wait(self, name: str) -> int:
         """For a process that ends by itself."""
         return self._running[name].wait(timeout=30)
+
+    def footprint(self, name: str) -> Footprint:
+        return Footprint.of(self._running[name].pid)
 
     # What they say
 

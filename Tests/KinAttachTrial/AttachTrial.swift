@@ -5,37 +5,57 @@ import KinTerminal
 import KinTestTerminal
 import KinWire
 
-/// The near end of `kin attach` on terminals of this very process: `kin-attach-trial [--escape KEY] NAME=SCRIPT…`.
+/// The near end of `kin attach` on terminals of this very process: `kin-attach-trial [--escape KEY] [--cut FILE] [--patience MS] NAME=SCRIPT…`.
+/// Those called `far` are out of reach while the file is there.
 @main
-enum AttachTrial {
+struct AttachTrial {
+    private var escape: EscapeKey? = .usual
+    private var cut: String?
+    private var patience = AttachRun.patience
+    private var scripts: [(name: String, text: String)] = []
+
     static func main() async throws {
         signal(SIGPIPE, SIG_IGN)
-        var arguments = CommandLine.arguments.dropFirst()
-        var escape: EscapeKey? = .usual
-        if arguments.first == "--escape" {
-            escape = try EscapeKey.parse(arguments.dropFirst().first ?? "")
-            arguments = arguments.dropFirst(2)
+        try await AttachTrial(Array(CommandLine.arguments.dropFirst())).run()
+    }
+
+    private init(_ arguments: [String]) throws {
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--escape": escape = try EscapeKey.parse(rest.popFirst() ?? "")
+            case "--cut": cut = rest.popFirst()
+            case "--patience": patience = .milliseconds(rest.popFirst().flatMap { Int($0) } ?? 0)
+            default:
+                let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+                scripts.append((parts[0], parts[1]))
+            }
         }
+    }
+
+    private func run() async throws {
         let terminals = Terminals.local(environment: ProcessInfo.processInfo.environment)
         let near = NearTerminal.standard
-        let attached = try arguments.map { argument in
-            let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
-            return try LocalTerminal(
-                terminals, name: parts[0],
-                request: TerminalRequest(command: ["/bin/sh", "-c", parts[1]], isPlain: !near.isTerminal))
+        let local = try scripts.map { script in
+            try LocalTerminal(
+                terminals, name: script.name,
+                request: TerminalRequest(command: ["/bin/sh", "-c", script.text], isPlain: !near.isTerminal))
         }
-        let end = try await run(attached, near, escape)
-        let running = try attached.filter { try terminals.list().map(\.id).contains($0.id) && $0.info.exit == nil }
+        let end = try await attach(local.map(inReach), near)
+        let running = try local.filter { try terminals.list().map(\.id).contains($0.id) && $0.info.exit == nil }
         if let words = end.words(for: running) { FileHandle.standardError.write(Data("\(words)\n".utf8)) }
         await terminals.closeAll()
         exit(end.status)
     }
 
-    private static func run(
-        _ attached: [LocalTerminal], _ near: NearTerminal, _ escape: EscapeKey?
-    ) async throws -> AttachEnd {
+    private func inReach(_ terminal: LocalTerminal) -> any AttachedTerminal {
+        guard let cut, terminal.name == "far" else { return terminal }
+        return CutTerminal(terminal, whileThere: cut)
+    }
+
+    private func attach(_ attached: [any AttachedTerminal], _ near: NearTerminal) async throws -> AttachEnd {
         if near.isTerminal {
-            return try await AttachRun(attached, near: near, escape: escape).run()
+            return try await AttachRun(attached, near: near, escape: escape, patience: patience).run()
         }
         return try await AttachPiped(
             attached[0], near: near,

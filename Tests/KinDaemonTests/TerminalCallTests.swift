@@ -76,6 +76,36 @@ import Testing
         }
     }
 
+    @Test("where the link to it was over the next attachment has another, and the screen is as it was")
+    func linkOver() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            // By the clock that the daemons have in the end: a call's deadline is a time.
+            let studio = try await Studio(daemons[0], now: { realNow() + 31_000 })
+            defer { studio.close() }
+            let info = try await studio.open("echo first; read x; echo got-$x; read x; exit 1")
+            let screen = try await studio.attach(info.id)
+            try await screen.sees("first")
+            try await house.server.stop()
+            house.letPass(31_000)
+            let fault = await #expect(throws: CallFault.self) { try await screen.sees("what never comes") }
+            #expect(fault?.code == CallCode.unavailable.rawValue)
+            try await house.server.start()
+            let again = try await eventually("it is reached again") {
+                let screen = try await studio.attach(info.id)
+                do { try await screen.sees("first") } catch is CallFault { return nil as Screen? }
+                return screen
+            }
+            try await studio.type("word\n", info.id)
+            try await again.sees("got-word")
+            let figures = try await daemons[0].figures()
+            #expect(figures["kin_daemon_opened_links_total{event=\"opened\"}"] == 2)
+            #expect(figures["kin_daemon_opened_links_total{event=\"cut\"}"] == 1)
+            #expect(figures["kin_daemon_opened_links_total{event=\"continued\"}"] == 0)
+            #expect(figures["kin_daemon_opened_link_ends_total{reason=\"not_continued\"}"] == 1)
+        }
+    }
+
     @Test("one who takes no answers holds the program back, and everything comes at last")
     func slow() async throws {
         try await House.run { house in
@@ -174,8 +204,10 @@ private struct Studio {
     let calls: DaemonCalls
     let node: String
 
-    init(_ daemon: TestDaemon, node: String = "/studio") async throws {
-        calls = try await daemon.client.calls(now: realNow)
+    init(
+        _ daemon: TestDaemon, node: String = "/studio", now: @escaping @Sendable () -> Int64 = realNow
+    ) async throws {
+        calls = try await daemon.client.calls(now: now)
         self.node = node
     }
 

@@ -13,6 +13,7 @@ import Testing
         "\u{1b}[?1049h", "\u{1b}[?1h\u{1b}=", "\u{1b}[?2004h", "\u{1b}[?1000;1006h", "\u{1b}[?25l", "\u{1b}[5 q",
         "\u{1b}[2;20r", "\u{1b}(0", "\u{1b})0\u{0e}", "\u{1b}[4h", "\u{1b}[1;31m", "\u{1b}[>1u", "\u{1b}[>4;2m",
         "\u{1b}]2;title\u{07}", "\u{1b}[?7l", "\u{1b}[?1049h\u{1b}[>5u\u{1b}[?25l\u{1b}[?1002h\u{1b}[48;5;17m",
+        "\u{1b}[>1u\u{1b}[>5u\u{1b}[?1049h\u{1b}[>3u",
     ]
 
     @Test("what enters a screen sets a terminal that begins as the program had set it", arguments: settings)
@@ -42,6 +43,16 @@ import Testing
         #expect(Self.modes(after: Self.settings.joined() + "\u{1b}c") == ScreenModes())
         let soft = Self.modes(after: "\u{1b}[?25l\u{1b}[1m\u{1b}[2;9r\u{1b}[?2004h\u{1b}[!p")
         #expect(soft == Self.modes(after: "\u{1b}[?2004h"))
+    }
+
+    @Test("a sequence with further intermediate bytes is another")
+    func intermediates() {
+        #expect(Self.modes(after: "\u{1b}[!$p\u{1b}[?25l\u{1b}[!$p") == Self.modes(after: "\u{1b}[?25l"))
+    }
+
+    @Test("what was pushed on the alternate screen goes with it")
+    func keyboards() {
+        #expect(Self.modes(after: "\u{1b}[?1049h\u{1b}[>5u\u{1b}[?1049l") == ScreenModes())
     }
 
     @Test("colours that were set one after the other are all there, and a reset forgets them")
@@ -143,6 +154,20 @@ import Testing
         let record = Self.record("a\u{1b}[6nb\u{1b}]11;?\u{1b}\\c\u{07}d\u{05}e")
         #expect(Self.screen(record) == Self.empty + "abcde")
         #expect(record.screen().position == record.ring.end)
+    }
+
+    @Test(
+        "a question that broke off another sequence leaves nothing of it behind",
+        arguments: ["\u{1b}[1;\u{1b}[6nc", "\u{1b}P+q54\u{1b}[?utP\u{1b}\\", "\u{1b}\u{1b}[6nZ"])
+    func joined(text: String) {
+        let screen = Self.screen(Self.record(text))
+        #expect(!EscapeParserTests.found(screen).contains { $0.asksForAnswer })
+    }
+
+    @Test("a question mark in a title or a link asks nothing")
+    func words() {
+        let text = "\u{1b}]2;really?\u{07}\u{1b}]8;;https://example.com/?a=b\u{07}link\u{1b}]8;;\u{07}"
+        #expect(Self.screen(Self.record(text)) == Self.empty + text)
     }
 
     @Test("what is lost ends at a place that can be shown")

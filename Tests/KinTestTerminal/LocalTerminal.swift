@@ -23,6 +23,8 @@ public final class LocalTerminal: AttachedTerminal {
         try terminals.attach(to: id, from: start, size: size)
     }
 
+    public func check() async throws { _ = try info }
+
     public func write(_ bytes: [UInt8]) async throws { try await terminals.write(bytes, to: id) }
 
     public func resize(to size: TerminalSize) async throws { try terminals.resize(id, to: size) }

@@ -19,7 +19,7 @@ public final class CarriedLink: Sendable {
         case cut(CutLink)
         /// It goes on over another one already.
         case displaced
-        case over(CallFault)
+        case over(CallFault, LinkEnding)
     }
 
     public typealias FrameTaker = @Sendable (_ frame: [UInt8]) throws(WireError) -> Void
@@ -56,11 +56,13 @@ public final class CarriedLink: Sendable {
             group.addTask { await self.receive(from: carrier, connection) }
             group.addTask { await self.send(over: carrier, connection) }
             group.addTask { await self.acknowledge(connection) }
-            let first = await group.next() ?? .carrier(nil)
+            var stop = await group.next() ?? .carrier(nil)
             group.cancelAll()
-            carrier.close(reason: first.word)
+            carrier.close(reason: stop.word)
             changes.wake()
-            return first
+            // What came before the connection's end may say that it is the link's.
+            while case .carrier = stop, let other = await group.next() { stop = other.orElse(stop) }
+            return stop
         }
         return outcome(of: end, connection)
     }
@@ -122,11 +124,23 @@ public final class CarriedLink: Sendable {
         /// nil: given up here.
         case carrier(LinkEnd?)
         case fault(LinkFault)
+        /// By the other side.
         case ended(reason: String)
+        /// By this one, in order.
+        case closed
         case displaced
 
         init(_ error: any Error) {
             self = (error as? LinkFault).map { .fault($0) } ?? .carrier(error as? LinkEnd)
+        }
+
+        /// The same where it says more than `other`: an end of the carrier says least, and none at all nothing.
+        func orElse(_ other: Stop) -> Stop {
+            if case .carrier(let end) = self, end == nil || end?.cause == .cancelled || end?.cause == .closed {
+                other
+            } else {
+                self
+            }
         }
 
         /// For the other side's log.
@@ -134,7 +148,7 @@ public final class CarriedLink: Sendable {
             switch self {
             case .carrier: "lost"
             case .fault(let fault): fault.code
-            case .ended: "ended"
+            case .ended, .closed: "ended"
             case .displaced: "continued_elsewhere"
             }
         }
@@ -143,9 +157,10 @@ public final class CarriedLink: Sendable {
     private func outcome(of stop: Stop, _ connection: Int) -> Outcome {
         switch stop {
         case .displaced: .displaced
-        case .ended(let reason): .over(.linkEnded(reason))
-        case .fault(let fault) where !fault.isResumable: .over(CallFault(KinError(fault)))
-        case .carrier(let end?) where end.cause == .linksRefused: .over(.linksRefused(end))
+        case .ended(let reason): .over(.linkEnded(reason), .byPeer)
+        case .closed: .over(.linkClosed, .unused)
+        case .fault(let fault) where !fault.isResumable: .over(CallFault(KinError(fault)), .fault(fault))
+        case .carrier(let end?) where end.cause == .linksRefused: .over(.linksRefused(end), .fault(.busy))
         case .carrier, .fault: rest(of: connection)
         }
     }
@@ -155,7 +170,7 @@ public final class CarriedLink: Sendable {
         state.withLock { state in
             guard state.connection == connection, let link = state.link.take() else { return .displaced }
             // Its last word may have come just before.
-            return link.cut(at: now()).map { .cut($0) } ?? .over(.linkEnded("ended"))
+            return link.cut(at: now()).map { .cut($0) } ?? .over(.linkEnded("ended"), .byPeer)
         }
     }
 
@@ -209,7 +224,7 @@ public final class CarriedLink: Sendable {
                 while let message = try next(connection) { try await carrier.send(message) }
                 let hasEnded = try onLink(connection) { link throws(LinkFault) in link.hasEnded }
                 guard let hasEnded else { return .displaced }
-                if hasEnded { return .ended(reason: "closed") }
+                if hasEnded { return .closed }
             } catch {
                 return Stop(error)
             }
@@ -244,6 +259,8 @@ extension CallFault {
     public static func linkEnded(_ reason: String) -> CallFault {
         CallFault(.unavailable, "the other device ended the link (\(reason)): try again")
     }
+
+    fileprivate static let linkClosed = CallFault(.unavailable, "nobody used the link, and it was closed: try again")
 
     fileprivate static func linksRefused(_ end: LinkEnd) -> CallFault {
         CallFault(KinError(end.cause.rawValue, end.message, category: .busy, retryable: true))

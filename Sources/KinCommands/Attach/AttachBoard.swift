@@ -19,6 +19,8 @@ public enum AttachEnd: Hashable, Sendable {
 struct AttachBoard {
     struct Place: Hashable {
         var name: String
+        /// Whether it is out of reach, and looked for.
+        var isAway = false
         /// Set once nothing comes from it any more.
         var end: AttachEnd?
     }
@@ -27,6 +29,8 @@ struct AttachBoard {
         case send([UInt8])
         /// Shows what is at this place, drawn anew.
         case show(Int)
+        /// Says that what should be on the screen is out of reach, under what is there.
+        case tellAway(String)
         case note(String)
         case bell
         case help([String])
@@ -51,10 +55,12 @@ struct AttachBoard {
         isCovered = false
         switch output {
         // A key that only ends the reading of the help is for nobody.
-        case .typed(let bytes): return wasCovered ? [.show(shown)] : [.send(bytes)]
+        case .typed where wasCovered: return show(shown)
+        // What nobody sees typed is not kept: it would be obeyed when nobody expects it.
+        case .typed(let bytes): return [places[shown].isAway ? .bell : .send(bytes)]
         case .command(let command):
             let actions = take(command)
-            return wasCovered && (actions.isEmpty || actions == [.bell]) ? actions + [.show(shown)] : actions
+            return wasCovered && (actions.isEmpty || actions == [.bell]) ? actions + show(shown) : actions
         }
     }
 
@@ -86,9 +92,32 @@ struct AttachBoard {
         return show(next)
     }
 
+    /// The screen here is not what it was.
+    mutating func showAgain() -> [Action] { show(shown) }
+
     private mutating func show(_ index: Int) -> [Action] {
         shown = index
-        return [.show(index)]
+        return [.show(index)] + (places[index].isAway ? [.tellAway(awayLine)] : [])
+    }
+
+    /// It is out of reach, and looked for.
+    mutating func went(_ index: Int) -> [Action] {
+        guard places.indices.contains(index), places[index].end == nil, !places[index].isAway else { return [] }
+        places[index].isAway = true
+        guard index == shown else { return [] }
+        isCovered = false
+        return [.tellAway(awayLine)]
+    }
+
+    /// It is in reach again.
+    mutating func cameBack(_ index: Int) {
+        guard places.indices.contains(index) else { return }
+        places[index].isAway = false
+    }
+
+    private var awayLine: String {
+        "\(places[shown].name) is out of reach, and looked for"
+            + (escape.map { "; \($0.name) d leaves it running" } ?? "")
     }
 
     /// Nothing comes from there any more.
@@ -116,7 +145,7 @@ struct AttachBoard {
         let names = places.indices.map { index in
             let mark = index == shown ? "*" : " "
             return " \(mark)\(index + 1)  \(places[index].name)"
-                + (places[index].end.map { "  (\(Self.text($0)))" } ?? "")
+                + (places[index].end.map { "  (\(Self.text($0)))" } ?? (places[index].isAway ? "  (out of reach)" : ""))
         }
         return [
             "\(key) and then", "  d    detach: what runs runs on", "  n p  the next machine, the one before",

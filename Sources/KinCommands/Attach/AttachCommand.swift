@@ -11,7 +11,8 @@ struct AttachCommand: ContextCommand {
         abstract: "Open a terminal on another device, or come back to one.",
         discussion: """
             Without more it goes on where nobody is attached, as you left it, or starts your shell there. What runs on a terminal \
-            runs on when you detach, and when the link is lost; only its end, or that device's daemon's, ends it.
+            runs on when you detach, and when the device cannot be reached: then it is looked for, for an hour, and its screen \
+            comes back with it. Only its end, or that of that device's daemon, ends it.
 
             Keys: Control-] then d detaches, n and p show the next and the former of several devices, 1 to 9 one of them, \
             x ends what runs, ? shows these, ] is the key itself.
@@ -63,9 +64,9 @@ struct AttachCommand: ContextCommand {
     func run(in context: CommandContext, _ output: Output) async throws {
         let escape = try EscapeKey.parse(escape)
         let daemon = try LocalDaemon.of(context)
-        let calls = try await daemon.call { try await $0.calls(now: context.now) }
+        let calls = try await AttachCalls { try await daemon.call { try await $0.calls(now: context.now) } }
         defer { calls.close() }
-        if list { return try await show(calls.stream, context, output) }
+        if list { return try await show(calls.stream(), context, output) }
         let near = NearTerminal.standard
         guard near.isTerminal || devices.count == 1 else {
             throw KinError(
@@ -73,10 +74,10 @@ struct AttachCommand: ContextCommand {
                 category: .usage)
         }
         var attached: [RemoteTerminal] = []
-        for device in devices { attached.append(try await terminal(on: device, calls.stream, near, context)) }
+        for device in devices { attached.append(try await terminal(on: device, calls, near, context)) }
         let end = try await run(attached, near, escape, output)
         // Who ended is not come back to.
-        let running = try await stillRunning(attached, end, calls.stream)
+        let running = await stillRunning(attached, end, calls.latest)
         if let words = end.words(for: running) { output.note(words.printable(keepingLines: true)) }
         throw CommandEnd(status: CommandStatus(rawValue: end.status))
     }
@@ -95,8 +96,9 @@ struct AttachCommand: ContextCommand {
 
     /// The terminal to go on with, or a new one.
     private func terminal(
-        on device: String, _ stream: CallStream, _ near: NearTerminal, _ context: CommandContext
+        on device: String, _ calls: AttachCalls, _ near: NearTerminal, _ context: CommandContext
     ) async throws -> RemoteTerminal {
+        let stream = try await calls.stream()
         let id: ULID
         if let waiting = try await waiting(on: device, stream, near) {
             id = waiting
@@ -104,7 +106,8 @@ struct AttachCommand: ContextCommand {
             id = try await opened(on: device, stream, near, context)
         }
         return RemoteTerminal(
-            stream, node: device, id: id, comeBack: "kin attach \(ShellWord(device)) --terminal \(id)")
+            node: device, id: id, comeBack: "kin attach \(ShellWord(device)) --terminal \(id)",
+            by: { try await calls.stream() })
     }
 
     private func waiting(on device: String, _ stream: CallStream, _ near: NearTerminal) async throws -> ULID? {
@@ -125,15 +128,19 @@ struct AttachCommand: ContextCommand {
         return try await RemoteTerminal.open(request, on: stream, node: device).id
     }
 
+    /// How long a device may take to say so, for a person who has detached and waits.
+    private static let lastLook = Duration.seconds(2)
+
     private func stillRunning(
         _ attached: [RemoteTerminal], _ end: AttachEnd, _ stream: CallStream
-    ) async throws -> [RemoteTerminal] {
+    ) async -> [RemoteTerminal] {
         if case .exited = end { return [] }
         var running: [RemoteTerminal] = []
         for terminal in attached {
-            // A device that cannot be asked any more may well run on.
-            let known = try? await RemoteTerminal.list(on: stream, node: terminal.name)
-            if known?.first(where: { $0.id == terminal.id })?.exit == nil { running.append(terminal) }
+            // On a device that cannot be asked any more it may well run on.
+            let known = try? await RemoteTerminal.list(on: stream, node: terminal.name, within: Self.lastLook)
+            let isThere = known?.contains { $0.id == terminal.id && $0.exit == nil }
+            if isThere ?? true { running.append(terminal) }
         }
         return running
     }

@@ -10,9 +10,12 @@ public actor AttachRun {
     private static let maxWrite = 16 << 10
     /// How long what was typed before the end is waited for.
     private static let lastWrites = Duration.seconds(1)
+    /// How long one that is out of reach is looked for.
+    public static let patience = Duration.seconds(3600)
 
     private let terminals: [any AttachedTerminal]
     private let near: NearTerminal
+    private let patience: Duration
     private let stopProcess: @Sendable () -> Void
     private var keys: AttachKeys
     private var board: AttachBoard
@@ -23,32 +26,43 @@ public actor AttachRun {
     private var senders: [Task<Void, Never>?]
     /// What listens to each: the one that is shown to all, the others to the end.
     private var listeners: [Task<Void, Never>?]
+    /// Of those that are out of reach.
+    private var absences: [Absence?]
+    private var resizing: Task<Void, Never>?
     /// Grows with each look at another screen, so that what comes late of the former is not shown.
     private var look = 0
     private var shownBefore = 0
     /// Whether what is shown has not come yet: what stands on the screen till then goes with it.
     private var awaitsScreen = false
+    /// Whether what stands on the screen is another's.
+    private var showsAnother = false
     /// Whether it stopped by itself, and so knows that it goes on.
     private var stopped = false
     private var end: AttachEnd?
     private var waiter: CheckedContinuation<AttachEnd, Never>?
 
-    public init(_ terminals: [any AttachedTerminal], near: NearTerminal, escape: EscapeKey?) {
-        self.init(terminals, near: near, escape: escape, stopProcess: NearSignals.stopProcess)
+    public init(
+        _ terminals: [any AttachedTerminal], near: NearTerminal, escape: EscapeKey?,
+        patience: Duration = AttachRun.patience
+    ) {
+        self.init(
+            terminals, near: near, escape: escape, patience: patience, stopProcess: NearSignals.stopProcess)
     }
 
     init(
-        _ terminals: [any AttachedTerminal], near: NearTerminal, escape: EscapeKey?,
+        _ terminals: [any AttachedTerminal], near: NearTerminal, escape: EscapeKey?, patience: Duration,
         stopProcess: @escaping @Sendable () -> Void
     ) {
         self.terminals = terminals
         self.near = near
+        self.patience = patience
         self.stopProcess = stopProcess
         keys = AttachKeys(escape: escape)
         board = AttachBoard(terminals.map(\.name), escape: escape)
         unsent = terminals.map { _ in [] }
         senders = terminals.map { _ in nil }
         listeners = terminals.map { _ in nil }
+        absences = terminals.map { _ in nil }
     }
 
     /// Until something ends it. The terminal here is as it was then, and what runs there runs on, unless it ended.
@@ -86,9 +100,9 @@ public actor AttachRun {
     private func leave(_ readers: [Task<Void, Never>]) async {
         look += 1
         for task in listeners { task?.cancel() }
+        resizing?.cancel()
         await sendRest()
-        near.write(follower.modes.bytesToLeave)
-        follower = ScreenFollower()
+        leaveScreen()
         near.restore()
         for (index, terminal) in terminals.enumerated() where board.places[index].end == nil { await terminal.detach() }
         // Nothing of the keyboard is read once this has returned.
@@ -127,35 +141,47 @@ public actor AttachRun {
 
     private func heard(_ signal: NearSignal) async {
         switch signal {
-        case .resized: await resize()
+        case .resized: resize()
         case .suspend: await perform(.suspend)
         case .continued:
             if stopped { return stopped = false }
             // It was stopped by force, and the shell had the terminal meanwhile.
             near.restore()
             try? near.makeRaw()
-            show(board.shown)
+            await showAgain()
         case .end(let number): finish(.signalled(number))
         }
     }
 
-    private func resize() async {
+    /// Nobody waits for it: the way there may stand still.
+    private func resize() {
         guard let size = near.size else { return }
+        let former = resizing
+        former?.cancel()
         // Whoever is shown next gets the size then.
-        try? await terminals[board.shown].resize(to: size)
+        resizing = Task { [terminal = terminals[board.shown]] in
+            await former?.value
+            if !Task.isCancelled { try? await terminal.resize(to: size) }
+        }
     }
 
     private func perform(_ action: AttachBoard.Action) async {
         switch action {
         case .send(let bytes): send(bytes)
         case .show(let index): show(index)
+        case .tellAway(let text): tellAway(text)
         case .note(let text): note(text)
         case .bell: near.write([0x07])
         case .help(let lines): help(lines)
         case .suspend: await suspend()
-        case .close(let index):
-            do { try await terminals[index].close() } catch { note(KinError(reporting: error).message) }
+        case .close(let index): close(index)
         case .finish(let end): finish(end)
+        }
+    }
+
+    private func close(_ index: Int) {
+        Task { [terminal = terminals[index]] in
+            do { try await terminal.close() } catch { note(KinError(reporting: error).message) }
         }
     }
 
@@ -165,14 +191,13 @@ public actor AttachRun {
         listener?.cancel()
         // So that its program does not wait for a process that stands still.
         await listener?.value
-        near.write(follower.modes.bytesToLeave)
-        follower = ScreenFollower()
+        leaveScreen()
         near.restore()
         stopped = true
         stopProcess()
         guard end == nil else { return }
         do { try near.makeRaw() } catch { return finish(.detached) }
-        show(board.shown)
+        await showAgain()
     }
 
     // MARK: What is typed
@@ -199,77 +224,133 @@ public actor AttachRun {
                 unsent[index] = []
             } catch {
                 unsent[index] = []
-                if !Task.isCancelled { await ended(index, .lost(KinError(reporting: error))) }
+                if !Task.isCancelled { await failedToSend(to: index, KinError(reporting: error)) }
             }
         }
         senders[index] = nil
     }
 
+    private func failedToSend(to index: Int, _ error: KinError) async {
+        guard error.mayPass else { return await ended(index, .lost(error)) }
+        // Where it is out of reach its listener hears so, and looks for it.
+        near.write([0x07])
+    }
+
     // MARK: What is shown
+
+    private func showAgain() async {
+        for action in board.showAgain() { await perform(action) }
+    }
 
     private func show(_ index: Int, from start: TerminalStart = .screen) {
         look += 1
         awaitsScreen = true
+        if shownBefore != index { showsAnother = true }
         for (other, listener) in listeners.enumerated() where other == index || shownBefore == other {
             listener?.cancel()
             if other != index, board.places[other].end == nil { listen(other) }
         }
         shownBefore = index
-        let (look, size) = (look, near.size)
-        listeners[index] = Task { [terminal = terminals[index]] in
-            do {
-                let events = try await terminal.events(from: start, size: size)
-                while let event = try await events.next() {
-                    guard await received(event, from: index, look) else { return }
-                }
-            } catch {
-                if !Task.isCancelled { await lost(index, look, error) }
-            }
-        }
+        listeners[index] = Task { [look] in await follow(index, from: start, look) }
     }
 
     /// To the end alone, of one that is not shown.
     private func listen(_ index: Int) {
-        listeners[index] = Task { [terminal = terminals[index]] in
+        listeners[index] = Task { await follow(index, from: .end, nil) }
+    }
+
+    /// Attached until the end, and again whenever it was out of reach.
+    /// - Parameter look: of one that is shown.
+    private func follow(_ index: Int, from first: TerminalStart, _ look: Int?) async {
+        var start = first
+        while !Task.isCancelled {
             do {
-                let events = try await terminal.events(from: .end, size: nil)
-                while let event = try await events.next() {
-                    if case .exited(let exit) = event, !Task.isCancelled { await ended(index, .exited(exit)) }
-                }
+                return try await attach(index, from: start, look)
             } catch {
-                if !Task.isCancelled { await ended(index, .lost(KinError(reporting: error))) }
+                guard !Task.isCancelled, isCurrent(look) else { return }
+                let lost = await waitUntilBack(index, KinError(reporting: error))
+                guard !Task.isCancelled, isCurrent(look) else { return }
+                if let lost { return await ended(index, .lost(lost)) }
+                if start != .end { start = .screen }
             }
         }
     }
 
+    /// Until the end, or until another is shown.
+    private func attach(_ index: Int, from start: TerminalStart, _ look: Int?) async throws {
+        let events = try await terminals[index].events(from: start, size: look == nil ? nil : near.size)
+        while let event = try await events.next() {
+            guard await received(event, from: index, look) else { return }
+        }
+        throw KinError("unavailable", "the terminal's output ended without a reason", category: .unreachable)
+    }
+
+    private func isCurrent(_ look: Int?) -> Bool { end == nil && (look == nil || look == self.look) }
+
+    /// Looks for one that was lost, as long as it may come back.
+    /// - Returns: why it will not; nil once it is there.
+    private func waitUntilBack(_ index: Int, _ error: KinError) async -> KinError? {
+        var last = error
+        if last.mayPass, absences[index] == nil { absences[index] = Absence(patience: patience) }
+        if last.mayPass { for action in board.went(index) { await perform(action) } }
+        while last.mayPass, let pause = absences[index]?.pause() {
+            do {
+                try await Task.sleep(for: pause)
+                try await terminals[index].check()
+                board.cameBack(index)
+                // Where it is shown it counts as back once it shows something: until then its patience is not renewed.
+                if index != board.shown { absences[index] = nil }
+                return nil
+            } catch {
+                guard !Task.isCancelled else { return last }
+                last = KinError(reporting: error)
+            }
+        }
+        return last
+    }
+
     /// - Returns: whether more is wanted.
-    private func received(_ event: TerminalEvent, from index: Int, _ look: Int) async -> Bool {
-        guard look == self.look, end == nil else { return false }
+    private func received(_ event: TerminalEvent, from index: Int, _ look: Int?) async -> Bool {
+        guard isCurrent(look) else { return false }
+        absences[index] = nil
+        board.cameBack(index)
+        // One that is not shown tells of its end alone.
+        if look == nil, !event.isLast { return true }
         switch event {
         case .screen(_, let bytes):
-            near.write(follower.modes.bytesToLeave)
-            follower = ScreenFollower()
+            leaveScreen()
             display(bytes)
-        case .output(_, let bytes): display(bytes)
+        case .output(_, let bytes):
+            // Of one that nobody was attached to before.
+            if showsAnother {
+                leaveScreen()
+                near.write(Self.clearing)
+            }
+            display(bytes)
         case .gap:
             // What is missing may have set anything.
             show(index)
             return false
-        case .exited(let exit): await ended(index, .exited(exit))
+        case .exited(let exit):
+            await ended(index, .exited(exit))
+            return false
         }
         return true
+    }
+
+    private static let clearing = Array("\u{1b}[H\u{1b}[2J".utf8)
+
+    /// The screen is as it was before what is on it.
+    private func leaveScreen() {
+        near.write(follower.modes.bytesToLeave)
+        follower = ScreenFollower()
     }
 
     private func display(_ bytes: [UInt8]) {
         guard near.write(bytes) else { return finish(.detached) }
         follower.follow(bytes)
-        awaitsScreen = false
+        (awaitsScreen, showsAnother) = (false, false)
         showNotes()
-    }
-
-    private func lost(_ index: Int, _ look: Int, _ error: any Error) async {
-        guard look == self.look else { return }
-        await ended(index, .lost(KinError(reporting: error)))
     }
 
     private func ended(_ index: Int, _ end: AttachEnd) async {
@@ -290,9 +371,25 @@ public actor AttachRun {
         notes = []
     }
 
+    /// Under what is there, whatever the program had in mind: all of it is drawn again when it is back.
+    private func tellAway(_ text: String) {
+        // What ended within a sequence would swallow it.
+        if !follower.isBetweenSequences { near.write([0x18]) }
+        leaveScreen()
+        awaitsScreen = true
+        if showsAnother { near.write(Self.clearing) }
+        near.write(Array("\r\n[kin: \(text.printable(keepingLines: false))]\r\n".utf8))
+    }
+
     private func help(_ lines: [String]) {
         let text = lines.map { $0.printable(keepingLines: false) + "\r\n" }.joined()
         let clear = follower.modes.isAlternate ? "\u{1b}[m\u{1b}[H\u{1b}[2J" : "\r\n"
         near.write(Array((clear + text).utf8))
+    }
+}
+
+extension TerminalEvent {
+    fileprivate var isLast: Bool {
+        if case .exited = self { true } else { false }
     }
 }

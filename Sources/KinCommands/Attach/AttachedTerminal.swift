@@ -12,6 +12,10 @@ public protocol AttachedTerminal: Sendable {
     /// - Parameter size: of the screen here, which becomes the terminal's.
     func events(from start: TerminalStart, size: TerminalSize?) async throws -> any AttachedEvents
 
+    /// Whether it is there: asked for one that was out of reach.
+    /// - Throws: why it is not, or cannot be reached.
+    func check() async throws
+
     /// Types; returns once the bytes are taken, in the order of the calls.
     func write(_ bytes: [UInt8]) async throws
 

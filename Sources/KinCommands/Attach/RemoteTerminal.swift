@@ -7,14 +7,20 @@ public struct RemoteTerminal: AttachedTerminal {
     /// The device, as the person called it.
     public let name: String
     public let comeBack: String
-    private let stream: CallStream
+    /// Of the local API: the one that lives now.
+    private let stream: @Sendable () async throws -> CallStream
     private let node: String
     public let id: ULID
 
+    /// How long one that was out of reach may take to say that it is there.
+    private static let checkLimit = Duration.seconds(10)
+
     /// - Parameters:
-    ///   - stream: of the local API.
     ///   - node: the device's name.
-    public init(_ stream: CallStream, node: String, id: ULID, comeBack: String) {
+    ///   - stream: gives a call stream of the local API that lives.
+    public init(
+        node: String, id: ULID, comeBack: String, by stream: @escaping @Sendable () async throws -> CallStream
+    ) {
         self.stream = stream
         self.node = node
         self.id = id
@@ -30,8 +36,10 @@ public struct RemoteTerminal: AttachedTerminal {
     }
 
     /// All of a device.
-    public static func list(on stream: CallStream, node: String) async throws(KinError) -> [TerminalInfo] {
-        try await read(stream, node, "list", .object([:])) { json throws(WireError) in
+    public static func list(
+        on stream: CallStream, node: String, within limit: Duration = CallLimits.patience
+    ) async throws(KinError) -> [TerminalInfo] {
+        try await read(stream, node, "list", .object([:]), within: limit) { json throws(WireError) in
             try TerminalInfo.list(json: json)
         }
     }
@@ -39,9 +47,19 @@ public struct RemoteTerminal: AttachedTerminal {
     public func events(from start: TerminalStart, size: TerminalSize?) async throws -> any AttachedEvents {
         let attachment = TerminalAttachment(id: id, start: start, size: size)
         do {
-            return RemoteEvents(answers: try await stream.subscribe(Self.path(node, "attach"), attachment.json))
+            return RemoteEvents(answers: try await stream().subscribe(Self.path(node, "attach"), attachment.json))
         } catch let fault as CallFault {
             throw KinError(fault)
+        }
+    }
+
+    public func check() async throws {
+        let terminals = try await Self.list(on: stream(), node: node, within: Self.checkLimit)
+        guard terminals.contains(where: { $0.id == id }) else {
+            throw KinError(
+                "unknown_terminal",
+                "\(name) is back, but the terminal is gone: it was closed, or the daemon there started again",
+                category: .notFound)
         }
     }
 
@@ -58,16 +76,16 @@ public struct RemoteTerminal: AttachedTerminal {
 
     public func close() async throws { try await call("close", TerminalReference(id: id).json) }
 
-    private func call(_ operation: String, _ input: JSON) async throws(KinError) {
-        try await Self.read(stream, node, operation, input) { _ throws(WireError) in }
+    private func call(_ operation: String, _ input: JSON) async throws {
+        try await Self.read(stream(), node, operation, input) { _ throws(WireError) in }
     }
 
     private static func read<Answer>(
         _ stream: CallStream, _ node: String, _ operation: String, _ input: JSON,
-        _ read: (JSON) throws(WireError) -> Answer
+        within limit: Duration = CallLimits.patience, _ read: (JSON) throws(WireError) -> Answer
     ) async throws(KinError) -> Answer {
         let answer: JSON
-        do { answer = try await stream.call(path(node, operation), input) } catch {
+        do { answer = try await stream.call(path(node, operation), input, within: limit) } catch {
             throw (error as? CallFault).map { KinError($0) } ?? KinError(reporting: error)
         }
         do { return try read(answer) } catch {

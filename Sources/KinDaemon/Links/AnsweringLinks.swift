@@ -118,7 +118,7 @@ final class AnsweringLinks: LinkListener {
         case .cut(let rest):
             metrics.links["cut"].add()
             table.hold(rest)
-        case .over(let fault): table.remove(session.id, because: fault)
+        case .over(let fault, _): table.remove(session.id, because: fault)
         }
     }
 }

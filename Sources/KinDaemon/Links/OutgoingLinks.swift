@@ -24,12 +24,14 @@ final class OutgoingLinks: Sendable {
 
     private let dialler: LinkDialler
     private let responder: any CallResponder
+    private let metrics: DaemonMetrics
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(_ dialler: LinkDialler, answering responder: any CallResponder, logger: Logger) {
+    init(_ dialler: LinkDialler, answering responder: any CallResponder, metrics: DaemonMetrics, logger: Logger) {
         self.dialler = dialler
         self.responder = responder
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -60,7 +62,7 @@ final class OutgoingLinks: Sendable {
 
     private func open(_ target: VerifiedMember) async throws -> LinkSession {
         do {
-            let dialled = try await dialler.dial(target)
+            let dialled = try await dial(target)
             let carrier = dialled.carrier
             let session = LinkSession(try Link(dialled.connection), answering: responder, now: dialler.now)
             let isWanted = state.withLock { state in
@@ -71,6 +73,7 @@ final class OutgoingLinks: Sendable {
                 carrier.close(reason: "leaving")
                 throw CancellationError()
             }
+            metrics.openedLinks["opened"].add()
             Task { await self.carry(session, over: carrier, to: target) }
             return session
         } catch {
@@ -79,21 +82,36 @@ final class OutgoingLinks: Sendable {
         }
     }
 
+    private func dial(
+        _ target: VerifiedMember, continuing resumption: LinkResumption? = nil
+    ) async throws -> DialledLink {
+        do { return try await dialler.dial(target, continuing: resumption) } catch {
+            if !(error is CancellationError) { metrics.dialRefusals[DialRefusal.reason(error)].add() }
+            throw error
+        }
+    }
+
     // MARK: While it lives
+
+    /// Why a link is not continued: for its calls, and as it is counted.
+    private struct Over: Error {
+        var fault: CallFault
+        var ending: LinkEnding
+    }
 
     private func carry(_ session: LinkSession, over first: RelayCarrier, to target: VerifiedMember) async {
         var (carrier, connection) = (first, 0)
         while true {
             switch await session.link.run(over: carrier, on: connection) {
-            case .displaced: return finish(session, .linkEnded("closed"))
-            case .over(let fault): return finish(session, fault)
+            case .displaced: return finish(session, .linkEnded("closed"), .unused)
+            case .over(let fault, let ending): return finish(session, fault, ending)
             case .cut(let rest):
+                metrics.openedLinks["cut"].add()
                 logger.info("link_cut", metadata: ["device": .string(target.machineID.description)])
-                do throws(CallFault) {
-                    (carrier, connection) = try await resume(rest, of: session, to: target)
-                } catch {
-                    return finish(session, error)
+                do throws(Over) { (carrier, connection) = try await resume(rest, of: session, to: target) } catch {
+                    return finish(session, error.fault, error.ending)
                 }
+                metrics.openedLinks["continued"].add()
                 logger.info("link_resumed", metadata: ["device": .string(target.machineID.description)])
             }
         }
@@ -102,11 +120,11 @@ final class OutgoingLinks: Sendable {
     /// Tries until the link can go on, or it is too late.
     private func resume(
         _ rest: CutLink, of session: LinkSession, to target: VerifiedMember
-    ) async throws(CallFault) -> (RelayCarrier, connection: Int) {
+    ) async throws(Over) -> (RelayCarrier, connection: Int) {
         var backoff = Backoff(longest: .seconds(2))
         while !session.link.hasEnded, let resumption = rest.resumption(at: dialler.now()) {
             do {
-                let dialled = try await dialler.dial(target, continuing: resumption)
+                let dialled = try await dial(target, continuing: resumption)
                 let carrier = dialled.carrier
                 guard dialled.connection.isContinued else {
                     carrier.close(reason: "link_lost")
@@ -114,20 +132,23 @@ final class OutgoingLinks: Sendable {
                 }
                 return (carrier, session.link.go(on: try Link(continuing: rest, on: dialled.connection)))
             } catch let fault as LinkFault where fault.isFinal || fault == .lost {
-                throw CallFault(KinError(fault))
+                throw Over(fault: CallFault(KinError(fault)), ending: .fault(fault))
             } catch {
                 try? await Task.sleep(for: backoff.delay())
             }
         }
-        throw .linkLost
+        throw Over(fault: .linkLost, ending: .notContinued)
     }
 
-    private func finish(_ session: LinkSession, _ fault: CallFault) {
-        session.end(fault)
-        state.withLock { state in
+    private func finish(_ session: LinkSession, _ fault: CallFault, _ ending: LinkEnding) {
+        let isFirst = state.withLock { state in
             let machine = session.peer.machineID
-            if state.entries[machine]?.session === session { state.entries[machine] = nil }
+            guard state.entries[machine]?.session === session else { return false }
+            state.entries[machine] = nil
+            return true
         }
+        if isFirst { metrics.openedLinkEnds[ending.reason].add() }
+        session.end(fault)
     }
 
     // MARK: Upkeep
@@ -149,7 +170,7 @@ final class OutgoingLinks: Sendable {
             return (unused, former)
         }
         for session in unused { session.link.close(reason: "idle") }
-        for session in former { finish(session, .notAMember) }
+        for session in former { finish(session, .notAMember, .notAMember) }
     }
 
     /// Opens no more.

@@ -26,6 +26,12 @@ struct DaemonMetrics: Sendable {
     let fileBytes: Counters
     /// Links that others opened to this device, went on with, lost, or were refused.
     let links: Counters
+    /// Links that this device opened to others, went on with, or whose connection it lost.
+    let openedLinks: Counters
+    /// Those of them that are over, by `LinkEnding`.
+    let openedLinkEnds: Counters
+    /// Attempts to reach a device that failed, by `DialRefusal`.
+    let dialRefusals: Counters
     let inbound: InboundCounters
     let clones: Counter
     let requests: RequestMetrics
@@ -60,6 +66,17 @@ struct DaemonMetrics: Sendable {
             "kin_daemon_links_total",
             "Links that other devices opened to this one, continued after a cut, lost their connection, or were refused.",
             by: "event", ["opened", "continued", "cut", "refused"])
+        openedLinks = registry.counters(
+            "kin_daemon_opened_links_total",
+            "Links that this device opened to others, continued after a cut, or lost the connection of.", by: "event",
+            ["opened", "continued", "cut"])
+        openedLinkEnds = registry.counters(
+            "kin_daemon_opened_link_ends_total", "Links that this device opened and that are over, by why.",
+            by: "reason", LinkEnding.reasons)
+        dialRefusals = registry.counters(
+            "kin_daemon_link_dial_refusals_total",
+            "Attempts to open or continue a link that failed, by what was met or said.", by: "reason",
+            DialRefusal.reasons)
         files = registry.counters(
             "kin_daemon_files_total",
             "Files brought to the server, given up, fetched whole, and those that were not what was shared.",

@@ -34,7 +34,7 @@ struct LinkParts: Sendable {
             servers: home.servers, routeID: installed.wallet.routeID, tls: home.tls,
             eventLoop: MultiThreadedEventLoopGroup.singleton.next(), credentials: credentials,
             shown: { machine in family.withDirectory { $0.servers(of: machine) } }, now: now)
-        let outgoing = OutgoingLinks(dialler, answering: responder, logger: home.logger)
+        let outgoing = OutgoingLinks(dialler, answering: responder, metrics: home.metrics, logger: home.logger)
         let table = LinkTable(now: now)
         listener = AnsweringLinks(
             table, credentials: credentials, key: installed.keys.sealing.publicKey, answering: responder,

@@ -1,11 +1,12 @@
 import CPTY
 
 /// Finds the sequences in a terminal's output, wherever it is cut. Total: any byte leads somewhere, and what it holds is bounded.
-struct EscapeParser {
-    /// A sequence, and where it stands in the stream.
-    struct Found: Hashable, Sendable {
-        var sequence: EscapeSequence
-        var range: Range<Int64>
+package struct EscapeParser {
+    /// A sequence, and where it stands in the stream: with one before it that it broke off, which would be whole again, with what follows, if this one
+    /// were left out.
+    package struct Found: Hashable, Sendable {
+        package var sequence: EscapeSequence
+        package var range: Range<Int64>
     }
 
     private enum State: Hashable {
@@ -23,9 +24,9 @@ struct EscapeParser {
     private var held: [UInt8] = []
     private var begin: Int64 = 0
     /// Of the next byte.
-    private(set) var position: Int64
+    package private(set) var position: Int64
 
-    init(position: Int64 = 0) { self.position = position }
+    package init(position: Int64 = 0) { self.position = position }
 
     /// Whether the next byte begins something of its own.
     var isBetween: Bool { state == .ground }
@@ -48,7 +49,7 @@ struct EscapeParser {
         return found
     }
 
-    mutating func parse(_ bytes: [UInt8]) -> [Found] { bytes.withUnsafeBytes { parse($0) } }
+    package mutating func parse(_ bytes: [UInt8]) -> [Found] { bytes.withUnsafeBytes { parse($0) } }
 
     /// The bytes at the beginning that are shown as they are; they are passed over.
     mutating func passText(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
@@ -87,7 +88,6 @@ struct EscapeParser {
         case .textEscape(let kind):
             if byte == UInt8(ascii: "\\") { return end(.text(kind: kind, held)) }
             // The ESC ended the text, and begins a sequence of its own.
-            begin = position - 1
             enterEscape()
             return takeAfterEscape(byte)
         }
@@ -104,9 +104,7 @@ struct EscapeParser {
 
     private mutating func takeAfterEscape(_ byte: UInt8) -> EscapeSequence? {
         switch byte {
-        case 0x1b:
-            begin = position
-            enterEscape()
+        case 0x1b: enterEscape()
         case UInt8(ascii: "[") where held.isEmpty: state = .control
         case UInt8(ascii: "]"), UInt8(ascii: "P"), UInt8(ascii: "X"), UInt8(ascii: "^"), UInt8(ascii: "_"):
             guard held.isEmpty else { return end(.escape(held + [byte])) }
@@ -121,9 +119,7 @@ struct EscapeParser {
 
     private mutating func takeInControl(_ byte: UInt8) -> EscapeSequence? {
         switch byte {
-        case 0x1b:
-            begin = position
-            enterEscape()
+        case 0x1b: enterEscape()
         case 0x20...0x3f: hold(byte)
         case 0x40...0x7e: return end(.csi(ControlSequence(bytes: held + [byte])))
         // Obeyed in passing.

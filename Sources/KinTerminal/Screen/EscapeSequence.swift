@@ -1,5 +1,5 @@
 /// What a terminal obeys rather than shows (ECMA-48; xterm's control sequences).
-enum EscapeSequence: Hashable, Sendable {
+package enum EscapeSequence: Hashable, Sendable {
     /// One of ENQ, BEL, SO, SI.
     case control(UInt8)
     /// ESC, intermediate bytes and the last one: without the ESC.
@@ -10,7 +10,7 @@ enum EscapeSequence: Hashable, Sendable {
     case text(kind: UInt8, [UInt8])
 
     /// Whether a terminal answers it, as if the person had typed the answer.
-    var asksForAnswer: Bool {
+    package var asksForAnswer: Bool {
         switch self {
         case .control(let byte): byte == 0x05
         case .escape(let bytes): bytes == [UInt8(ascii: "Z")]
@@ -18,7 +18,7 @@ enum EscapeSequence: Hashable, Sendable {
         case .text(let kind, let content):
             switch kind {
             // Colours, selections and the like are asked for by a question mark in the place of the value.
-            case UInt8(ascii: "]"): content.contains(UInt8(ascii: "?"))
+            case UInt8(ascii: "]"): content.contains(UInt8(ascii: "?")) && !Self.isText(content)
             case UInt8(ascii: "P"): content.starts(with: "$q".utf8) || content.starts(with: "+q".utf8)
             // Pictures by kitty's protocol are acknowledged.
             case UInt8(ascii: "_"): content.starts(with: "G".utf8)
@@ -26,10 +26,16 @@ enum EscapeSequence: Hashable, Sendable {
             }
         }
     }
+
+    /// Titles, the working folder and links: what stands there is anybody's words.
+    private static func isText(_ content: [UInt8]) -> Bool {
+        let kind = content.prefix { $0 != UInt8(ascii: ";") }
+        return ["0", "1", "2", "7", "8"].contains { kind.elementsEqual($0.utf8) }
+    }
 }
 
 /// What follows `ESC [`: parameters, intermediate bytes, and the byte that says what to do.
-struct ControlSequence: Hashable, Sendable {
+package struct ControlSequence: Hashable, Sendable {
     /// As it was written, the last byte included.
     let bytes: [UInt8]
 

@@ -2,7 +2,11 @@ extension ScreenModes {
     /// From a terminal as it begins, whatever it shows, to an empty screen that is set so.
     var bytesToEnter: [UInt8] {
         var text = "\u{1b}[m\u{1b}[r"
-        if let alternate { text += "\u{1b}[?\(alternate)h" }
+        if let alternate {
+            // Each screen has its own, and the program's end is to find those of the other as they were.
+            for flags in keyboards[0] { text += "\u{1b}[>\(flags)u" }
+            text += "\u{1b}[?\(alternate)h"
+        }
         text += "\u{1b}[H\u{1b}[2J"
         for mode in changed.sorted() { text += Self.bytes(mode, Self.onAtFirst.contains(mode) ? "l" : "h") }
         if keypadSends { text += "\u{1b}=" }

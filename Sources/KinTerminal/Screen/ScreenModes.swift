@@ -82,17 +82,17 @@ public struct ScreenModes: Hashable, Sendable {
     }
 
     private mutating func applyPlain(_ sequence: ControlSequence) {
-        switch (sequence.final, sequence.intermediates.first) {
-        case (UInt8(ascii: "m"), nil): draw(sequence)
-        case (UInt8(ascii: "r"), nil):
+        switch (sequence.final, sequence.intermediates) {
+        case (UInt8(ascii: "m"), []): draw(sequence)
+        case (UInt8(ascii: "r"), []):
             let (top, bottom) = (sequence.parameter(0, default: 1), sequence.parameter(1))
             region = top <= 1 && bottom == 0 ? nil : [max(top, 1), bottom]
-        case (UInt8(ascii: "h"), nil), (UInt8(ascii: "l"), nil):
+        case (UInt8(ascii: "h"), []), (UInt8(ascii: "l"), []):
             if sequence.parameters.contains(4) { inserts = sequence.final == UInt8(ascii: "h") }
-        case (UInt8(ascii: "q"), UInt8(ascii: " ")):
+        case (UInt8(ascii: "q"), [UInt8(ascii: " ")]):
             let style = sequence.parameter(0)
             cursorStyle = (1...6).contains(style) ? style : nil
-        case (UInt8(ascii: "p"), UInt8(ascii: "!")): resetSoftly()
+        case (UInt8(ascii: "p"), [UInt8(ascii: "!")]): resetSoftly()
         default: break
         }
     }
@@ -100,6 +100,8 @@ public struct ScreenModes: Hashable, Sendable {
     private mutating func set(_ mode: Int, _ isOn: Bool) {
         if Self.alternates.contains(mode) {
             alternate = isOn ? mode : nil
+            // Whoever leaves it has given up what was pushed there.
+            if !isOn { keyboards[1] = [] }
         } else if Self.followed.contains(mode) {
             if isOn == Self.onAtFirst.contains(mode) { changed.remove(mode) } else { changed.insert(mode) }
         }

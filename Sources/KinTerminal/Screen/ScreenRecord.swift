@@ -6,7 +6,7 @@ import CPTY
 /// was cleared since then, or where the program draws itself again when it is told of a new size, as full-screen programs do. What it cannot do: bring back
 /// what was drawn before the oldest byte that is kept, place what a program drew at the cursor's old place where no clearing is in reach, or know how a
 /// terminal of another size would have broken the lines.
-struct ScreenRecord {
+package struct ScreenRecord {
     /// A place between characters and sequences.
     fileprivate struct Mark {
         var position: Int64
@@ -17,7 +17,7 @@ struct ScreenRecord {
     private static let markDistance: Int64 = 4096
 
     private(set) var ring: OutputRing
-    private(set) var modes = ScreenModes()
+    package private(set) var modes = ScreenModes()
     private var parser = EscapeParser()
     /// In order.
     private var marks = [Mark(position: 0, modes: ScreenModes())]
@@ -26,7 +26,7 @@ struct ScreenRecord {
     private var alternateStart: Mark?
     private var alternateClear: Mark?
 
-    init(capacity: Int) { ring = OutputRing(capacity: capacity) }
+    package init(capacity: Int) { ring = OutputRing(capacity: capacity) }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         let start = ring.end
@@ -44,9 +44,12 @@ struct ScreenRecord {
         if let first = marks.first, first.position < ring.start { marks.removeAll { $0.position < ring.start } }
     }
 
+    /// The positions of the bytes that are still there.
+    package var kept: Range<Int64> { ring.start..<ring.end }
+
     private var lastMark: Int64 { marks.last?.position ?? .min / 2 }
 
-    mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
+    package mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
 
     private mutating func apply(_ found: EscapeParser.Found) {
         let before = Mark(position: found.range.lowerBound, modes: modes)
@@ -60,7 +63,7 @@ struct ScreenRecord {
 
     /// The screen as far as the bytes tell: a prologue, and output since a place to begin, without what a terminal would answer or ring for.
     /// Output goes on at `position`.
-    func screen() -> (bytes: [UInt8], position: Int64) {
+    package func screen() -> (bytes: [UInt8], position: Int64) {
         let mark = beginning
         var parser = EscapeParser(position: mark.position)
         let output = ring.bytes(from: mark.position)
@@ -75,7 +78,7 @@ struct ScreenRecord {
     }
 
     /// The first place from `position` on where output can be shown as it is; the end where there is none.
-    func readable(from position: Int64) -> Int64 {
+    package func readable(from position: Int64) -> Int64 {
         if position >= ring.start { return min(position, ring.end) }
         return marks.first?.position ?? ring.end
     }

@@ -80,4 +80,30 @@ import Testing
         _ = board.take(.command(.askToClose))
         #expect(board.take(.command(.close)) == [.close(0)])
     }
+
+    @Test("one that is out of reach takes no keys but kin's, and says so where it is shown")
+    func away() {
+        var board = Self.board("one", "two")
+        let line = "one is out of reach, and looked for; ctrl-] d leaves it running"
+        #expect(board.went(0) == [.tellAway(line)])
+        // Said once.
+        #expect(board.went(0) == [])
+        #expect(board.take(Self.typed("x")) == [.bell])
+        #expect(board.take(.command(.next)) == [.show(1)])
+        #expect(board.take(Self.typed("x")) == [.send([0x78])])
+        #expect(board.take(.command(.previous)) == [.show(0), .tellAway(line)])
+        #expect(board.showAgain() == [.show(0), .tellAway(line)])
+        guard case .help(let lines)? = board.take(.command(.help)).first else {
+            Issue.record("no help")
+            return
+        }
+        #expect(lines.contains(" *1  one  (out of reach)"))
+        #expect(board.take(Self.typed("q")) == [.show(0), .tellAway(line)])
+        board.cameBack(0)
+        #expect(board.take(Self.typed("x")) == [.send([0x78])])
+        #expect(board.showAgain() == [.show(0)])
+        // Of one that is not shown nothing is said.
+        #expect(board.went(1) == [])
+        #expect(board.take(.command(.detach)) == [.finish(.detached)])
+    }
 }

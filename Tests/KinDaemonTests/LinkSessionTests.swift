@@ -1,0 +1,66 @@
+import KinCalls
+import KinClient
+import KinCrypto
+import KinIdentity
+import KinLink
+import KinTesting
+import KinWire
+import Synchronization
+import Testing
+
+@testable import KinDaemon
+
+@Suite struct LinkSessionTests {
+    @Test("a connection that breaks with the other side's last word unread ends the link, and is no cut")
+    func lastWord() async throws {
+        try await House.run { house in
+            let (laptop, studio) = try await (
+                Installation(house.home("laptop")), Installation(house.home("studio"))
+            )
+            let member = try ChainVerifier(mesh: studio.mesh).verify(studio.chain, now: realNow())
+            var calling = try LinkInitiator(as: Self.credentials(laptop), to: member)
+            var called = LinkResponder(as: Self.credentials(studio))
+            _ = try called.read(calling.open(now: realNow()), now: realNow())
+            let id = try LinkID(Random.bytes(LinkID.byteCount)).orThrow("an id")
+            let answer = try called.answer(link: id, now: realNow())
+            var near = try Link(calling.finish(answer, now: realNow()))
+            var far = try Link(called.confirm(near.next().orThrow("the third message")))
+            far.end(reason: "leaving")
+            let carrier = BrokenCarrier(last: try far.next().orThrow("the end"))
+            let session = LinkSession(near, answering: NodeResponder(operations: Operations()), now: realNow)
+            let path = try OperationPath("/device/info").orThrow("a path")
+            let call = Task { try await session.calls.call(path) }
+            guard case .over(let fault, .byPeer) = await session.run(over: carrier) else {
+                session.end(.linkLost)
+                throw MissingValue("the link's end")
+            }
+            #expect(fault.message.contains("leaving"))
+            session.end(fault)
+            await #expect(throws: fault) { try await call.value }
+        }
+    }
+
+    private static func credentials(_ installed: Installation) -> LinkCredentials {
+        LinkCredentials(
+            chain: installed.chain, key: installed.keys.sealing, revocations: installed.revocations,
+            newest: { _ in nil })
+    }
+}
+
+/// Sends nothing any more, and has a message that came before it broke.
+private final class BrokenCarrier: LinkCarrier {
+    private let last: Mutex<[UInt8]?>
+
+    init(last: [UInt8]) { self.last = Mutex(last) }
+
+    func send(_ frame: [UInt8]) async throws(LinkEnd) { throw LinkEnd(.peerClosed) }
+
+    func receive(within limit: Duration?) async throws(LinkEnd) -> [UInt8] {
+        guard let frame = last.withLock({ $0.take() }) else { throw LinkEnd(.peerClosed) }
+        // Until the other half has given the connection up.
+        while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
+        return frame
+    }
+
+    func close(code: UInt16, reason: String) {}
+}
