@@ -1,4 +1,5 @@
 import KinMetrics
+import KinSession
 
 /// What a daemon counts, for `GET /v1/metrics` (docs/operations.md). Lives as long as the process, across a change of the wallet.
 struct DaemonMetrics: Sendable {
@@ -26,6 +27,8 @@ struct DaemonMetrics: Sendable {
     let fileBytes: Counters
     /// Links that others opened to this device, went on with, lost, or were refused.
     let links: Counters
+    /// Records of relays that were not believed, by `RecordFault`.
+    let recordsDropped: Counters
     let inbound: InboundCounters
     let clones: Counter
     let requests: RequestMetrics
@@ -60,6 +63,9 @@ struct DaemonMetrics: Sendable {
             "kin_daemon_links_total",
             "Links that other devices opened to this one, continued after a cut, lost their connection, or were refused.",
             by: "event", ["opened", "continued", "cut", "refused"])
+        recordsDropped = registry.counters(
+            "kin_daemon_records_dropped_total", "Records that relays showed and that were not believed, by why.",
+            by: "reason", RecordFault.allCases.map(\.rawValue))
         files = registry.counters(
             "kin_daemon_files_total",
             "Files brought to the server, given up, fetched whole, and those that were not what was shared.",

@@ -20,7 +20,7 @@ struct ConnectionParts: Sendable {
         let directory = DirectoryRunner(
             servers: home.servers, reader: RegistryReader(http: http, routeID: installed.wallet.routeID),
             family: home.family, revocations: membership.exchange, state: home.state, events: home.events,
-            logger: logger, now: now)
+            metrics: home.metrics, logger: logger, now: now)
         self.directory = directory
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         mesh = MeshRunner(
