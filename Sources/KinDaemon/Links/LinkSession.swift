@@ -30,11 +30,17 @@ final class LinkSession: Sendable {
     private let state: Mutex<State>
     /// Frames that wait to be cut into messages.
     private let queue = FrameQueue()
+    private let patience: Duration
     /// Milliseconds.
     private let now: @Sendable () -> Int64
 
-    /// - Parameter responder: answers what the other device calls on it.
-    init(_ link: consuming Link, answering responder: any CallResponder, now: @escaping @Sendable () -> Int64) {
+    /// - Parameters:
+    ///   - responder: answers what the other device calls on it.
+    ///   - patience: how long nothing of what was sent may be acknowledged before its connection is taken for cut.
+    init(
+        _ link: consuming Link, answering responder: any CallResponder, patience: Duration = .seconds(30),
+        now: @escaping @Sendable () -> Int64
+    ) {
         let peer = link.peer
         let caller = Caller.device(
             member: peer.member, machineID: peer.machineID, role: peer.role, scopes: peer.chain.certificate.scopes)
@@ -42,6 +48,7 @@ final class LinkSession: Sendable {
         self.peer = peer
         calls = CallStream(queue, with: caller, answering: responder, now: now)
         state = Mutex(State(link: link))
+        self.patience = patience
         self.now = now
     }
 
@@ -116,6 +123,8 @@ final class LinkSession: Sendable {
 
     private enum Stop: Sendable {
         case carrier
+        /// It stands, and brings nothing over.
+        case silent
         case fault(LinkFault)
         case ended(reason: String)
         case displaced
@@ -124,6 +133,7 @@ final class LinkSession: Sendable {
         var word: String {
             switch self {
             case .carrier: "lost"
+            case .silent: "nothing_acknowledged"
             case .fault(let fault): fault.code
             case .ended: "ended"
             case .displaced: "continued_elsewhere"
@@ -136,7 +146,7 @@ final class LinkSession: Sendable {
         case .displaced: return .displaced
         case .ended(let reason): return .over(.linkEnded(reason))
         case .fault(let fault) where !fault.isResumable: return .over(CallFault(KinError(fault)))
-        case .carrier, .fault:
+        case .carrier, .silent, .fault:
             let isCurrent = state.withLock { $0.connection == connection }
             return isCurrent ? cut().map { .cut($0) } ?? .displaced : .displaced
         }
@@ -208,15 +218,22 @@ final class LinkSession: Sendable {
         return message ?? nil
     }
 
-    /// Tells the other side what came where nothing else is said, so that it need not keep it.
+    /// Tells the other side what came where nothing else is said, so that it need not keep it; and sees that it does the same.
     private func acknowledge(_ connection: Int) async -> Stop {
+        var (awaited, since) = (Int64?.none, ContinuousClock.now)
         while true {
             do {
-                try await Task.sleep(for: .seconds(1))
-                guard try onLink(connection, { link in link.acknowledge() }) != nil else { return .displaced }
+                try await Task.sleep(for: min(.seconds(1), patience))
+                let found = try onLink(connection) { link throws(LinkFault) -> Int64? in
+                    link.acknowledge()
+                    return link.awaitedFrom
+                }
+                guard let found else { return .displaced }
+                if found == nil || found != awaited { (awaited, since) = (found, .now) }
             } catch {
                 return .carrier
             }
+            guard ContinuousClock.now - since <= patience else { return .silent }
             changes.wake()
         }
     }

@@ -81,15 +81,19 @@ final class OutgoingLinks: Sendable {
 
     private func carry(_ session: LinkSession, over first: RelayCarrier, to target: VerifiedMember) async {
         var carrier = first
+        var history = CutHistory(at: dialler.now())
         while true {
             switch await session.run(over: carrier) {
             case .displaced: return finish(session, .linkEnded("closed"))
             case .over(let fault): return finish(session, fault)
             case .cut(let rest):
                 logger.info("link_cut", metadata: ["device": .string(target.machineID.description)])
+                guard let delay = history.cut(rest, at: dialler.now()) else { return finish(session, .linkLost) }
+                try? await Task.sleep(for: delay)
                 do throws(CallFault) { carrier = try await resume(rest, of: session, to: target) } catch {
                     return finish(session, error)
                 }
+                history.resumed(at: dialler.now())
                 logger.info("link_resumed", metadata: ["device": .string(target.machineID.description)])
             }
         }
