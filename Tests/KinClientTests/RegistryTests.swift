@@ -18,7 +18,7 @@ import Testing
         me = try await house.device(at: realNow())
     }
 
-    private var reader: RegistryReader { RegistryReader(http: .shared, routeID: house.wallet.file.routeID) }
+    private var reader: RegistryReader { RegistryReader(http: .shared, routes: [house.wallet.file.routeID]) }
 
     /// Registers `device` with a record under `name`.
     private func register(
@@ -27,7 +27,7 @@ import Testing
     ) async throws -> RegistrationLink {
         let entry = try house.entry(device, name)
         return try await RegistrationLink.open(
-            ServerAddress(server.url), wallet: house.wallet.file, machineID: device.machineID,
+            ServerAddress(server.url), under: house.wallet.file.routeID, machineID: device.machineID,
             keys: keys ?? device.keys,
             tls: nil, on: MultiThreadedEventLoopGroup.singleton.next(), blob: { entry.blob },
             onEnd: { reason in ended.update { $0.append(reason) } })
@@ -50,7 +50,7 @@ import Testing
             ]
             try await eventually("both are listed") { try await names(at: server) == ["laptop", "studio"] }
             let other = try TestWallet().file.routeID
-            let elsewhere = RegistryReader(http: .shared, routeID: other)
+            let elsewhere = RegistryReader(http: .shared, routes: [other])
             #expect(try await elsewhere.entries(at: ServerAddress(server.url)) == [])
             for link in links { link.close(reason: "done") }
         }
@@ -93,8 +93,8 @@ import Testing
         try await TestServer.run { server in
             let ended = Observed([String]())
             _ = try await RegistrationLink.open(
-                ServerAddress(server.url), wallet: house.wallet.file, machineID: me.machineID, keys: me.keys, tls: nil,
-                on: MultiThreadedEventLoopGroup.singleton.next(), blob: { throw KinError("no", "no record") },
+                ServerAddress(server.url), under: house.wallet.file.routeID, machineID: me.machineID, keys: me.keys,
+                tls: nil, on: MultiThreadedEventLoopGroup.singleton.next(), blob: { throw KinError("no", "no record") },
                 onEnd: { reason in ended.update { $0.append(reason) } })
             try await ended.wait { $0 == ["record_not_sealed"] }
             #expect(try await names(at: server) == [])
