@@ -88,6 +88,26 @@ import Testing
         }
     }
 
+    @Test(
+        "a relay that takes nobody more is told from one that does not take this device, whatever it says",
+        arguments: [
+            (503, "relay_full", "relay_full"), (429, "too_many_machines", "too_many_machines"),
+            (429, "rate_limited", "rate_limited"), (401, "slot_held", "registration_refused"),
+            (400, "invalid_registration", "registration_refused"), (403, "device_revoked", "registration_refused"),
+        ])
+    func refusals(status: Int, said: String, code: String) async throws {
+        let body = #"{"error":{"code":"\#(said)","message":"no more"}}"#
+        try await FakeBroker.run(.turnsAway(status, body: body)) { relay in
+            let error = await #expect(throws: MeshEnd.self) {
+                _ = try await RegistrationLink.open(
+                    ServerAddress(relay.url), under: house.wallet.file.routeID, machineID: me.machineID, keys: me.keys,
+                    tls: nil, on: MultiThreadedEventLoopGroup.singleton.next(), blob: { [] }, onEnd: { _ in })
+            }
+            #expect(error?.code == code && error?.reason.contains("\(status)") == true)
+            #expect(error?.reason.contains("no more") == true)
+        }
+    }
+
     @Test("a record that cannot be sealed ends the registration")
     func unsealable() async throws {
         try await TestServer.run { server in
