@@ -213,8 +213,8 @@ let checks: [Target] = [
     .target(
         name: "KinTestServer",
         dependencies: [
-            "KinEncoding", "KinServer", "KinTesting", "KinWebSocket", "KinWire", crypto, hummingbird, lifecycle,
-            logging, nio("NIOCore"), x509,
+            "KinEncoding", "KinServer", "KinTesting", "KinWebSocket", "KinWire", asyncHTTPClient, crypto, hummingbird,
+            lifecycle, logging, nio("NIOCore"), nio("NIOHTTP1"), x509,
         ], path: "Tests/KinTestServer", swiftSettings: settings),
     tests(
         "KinClient",

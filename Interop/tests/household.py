@@ -67,6 +67,7 @@ class Household:
 
     def __init__(self, kin: str):
         self.kin = kin
+        self.phrase = PHRASE
         self.folder = Path(tempfile.mkdtemp(prefix="kh-", dir="/tmp"))
         self.port = 0
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -92,7 +93,7 @@ class Household:
         )
 
     def enrol(self, name: str) -> None:
-        ended = self.run(name, "wallet", "import", text=PHRASE)
+        ended = self.run(name, "wallet", "import", text=self.phrase)
         assert ended.returncode == 0, ended.stderr
 
     # Processes
@@ -107,6 +108,12 @@ class Household:
             self.port = int(self._first_line("server")["listening"].rsplit(":", 1)[1])
         else:
             self._first_line("server")
+
+    def relay(self, name: str = "relay") -> int:
+        """Starts a relay alone, and gives its port."""
+        self.home(name).mkdir()
+        self._start(name, ["serve", "--relay-only", "--listen", "127.0.0.1:0", "--json"])
+        return int(self._first_line(name)["listening"].rsplit(":", 1)[1])
 
     def up(self, name: str, *arguments: str) -> None:
         """Starts a device's daemon, enrolling it the first time; what the tests run in is not its concern."""

@@ -105,11 +105,18 @@ def use(port: int) -> None:
     assert far.closed() == (4405, "peer_closed")
 
     room = f"/pair?room={'5e' * 32}"
-    first, second, third = Peer(port, room), Peer(port, room), Peer(port, room)
+    first, second = Peer(port, room), Peer(port, room)
+
+    def talk() -> None:
+        first.send(b"1")
+        second.send(b"2")
+        assert first.receive() == (2, b"2") and second.receive() == (2, b"1")
+
+    # Who is in the room is settled once they hear each other, not once they are connected.
+    talk()
+    third = Peer(port, room)
     assert third.closed() == (4409, "room_taken")
-    first.send(b"1")
-    second.send(b"2")
-    assert first.receive() == (2, b"2") and second.receive() == (2, b"1")
+    talk()
     assert Peer(port, "/pair?room=5E").status == 400
     first.close()
     assert second.closed() == (4406, "peer_lost")

@@ -29,34 +29,53 @@ public struct RecordSealer: Sendable {
         return nonce + box
     }
 
-    /// Opens the blob in `slot`; nil where it is not a sound record of this family, for whatever reason.
+    /// Opens the blob in a slot.
     /// - Parameter now: milliseconds.
-    public func open(_ entry: RegistryEntry, now: Int64) -> OpenedRecord? {
-        guard let bytes = unseal(entry), let record = try? RegistryRecord(json: bytes),
-            record.ts * 1000 <= now + StatementLimits.maxAhead
-        else { return nil }
+    /// - Throws: why it is not a sound record of this family.
+    public func open(_ entry: RegistryEntry, now: Int64) throws(RecordFault) -> OpenedRecord {
+        let record = try record(in: entry)
+        guard record.ts * 1000 <= now + StatementLimits.maxAhead else { throw .datedAhead }
         guard let certified = record.certified else {
             return OpenedRecord(record: record, machineID: entry.machineID, member: nil)
         }
-        guard certified.machineID == entry.machineID,
-            let member = try? verifier.verify(certified.chain, now: now),
-            member.machineID == entry.machineID, member.x25519.first?.bytes == record.hostPub,
+        guard certified.machineID == entry.machineID else { throw .anotherSlot }
+        let member = try member(by: certified.chain, now: now)
+        guard member.machineID == entry.machineID, member.x25519.first?.bytes == record.hostPub else {
+            throw .keyMismatch
+        }
+        guard
             member.currentKeySigned(
                 record.unsignedBytes(), signature: certified.signature, domain: RegistryRecord.domain)
-        else { return nil }
+        else { throw .badSignature }
         return OpenedRecord(record: record, machineID: entry.machineID, member: member)
     }
 
-    private func unseal(_ entry: RegistryEntry) -> [UInt8]? {
+    private func record(in entry: RegistryEntry) throws(RecordFault) -> RegistryRecord {
+        guard entry.blob.count <= RegistryRecord.maxBlobBytes else { throw .tooLarge }
+        let bytes = try unseal(entry)
+        do throws(WireError) { return try RegistryRecord(json: bytes) } catch { throw .malformed }
+    }
+
+    private func member(by chain: Chain, now: Int64) throws(RecordFault) -> VerifiedMember {
+        do throws(ChainFault) { return try verifier.verify(chain, now: now) } catch {
+            throw [.revoked, .issuerRevoked].contains(error) ? .revoked : .chainRefused
+        }
+    }
+
+    private func unseal(_ entry: RegistryEntry) throws(RecordFault) -> [UInt8] {
+        guard let key = wallet.recordKey else { throw .noKey }
         if entry.blob.starts(with: Self.anonymousPrefix), let secret = wallet.boxSecret,
             let bytes = Box.openAnonymously(Array(entry.blob.dropFirst(Self.anonymousPrefix.count)), with: secret)
         {
             return bytes
         }
-        guard let key = wallet.recordKey, entry.blob.count > Self.nonceBytes else { return nil }
-        return try? ChaChaPoly.open(
-            Array(entry.blob.dropFirst(Self.nonceBytes)), key: key, nonce: Array(entry.blob.prefix(Self.nonceBytes)),
-            authenticating: Array(entry.machineID.description.utf8))
+        guard entry.blob.count > Self.nonceBytes,
+            let bytes = try? ChaChaPoly.open(
+                Array(entry.blob.dropFirst(Self.nonceBytes)), key: key,
+                nonce: Array(entry.blob.prefix(Self.nonceBytes)),
+                authenticating: Array(entry.machineID.description.utf8))
+        else { throw .doesNotOpen }
+        return bytes
     }
 }
 

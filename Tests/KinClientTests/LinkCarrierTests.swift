@@ -47,7 +47,8 @@ import Testing
                 server: server, route: .init(try ServerAddress(server.url), tls: nil, on: eventLoop), device: device,
                 routeID: house.wallet.file.routeID)
             let link = try await RegistrationLink.open(
-                ServerAddress(server.url), wallet: house.wallet.file, machineID: device.machineID, keys: device.keys,
+                ServerAddress(server.url), under: house.wallet.file.routeID, machineID: device.machineID,
+                keys: device.keys,
                 tls: nil, on: eventLoop, blob: { entry.blob },
                 onAttach: { session in relay.sessions.update { $0.append(session) } }, onEnd: { _ in })
             try await body(relay)

@@ -18,7 +18,7 @@ import Testing
         me = try await house.device(at: realNow())
     }
 
-    private var reader: RegistryReader { RegistryReader(http: .shared, routeID: house.wallet.file.routeID) }
+    private var reader: RegistryReader { RegistryReader(http: .shared, routes: [house.wallet.file.routeID]) }
 
     /// Registers `device` with a record under `name`.
     private func register(
@@ -27,7 +27,7 @@ import Testing
     ) async throws -> RegistrationLink {
         let entry = try house.entry(device, name)
         return try await RegistrationLink.open(
-            ServerAddress(server.url), wallet: house.wallet.file, machineID: device.machineID,
+            ServerAddress(server.url), under: house.wallet.file.routeID, machineID: device.machineID,
             keys: keys ?? device.keys,
             tls: nil, on: MultiThreadedEventLoopGroup.singleton.next(), blob: { entry.blob },
             onEnd: { reason in ended.update { $0.append(reason) } })
@@ -50,7 +50,7 @@ import Testing
             ]
             try await eventually("both are listed") { try await names(at: server) == ["laptop", "studio"] }
             let other = try TestWallet().file.routeID
-            let elsewhere = RegistryReader(http: .shared, routeID: other)
+            let elsewhere = RegistryReader(http: .shared, routes: [other])
             #expect(try await elsewhere.entries(at: ServerAddress(server.url)) == [])
             for link in links { link.close(reason: "done") }
         }
@@ -88,13 +88,33 @@ import Testing
         }
     }
 
+    @Test(
+        "a relay that takes nobody more is told from one that does not take this device, whatever it says",
+        arguments: [
+            (503, "relay_full", "relay_full"), (429, "too_many_machines", "too_many_machines"),
+            (429, "rate_limited", "rate_limited"), (401, "slot_held", "registration_refused"),
+            (400, "invalid_registration", "registration_refused"), (403, "device_revoked", "registration_refused"),
+        ])
+    func refusals(status: Int, said: String, code: String) async throws {
+        let body = #"{"error":{"code":"\#(said)","message":"no more"}}"#
+        try await FakeBroker.run(.turnsAway(status, body: body)) { relay in
+            let error = await #expect(throws: MeshEnd.self) {
+                _ = try await RegistrationLink.open(
+                    ServerAddress(relay.url), under: house.wallet.file.routeID, machineID: me.machineID, keys: me.keys,
+                    tls: nil, on: MultiThreadedEventLoopGroup.singleton.next(), blob: { [] }, onEnd: { _ in })
+            }
+            #expect(error?.code == code && error?.reason.contains("\(status)") == true)
+            #expect(error?.reason.contains("no more") == true)
+        }
+    }
+
     @Test("a record that cannot be sealed ends the registration")
     func unsealable() async throws {
         try await TestServer.run { server in
             let ended = Observed([String]())
             _ = try await RegistrationLink.open(
-                ServerAddress(server.url), wallet: house.wallet.file, machineID: me.machineID, keys: me.keys, tls: nil,
-                on: MultiThreadedEventLoopGroup.singleton.next(), blob: { throw KinError("no", "no record") },
+                ServerAddress(server.url), under: house.wallet.file.routeID, machineID: me.machineID, keys: me.keys,
+                tls: nil, on: MultiThreadedEventLoopGroup.singleton.next(), blob: { throw KinError("no", "no record") },
                 onEnd: { reason in ended.update { $0.append(reason) } })
             try await ended.wait { $0 == ["record_not_sealed"] }
             #expect(try await names(at: server) == [])

@@ -146,6 +146,13 @@ struct ReportTests {
                 $0.relays.append(.init(address: "https://b", connected: false, since: Stage.now, lastError: "gone"))
             },
             Case(
+                "relay_full",
+                "relays  1 of 2 not reached: https://b (full): others may not find this device; it takes no more devices now: use another server as well"
+            ) {
+                $0.relays.append(.init(address: "https://b", connected: false, since: Stage.now, lastError: "full"))
+                $0.relays[1].code = "relay_full"
+            },
+            Case(
                 "policy_differs",
                 "policy  the server does not hold what an owner set (prefer_oldest): set it again on an owner device with  kin mesh set"
             ) { ($0.policyDiffers, $0.concurrentPolicy) = (true, .preferOldest) },

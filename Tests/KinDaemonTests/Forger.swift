@@ -54,7 +54,10 @@ struct Forger {
     }
 
     /// Its chain with one rotation more, soundly signed.
-    func rotated(at time: Int64) throws -> Chain {
+    func rotated(at time: Int64) throws -> Chain { moved(at: time).chain }
+
+    /// The same, with the keys that it has by that.
+    func moved(at time: Int64) -> (chain: Chain, signing: Ed25519.PrivateKey, sealing: X25519.PrivateKey) {
         let (signing, sealing) = (Ed25519.PrivateKey.random(), X25519.PrivateKey.random())
         var chain = me.chain
         chain.rotations.append(
@@ -62,7 +65,7 @@ struct Forger {
                 mesh: me.mesh, member: me.chain.member, seq: 1, oldEd25519: me.keys.signing.publicKey.bytes,
                 newEd25519: signing.publicKey.bytes, newX25519: sealing.publicKey.bytes, at: time
             ).signed(old: me.keys.signing, new: signing))
-        return chain
+        return (chain, signing, sealing)
     }
 
     private func header(of message: SealedMessage) throws -> Push {

@@ -67,6 +67,9 @@ final class House: Sendable {
     /// Has so many milliseconds pass for its daemons.
     func letPass(_ milliseconds: Int64) { ahead.withLock { $0 += milliseconds } }
 
+    /// How much of it has passed.
+    var passed: Int64 { ahead.withLock { $0 } }
+
     func start(_ options: DaemonOptions, logger: Logger = .silent) async throws -> TestDaemon {
         let service = try RunningService<DaemonVersion> { ready in
             try KinDaemon(options, logger: logger) { version, _ in ready(version) }

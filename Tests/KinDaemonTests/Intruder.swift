@@ -21,24 +21,21 @@ struct Intruder {
 
     /// Publishes a record of its own, sealed with its own wallet's keys, among those of the family.
     func register(_ name: String, at url: String) async throws -> RegistrationLink {
-        let own = family.wallet.file
         let record = RegistryRecord(
             name: name, hostPub: device.keys.sealing.publicKey.bytes, signalURL: url, ts: realNow() / 1000,
             certified: .init(
                 machineID: device.machineID, version: KinVersion.current, chain: device.chain, revocationHead: .empty,
                 lan: nil, capabilities: [])
         ).signed(by: device.keys.signing)
-        let blob = try RecordSealer(wallet: own, mesh: family.mesh).seal(record, machineID: device.machineID)
-        let disguised = WalletFile(
-            address: own.address, routeID: routeID, boxPublic: own.boxPublic, recordKey: own.recordKey,
-            boxSecret: own.boxSecret)
+        let blob = try RecordSealer(wallet: family.wallet.file, mesh: family.mesh).seal(
+            record, machineID: device.machineID)
         return try await RegistrationLink.open(
-            ServerAddress(url), wallet: disguised, machineID: device.machineID, keys: device.keys, tls: nil,
+            ServerAddress(url), under: routeID, machineID: device.machineID, keys: device.keys, tls: nil,
             on: MultiThreadedEventLoopGroup.singleton.next(), blob: { blob }, onEnd: { _ in })
     }
 
     /// How many records the relay shows under the route.
     func listed(at url: String) async throws -> Int {
-        try await RegistryReader(http: .shared, routeID: routeID).entries(at: ServerAddress(url)).count
+        try await RegistryReader(http: .shared, routes: [routeID]).entries(at: ServerAddress(url)).count
     }
 }

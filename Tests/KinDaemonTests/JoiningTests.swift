@@ -10,25 +10,13 @@ import Testing
 
 /// A machine without the phrase.
 @Suite struct JoiningTests {
-    /// Approves a machine of that name on the first device's word.
-    private func join(_ name: String, by owner: TestDaemon, in house: House, role: Role) throws -> StateFolder {
-        let state = StateFolder(root: "\(house.folder)/\(name)")
-        let joining = Joining(state: state, now: realNow())
-        let approving = try Approving(Installation(owner.state), now: realNow())
-        let request = try approving.read(joining.request(name: DeviceName(name)).text)
-        let answer = try approving.approve(
-            request, role: role, lifetime: role == .guest ? 3_600_000 : nil, servers: [house.server.url])
-        try joining.accept(joining.open(answer.text))
-        return state
-    }
-
     @Test(
         "it appears by name to owners, sends and receives, and learns no names itself",
         arguments: [Role.member, .machine, .guest])
     func joins(role: Role) async throws {
         try await House.run { house in
             let laptop = try await house.start("laptop")
-            let state = try join("kiosk", by: laptop, in: house, role: role)
+            let state = try house.join("kiosk", by: laptop, role: role)
             let kiosk = try await house.start(
                 .init(
                     state: state, name: DeviceName("kiosk"), servers: [house.server.url], trustRoots: nil,
@@ -79,7 +67,7 @@ import Testing
     func revoked() async throws {
         try await House.run { house in
             let laptop = try await house.start("laptop")
-            let state = try join("kiosk", by: laptop, in: house, role: .member)
+            let state = try house.join("kiosk", by: laptop, role: .member)
             let kiosk = try await house.start(
                 .init(
                     state: state, name: DeviceName("kiosk"), servers: [house.server.url], trustRoots: nil,
@@ -94,6 +82,18 @@ import Testing
 }
 
 extension House {
+    /// Approves a machine of that name on the first device's word.
+    func join(_ name: String, by owner: TestDaemon, role: Role) throws -> StateFolder {
+        let state = StateFolder(root: "\(folder)/\(name)")
+        let joining = Joining(state: state, now: realNow())
+        let approving = try Approving(Installation(owner.state), now: realNow())
+        let request = try approving.read(joining.request(name: DeviceName(name)).text)
+        let answer = try approving.approve(
+            request, role: role, lifetime: role == .guest ? 3_600_000 : nil, servers: [server.url])
+        try joining.accept(joining.open(answer.text))
+        return state
+    }
+
     /// As `kin mesh credential` makes it.
     func ticket(uses: Int64 = 1) async throws -> JoinTicket {
         let key = Ed25519.PrivateKey.random()

@@ -52,6 +52,89 @@ import Testing
         }
     }
 
+    /// The path of a machine's control socket.
+    private static func path(_ machine: Int) -> String {
+        "/agent/signal?owner_id=\(RelayBench.route)&machine_id=\(RelayBench.machine(machine))"
+    }
+
+    /// What a machine is answered that is not let in.
+    private static func refusal(of machine: Int, secret: String = "a", at bench: RelayBench) async throws -> (
+        Int, String
+    ) {
+        let error = try await #require(throws: WebSocketError.self) {
+            _ = try await bench.connect(path(machine), secret: String(repeating: secret, count: 64))
+        }
+        let refusal = try error.refusal.orThrow("a refusal")
+        return (refusal.status, refusal.body)
+    }
+
+    @Test(
+        "a route id with 256 machines takes no other, by 429, until one is gone; a known one is replaced, closed 4003")
+    func machines() async throws {
+        try await RelayBench.run { bench in
+            var devices: [RelayBench.Device] = []
+            for machine in 1...256 { devices.append(try await bench.device(machine)) }
+            let (status, body) = try await Self.refusal(of: 257, at: bench)
+            #expect(status == 429 && body.contains("too_many_machines"))
+            #expect(bench.figures["kin_relay_refusals_total{code=\"too_many_machines\"}"] == 1)
+            devices[0] = try await { [first = devices[0]] in
+                let device = try await bench.device(1)
+                #expect(try await first.control.closed() == .init(code: 4003, reason: "replaced_by_newer_connection"))
+                return device
+            }()
+            devices[1].control.connection.close(reason: "done")
+            try await eventually("one is gone") { bench.figures["kin_relay_registrations"] == 255 }
+            #expect(try await Self.refusal(of: 257, at: bench).0 == 429, "its slot has its grace")
+            bench.pass(10_000)
+            _ = try await bench.device(257)
+        }
+    }
+
+    @Test("above the memory cap a device is refused by 503, a record by 1013, and what is there stays")
+    func memory() async throws {
+        try await RelayBench.run({ $0.memoryBytes = 10_000 }) { bench in
+            let device = try await bench.device(1)
+            let record = [UInt8](repeating: 1, count: 5_000)
+            device.control.connection.send(Self.text(.registry(blob: record)))
+            try await eventually("it is shown") { bench.figures["kin_relay_entries"] == 1 }
+            let other = try await bench.device(2)
+            other.control.connection.send(Self.text(.registry(blob: [UInt8](repeating: 2, count: 5_000))))
+            #expect(try await other.control.closed() == .init(code: 1013, reason: "relay_full"))
+            #expect(bench.figures["kin_relay_control_refusals_total{code=\"relay_full\"}"] == 1)
+            device.control.connection.send(Self.text(.registry(blob: record + [UInt8](repeating: 1, count: 3_192))))
+            try await eventually("the larger one is shown") {
+                bench.figures["kin_relay_bytes"].map { $0 > 8_192 } == true
+            }
+            var refused: (Int, String)?
+            for machine in 3..<40 where refused == nil {
+                do { _ = try await bench.device(machine) } catch {
+                    refused = try await Self.refusal(of: machine, at: bench)
+                }
+            }
+            #expect(refused?.0 == 503 && refused?.1.contains("relay_full") == true)
+            #expect(bench.figures["kin_relay_refusals_total{code=\"relay_full\"}"] == 2)
+            #expect(bench.figures["kin_relay_bytes"].map { $0 <= 10_000 } == true)
+            #expect(bench.figures["kin_relay_entries"] == 1)
+        }
+    }
+
+    @Test("a held slot is refused by 401 to another secret, and so it is in the grace of its device and long after")
+    func held() async throws {
+        try await RelayBench.run { bench in
+            let device = try await bench.device(1)
+            #expect(try await Self.refusal(of: 1, secret: "b", at: bench).0 == 401)
+            device.control.connection.close(reason: "done")
+            try await eventually("it is gone") { bench.figures["kin_relay_registrations"] == 0 }
+            for time in [0, 10_000, 86_400_000] as [Int64] {
+                bench.pass(time)
+                let (status, body) = try await Self.refusal(of: 1, secret: "b", at: bench)
+                #expect(status == 401 && body.contains("slot_held"))
+            }
+            #expect(bench.figures["kin_relay_refusals_total{code=\"slot_held\"}"] == 4)
+            _ = try await bench.device(1)
+        }
+    }
+
     @Test("a slot taken for a socket that never opens is free again")
     func neverOpened() async throws {
         try await RelayBench.run { bench in

@@ -26,9 +26,20 @@ import Testing
                 capabilities: []))
     }
 
-    private func open(_ blob: [UInt8], in slot: MachineID? = nil, mesh: MeshID? = nil) -> OpenedRecord? {
-        RecordSealer(wallet: family.wallet.file, mesh: mesh ?? family.mesh)
+    private func open(_ blob: [UInt8], in slot: MachineID? = nil) -> OpenedRecord? {
+        try? RecordSealer(wallet: family.wallet.file, mesh: family.mesh)
             .open(RegistryEntry(machineID: slot ?? device.machineID, blob: blob), now: now)
+    }
+
+    /// Why it is dropped; nil where it is not.
+    private func fault(_ blob: [UInt8], in slot: MachineID? = nil) -> RecordFault? {
+        do throws(RecordFault) {
+            _ = try RecordSealer(wallet: family.wallet.file, mesh: family.mesh)
+                .open(RegistryEntry(machineID: slot ?? device.machineID, blob: blob), now: now)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     private func seal(_ record: RegistryRecord, with wallet: WalletFile? = nil) throws -> [UInt8] {
@@ -53,7 +64,9 @@ import Testing
     func withoutPhrase() throws {
         let sealer = RecordSealer(wallet: family.wallet.fileWithoutPhrase, mesh: family.mesh)
         for blob in [try seal(signed), try seal(signed, with: family.wallet.fileWithoutPhrase)] {
-            #expect(sealer.open(RegistryEntry(machineID: device.machineID, blob: blob), now: now) == nil)
+            #expect(throws: RecordFault.noKey) {
+                _ = try sealer.open(RegistryEntry(machineID: device.machineID, blob: blob), now: now)
+            }
         }
     }
 
@@ -62,22 +75,25 @@ import Testing
         let other = try TestFamily()
         let stranger = try await other.device()
         let blob = try seal(signed)
-        #expect(
-            RecordSealer(wallet: other.wallet.file, mesh: other.mesh)
-                .open(RegistryEntry(machineID: device.machineID, blob: blob), now: now) == nil)
+        #expect(throws: RecordFault.doesNotOpen) {
+            _ = try RecordSealer(wallet: other.wallet.file, mesh: other.mesh)
+                .open(RegistryEntry(machineID: device.machineID, blob: blob), now: now)
+        }
         let foreign = record(of: stranger).signed(by: stranger.keys.signing)
         let slot = stranger.machineID
         let smuggled = try RecordSealer(wallet: family.wallet.file, mesh: family.mesh).seal(foreign, machineID: slot)
-        #expect(open(smuggled, in: slot) == nil)
+        #expect(fault(smuggled, in: slot) == .chainRefused)
     }
 
     @Test("a blob in another machine's slot is dropped, sealed either way")
     func foreignSlot() async throws {
         let other = try await family.device()
-        for wallet in [family.wallet.file, family.wallet.fileWithoutPhrase] {
+        for (wallet, found) in [
+            (family.wallet.file, RecordFault.doesNotOpen), (family.wallet.fileWithoutPhrase, .anotherSlot),
+        ] {
             let blob = try seal(signed, with: wallet)
-            #expect(open(blob) != nil)
-            #expect(open(blob, in: other.machineID) == nil)
+            #expect(fault(blob) == nil)
+            #expect(fault(blob, in: other.machineID) == found)
         }
     }
 
@@ -85,7 +101,32 @@ import Testing
     func wrongHostPub() throws {
         var record = record(of: device)
         record.hostPub = X25519.PrivateKey.random().publicKey.bytes
-        #expect(open(try seal(record.signed(by: device.keys.signing))) == nil)
+        #expect(fault(try seal(record.signed(by: device.keys.signing))) == .keyMismatch)
+    }
+
+    @Test("a blob of more than 8 KiB is dropped unopened")
+    func tooLarge() throws {
+        let largest = [UInt8](repeating: 1, count: RegistryRecord.maxBlobBytes)
+        #expect(fault(largest) == .doesNotOpen)
+        #expect(fault(largest + [1]) == .tooLarge)
+        var record = record(of: device)
+        record.name = String(repeating: "x", count: RegistryRecord.maxBlobBytes)
+        #expect(fault(try seal(record.signed(by: device.keys.signing))) == .tooLarge)
+    }
+
+    @Test("a record of a device that was revoked is dropped, and of one that it certified")
+    func revoked() async throws {
+        let guest = try family.device(issuedBy: device)
+        let ledger = RevocationLedger(mesh: family.mesh)
+        _ = ledger.take([try await family.revocationByWallet(of: device.member, cutoff: 0)], now: now)
+        let sealer = RecordSealer(wallet: family.wallet.file, mesh: family.mesh, revocations: ledger)
+        for device in [device, guest] {
+            let blob = try RecordSealer(wallet: family.wallet.file, mesh: family.mesh)
+                .seal(record(of: device).signed(by: device.keys.signing), machineID: device.machineID)
+            let entry = RegistryEntry(machineID: device.machineID, blob: blob)
+            #expect(fault(blob, in: device.machineID) == nil)
+            #expect(throws: RecordFault.revoked) { _ = try sealer.open(entry, now: now) }
+        }
     }
 
     @Test("after a rotation only the newest key may be host_pub, and only the newest signs")

@@ -10,6 +10,8 @@ import NIOCore
 public struct FakeBroker: Sendable {
     /// What it does on `/mesh`.
     public enum Manner: Sendable {
+        /// Upgrades nothing, whatever it is for, with this status and body.
+        case turnsAway(Int, body: String)
         /// Upgrades, and says nothing more.
         case silent
         /// Upgrades, and closes with this.
@@ -85,6 +87,7 @@ public struct FakeBroker: Sendable {
     ) async throws -> T {
         let heard = Observed(Heard())
         let policy: UpgradePolicy = { head, _ in
+            if case .turnsAway(let status, let body) = manner { return .refuse(.init(code: status), body: body) }
             guard head.uri == "/mesh" else { return .notWebSocket }
             let endpoint = FakeEndpoint(manner, heard: heard)
             return .accept(endpoint, WebSocketLimits(maxMessageBytes: 1 << 20)) { endpoint.opened($0) }

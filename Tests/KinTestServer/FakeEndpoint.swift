@@ -28,7 +28,7 @@ final class FakeEndpoint: WebSocketDelegate {
         let number = heard.value.connections
         state.withLock { $0.number = number }
         switch manner {
-        case .silent: break
+        case .silent, .turnsAway: break
         case .closes(let code, let reason): connection.close(code: code.rawValue, reason: reason)
         case .says(let bytes): connection.send(.binary(ByteBuffer(bytes: bytes)))
         case .talks(let text): connection.send(.text(text))

@@ -21,7 +21,7 @@ public final class HostileBroker: Sendable {
     /// With what the real broker closed connections, after their daemons had gone too.
     public let closures = Observed([UInt16]())
     private let target = Mutex<Int>(0)
-    private let nearby = Mutex<[Near]>([])
+    private let daemons = Mutex<[Daemon]>([])
     private let hands: Hands
 
     private init(url: String, hands: @escaping Hands) {
@@ -31,12 +31,13 @@ public final class HostileBroker: Sendable {
 
     /// Cuts the connections of daemons, of which the real broker hears nothing.
     public func loseDaemons(code: UInt16 = 1011, reason: String = "cut") {
-        for near in nearby.withLock({ $0 }) { near.loseDaemon(code, reason) }
+        for daemon in daemons.withLock({ $0 }) { daemon.passage.loseClient(code: code, reason: reason) }
     }
 
     /// Says something to the daemon of `member`, as if the real broker had.
     public func tell(_ member: ULID, _ frames: [[UInt8]]) {
-        nearby.withLock { $0.last { $0.serves(member) } }?.tell(frames)
+        daemons.withLock { $0.last { $0.member.value == member && $0.passage.isOpen } }?
+            .passage.tell(frames.map { .binary(ByteBuffer(bytes: $0)) })
     }
 
     /// Runs a server on fresh data behind `hands` while `body` runs; its own address is `server.url`, for relays.
@@ -47,9 +48,9 @@ public final class HostileBroker: Sendable {
         let broker = Mutex<HostileBroker?>(nil)
         let policy: UpgradePolicy = { head, _ in
             guard head.uri == "/mesh", let broker = broker.withLock({ $0 }) else { return .notWebSocket }
-            let near = Near(port: broker.target.withLock { $0 }, hands: broker.hands, closures: broker.closures)
-            broker.nearby.withLock { $0.append(near) }
-            return .accept(near, WebSocketLimits(maxMessageBytes: 1 << 20)) { near.opened($0) }
+            let daemon = Daemon(port: broker.target.withLock { $0 }, hands: broker.hands, closures: broker.closures)
+            broker.daemons.withLock { $0.append(daemon) }
+            return .accept(daemon.passage, Passage.limits) { daemon.passage.opened($0) }
         }
         let service = RunningService<Int> { ready in
             Application(
@@ -70,102 +71,23 @@ public final class HostileBroker: Sendable {
     }
 }
 
-/// The daemon's side of one connection.
-private final class Near: WebSocketDelegate {
-    private struct State {
-        var daemon: WebSocketConnection?
-        var broker: WebSocketConnection?
-        var early: [[UInt8]] = []
-        /// Who said hello.
-        var member: ULID?
-    }
-
-    private let port: Int
-    fileprivate let hands: HostileBroker.Hands
-    private let closures: Observed<[UInt16]>
-    private let state = Mutex(State())
+/// One connection of a daemon.
+private struct Daemon: Sendable {
+    let passage: Passage
+    /// Who said hello.
+    let member: Observed<ULID?>
 
     init(port: Int, hands: @escaping HostileBroker.Hands, closures: Observed<[UInt16]>) {
-        self.port = port
-        self.hands = hands
-        self.closures = closures
+        let member = Observed<ULID?>(nil)
+        self.member = member
+        passage = Passage(
+            to: "ws://127.0.0.1:\(port)/mesh",
+            hands: { message, side in
+                guard case .binary(let buffer) = message,
+                    let frame = try? ReceivedFrame(Array(buffer.readableBytesView))
+                else { return [] }
+                if case .hello(let hello) = frame.message { member.update { $0 = hello.chain.member } }
+                return hands(frame, side == .near ? .toBroker : .toDaemon).map { .binary(ByteBuffer(bytes: $0)) }
+            }, onLeft: { closure in closures.update { $0.append(closure.code ?? 0) } })
     }
-
-    fileprivate func serves(_ member: ULID) -> Bool { state.withLock { $0.member == member && $0.daemon != nil } }
-
-    fileprivate func tell(_ frames: [[UInt8]]) {
-        guard let daemon = state.withLock({ $0.daemon }) else { return }
-        for bytes in frames { daemon.send(.binary(ByteBuffer(bytes: bytes))) }
-    }
-
-    fileprivate func loseDaemon(_ code: UInt16, _ reason: String) {
-        let daemon = state.withLock { state in
-            defer { state.daemon = nil }
-            return state.daemon
-        }
-        daemon?.close(code: code, reason: reason)
-    }
-
-    func opened(_ connection: WebSocketConnection) {
-        state.withLock { $0.daemon = connection }
-        Task {
-            let far = Far(self)
-            let broker = try? await WebSocketClient.connect(
-                to: "ws://127.0.0.1:\(port)/mesh", tls: nil, limits: WebSocketLimits(maxMessageBytes: 1 << 20),
-                deadline: .seconds(5), on: connection.eventLoop, delegate: far)
-            guard let broker else { return connection.close(code: 1011, reason: "the broker does not answer") }
-            let early = state.withLock { state in
-                state.broker = broker
-                defer { state.early = [] }
-                return state.early
-            }
-            for bytes in early { broker.send(.binary(ByteBuffer(bytes: bytes))) }
-        }
-    }
-
-    func webSocket(_ connection: WebSocketConnection, received message: WebSocketMessage) {
-        for bytes in passed(message, .toBroker) {
-            let broker = state.withLock { state in
-                if state.broker == nil { state.early.append(bytes) }
-                return state.broker
-            }
-            broker?.send(.binary(ByteBuffer(bytes: bytes)))
-        }
-    }
-
-    func webSocket(_ connection: WebSocketConnection, closed closure: WebSocketClosure) {
-        // Of a daemon that was lost the broker hears nothing.
-        state.withLock { $0.daemon == nil ? nil : $0.broker }?.close(code: 1001, reason: "leaving")
-    }
-
-    fileprivate func fromBroker(_ message: WebSocketMessage) {
-        guard let daemon = state.withLock({ $0.daemon }) else { return }
-        for bytes in passed(message, .toDaemon) { daemon.send(.binary(ByteBuffer(bytes: bytes))) }
-    }
-
-    fileprivate func brokerClosed(_ closure: WebSocketClosure) {
-        guard let daemon = state.withLock({ $0.daemon }) else {
-            return closures.update { $0.append(closure.code ?? 0) }
-        }
-        daemon.close(code: closure.code ?? 1001, reason: closure.reason)
-    }
-
-    private func passed(_ message: WebSocketMessage, _ direction: HostileBroker.Direction) -> [[UInt8]] {
-        guard case .binary(let buffer) = message, let frame = try? ReceivedFrame(Array(buffer.readableBytesView)) else {
-            return []
-        }
-        if case .hello(let hello) = frame.message { state.withLock { $0.member = hello.chain.member } }
-        return hands(frame, direction)
-    }
-}
-
-/// The broker's side of it.
-private final class Far: WebSocketDelegate {
-    private let near: Near
-
-    init(_ near: Near) { self.near = near }
-
-    func webSocket(_ connection: WebSocketConnection, received message: WebSocketMessage) { near.fromBroker(message) }
-
-    func webSocket(_ connection: WebSocketConnection, closed closure: WebSocketClosure) { near.brokerClosed(closure) }
 }

@@ -33,11 +33,11 @@ public struct TestServer: Sendable {
 
     /// Runs a server on fresh data while `body` runs.
     public static func run<T: Sendable>(
-        tls: SelfSigned? = nil, admission: ServerConfiguration.Admission = .automatic,
+        tls: SelfSigned? = nil, admission: ServerConfiguration.Admission = .automatic, relayOnly: Bool = false,
         _ body: (TestServer) async throws -> T
     ) async throws -> T {
         let folder = try TemporaryFolder()
-        let server = try await start(data: folder.path, tls: tls, admission: admission)
+        let server = try await start(data: folder.path, tls: tls, admission: admission, relayOnly: relayOnly)
         do {
             let result = try await body(server)
             try await server.stop()

@@ -30,18 +30,22 @@ public final class CarriedLink: Sendable {
     /// Frames that wait to be cut into messages.
     private let queue: FrameQueue
     private let taker: FrameTaker
+    private let patience: Duration
     /// Milliseconds.
     private let now: @Sendable () -> Int64
 
-    /// - Parameter taker: of each frame that comes, in order. It does not wait; where it throws, the link ends.
+    /// - Parameters:
+    ///   - patience: how long nothing of what was sent may be acknowledged before its connection is taken for cut.
+    ///   - taker: of each frame that comes, in order. It does not wait; where it throws, the link ends.
     public init(
-        _ link: consuming Link, sending queue: FrameQueue, now: @escaping @Sendable () -> Int64,
-        taker: @escaping FrameTaker
+        _ link: consuming Link, sending queue: FrameQueue, patience: Duration = .seconds(30),
+        now: @escaping @Sendable () -> Int64, taker: @escaping FrameTaker
     ) {
         state = Mutex(State(link: link))
         self.queue = queue
         self.now = now
         self.taker = taker
+        self.patience = patience
     }
 
     private var changes: Wakeups { queue.changes }
@@ -123,6 +127,8 @@ public final class CarriedLink: Sendable {
     private enum Stop: Sendable {
         /// nil: given up here.
         case carrier(LinkEnd?)
+        /// It stands, and brings nothing over.
+        case silent
         case fault(LinkFault)
         /// By the other side.
         case ended(reason: String)
@@ -147,6 +153,7 @@ public final class CarriedLink: Sendable {
         var word: String {
             switch self {
             case .carrier: "lost"
+            case .silent: "nothing_acknowledged"
             case .fault(let fault): fault.code
             case .ended, .closed: "ended"
             case .displaced: "continued_elsewhere"
@@ -161,7 +168,7 @@ public final class CarriedLink: Sendable {
         case .closed: .over(.linkClosed, .unused)
         case .fault(let fault) where !fault.isResumable: .over(CallFault(KinError(fault)), .fault(fault))
         case .carrier(let end?) where end.cause == .linksRefused: .over(.linksRefused(end), .fault(.busy))
-        case .carrier, .fault: rest(of: connection)
+        case .carrier, .silent, .fault: rest(of: connection)
         }
     }
 
@@ -241,15 +248,22 @@ public final class CarriedLink: Sendable {
         return message ?? nil
     }
 
-    /// Tells the other side what came where nothing else is said, so that it need not keep it.
+    /// Tells the other side what came where nothing else is said, so that it need not keep it; and sees that it does the same.
     private func acknowledge(_ connection: Int) async -> Stop {
+        var (awaited, since) = (Int64?.none, ContinuousClock.now)
         while true {
             do {
-                try await Task.sleep(for: .seconds(1))
-                guard try onLink(connection, { link in link.acknowledge() }) != nil else { return .displaced }
+                try await Task.sleep(for: min(.seconds(1), patience))
+                let found = try onLink(connection) { link throws(LinkFault) -> Int64? in
+                    link.acknowledge()
+                    return link.awaitedFrom
+                }
+                guard let found else { return .displaced }
+                if found == nil || found != awaited { (awaited, since) = (found, .now) }
             } catch {
                 return Stop(error)
             }
+            guard ContinuousClock.now - since <= patience else { return .silent }
             changes.wake()
         }
     }

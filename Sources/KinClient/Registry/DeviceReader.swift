@@ -26,7 +26,7 @@ public struct DeviceReader: Sendable {
         var new: [MachineID] = []
         var unreachable: [String] = []
         let http = HTTPClient(configuration: .relays(try TrustRoots.tls(trustRoots)))
-        let reader = RegistryReader(http: http, routeID: installation.wallet.routeID)
+        let reader = RegistryReader(http: http, routes: [installation.wallet.routeID])
         for server in servers {
             do {
                 let merged = directory.merge(try await reader.entries(at: server), from: server, now: now)

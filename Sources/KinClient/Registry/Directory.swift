@@ -29,8 +29,8 @@ public struct Directory: Sendable {
     private var names = DeviceNames()
     /// The newest `ts` that each server showed of a machine: a device registers at each server in its own second, and what is older than that server's own is a replay.
     private var newest: [MachineID: [ServerAddress: Int64]] = [:]
-    /// Records that were not sound.
-    public private(set) var dropped = 0
+    /// How many records were not believed, by why.
+    public private(set) var dropped: [RecordFault: Int] = [:]
 
     public init(installation: Installation) {
         revocations = installation.revocations
@@ -45,7 +45,7 @@ public struct Directory: Sendable {
     public mutating func restore(_ cache: [CachedDevice], now: Int64) {
         for cached in cache {
             let entry = RegistryEntry(machineID: cached.machineID, blob: cached.blob)
-            guard let opened = sealer.open(entry, now: now) else { continue }
+            guard let opened = try? sealer.open(entry, now: now) else { continue }
             devices[cached.machineID] = Device(
                 opened: opened, blob: cached.blob, lastSeen: cached.lastSeen, servers: [])
         }
@@ -62,8 +62,9 @@ public struct Directory: Sendable {
         var changed = dropEnded(now: now)
         for entry in entries {
             let known = devices[entry.machineID]
-            guard let opened = open(entry, from: server, now: now), mayFollow(opened, known?.opened) else {
-                dropped += 1
+            let opened: OpenedRecord
+            do throws(RecordFault) { opened = try open(entry, from: server, now: now) } catch {
+                dropped[error, default: 0] += 1
                 continue
             }
             if known == nil && isNews(opened) { new.append(entry.machineID) }
@@ -126,15 +127,14 @@ public struct Directory: Sendable {
         for id in devices.keys { devices[id]?.servers.remove(server) }
     }
 
-    private mutating func open(_ entry: RegistryEntry, from server: ServerAddress, now: Int64) -> OpenedRecord? {
+    private mutating func open(
+        _ entry: RegistryEntry, from server: ServerAddress, now: Int64
+    ) throws(RecordFault) -> OpenedRecord {
         let known = devices[entry.machineID]
-        if let known, known.blob == entry.blob {
-            newest[entry.machineID, default: [:]][server] = known.opened.record.ts
-            return known.opened
-        }
-        guard let opened = sealer.open(entry, now: now),
-            opened.record.ts >= newest[entry.machineID]?[server] ?? 0
-        else { return nil }
+        let isKnown = known?.blob == entry.blob
+        let opened = if isKnown, let known { known.opened } else { try sealer.open(entry, now: now) }
+        guard isKnown || opened.record.ts >= newest[entry.machineID]?[server] ?? 0 else { throw .older }
+        guard mayFollow(opened, known?.opened) else { throw .slotTaken }
         newest[entry.machineID, default: [:]][server] = opened.record.ts
         return opened
     }

@@ -27,12 +27,14 @@ public final class RegistrationLink: WebSocketDelegate {
 
     /// Registers at `server` and publishes `blob` once the relay is ready.
     /// - Parameters:
+    ///   - route: the name under which the device is looked for: its family's route id, or the wallet's address.
     ///   - onAttach: called on the event loop with the session, 16 bytes, of each link that somebody wants: for `RelayCarrier.answer`. Whoever
     ///     has the relay can make any number of them.
     ///   - onEnd: called once, with the reason, when the socket is gone.
-    /// - Throws: `MeshEnd.lost` or `.refused`, with what the relay said.
+    /// - Throws: `MeshEnd.lost` or `.refused`, with what the relay said; `relay_full`, `too_many_machines` or `rate_limited` where it takes nobody
+    ///   more, else `registration_refused`.
     public static func open(
-        _ server: ServerAddress, wallet: WalletFile, machineID: MachineID, keys: DeviceKeys, tls: TLSConfiguration?,
+        _ server: ServerAddress, under route: String, machineID: MachineID, keys: DeviceKeys, tls: TLSConfiguration?,
         on eventLoop: any EventLoop, blob: @escaping @Sendable () throws -> [UInt8],
         onAttach: @escaping @Sendable ([UInt8]) -> Void = { _ in },
         onEnd: @escaping @Sendable (String) -> Void
@@ -41,7 +43,7 @@ public final class RegistrationLink: WebSocketDelegate {
         let proof = Hex.encode(keys.registrationProof(origin: server.origin))
         do throws(WebSocketError) {
             let connection = try await WebSocketClient.connect(
-                to: server.webSocket("/agent/signal?owner_id=\(wallet.routeID)&machine_id=\(machineID)"),
+                to: server.webSocket("/agent/signal?owner_id=\(route)&machine_id=\(machineID)"),
                 headers: ["x-kin-registration-secret": proof], tls: tls,
                 limits: WebSocketLimits(maxMessageBytes: RelayMessage.maxBytes), deadline: .seconds(10), on: eventLoop,
                 delegate: link)
@@ -49,11 +51,16 @@ public final class RegistrationLink: WebSocketDelegate {
             return link
         } catch {
             guard let refusal = error.refusal else { throw .lost(error.message) }
+            let answer = RelayAnswer(refusal.body)
+            let code = answer.code.flatMap { Self.busyCodes.contains($0) ? $0 : nil }
             throw .refused(
-                code: "registration_refused",
-                message: "\(server) answered \(refusal.status): \(RelayAnswer(refusal.body).message ?? refusal.body)")
+                code: code ?? "registration_refused",
+                message: "\(server) answered \(refusal.status): \(answer.message ?? refusal.body)")
         }
     }
+
+    /// Refusals that are not of this device, but of one more.
+    private static let busyCodes = ["relay_full", "too_many_machines", "rate_limited"]
 
     public func webSocket(_ connection: WebSocketConnection, received message: WebSocketMessage) {
         guard case .text(let text) = message else { return }

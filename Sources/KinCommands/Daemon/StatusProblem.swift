@@ -48,7 +48,10 @@ struct StatusProblem: Hashable {
         case "member_revoked": "if this device was revoked, start afresh; if not, use another server"
         case "inbox_write_failed", "outbox_unreadable", "succession_unwritable":
             "make room on the disk of this home: what comes cannot be stored"
-        case "registration_refused": "see whether another device has a copy of this home"
+        case "registration_refused":
+            "see whether another device has a copy of this home; where none has, use another server as well"
+        case "relay_full", "too_many_machines", "rate_limited":
+            "it takes no more devices now: use another server as well"
         default: "see that the server is up and this machine is online"
         }
     }

@@ -83,6 +83,7 @@ struct DetachedStart {
             arguments += ["--join", context.path(join)]
         }
         if let mesh = up.mesh { arguments += ["--mesh", mesh] }
+        if up.miranda { arguments.append("--miranda") }
         if up.all { arguments.append("--all") }
         if isEphemeral { arguments.append("--ephemeral") }
         if up.start.persistent { arguments.append("--persistent") }

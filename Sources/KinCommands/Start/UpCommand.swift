@@ -46,6 +46,12 @@ struct UpCommand: ContextCommand {
     @Flag(help: "Every mesh this machine is in, in one process ([fleet] max_daemons).")
     var all = false
 
+    @Flag(
+        help:
+            "Show this machine to Miranda, and Miranda's machines here: under the wallet's address, where whoever knows that can count machines."
+    )
+    var miranda = false
+
     @OptionGroup var start: StartOptions
 
     @Flag(help: "Return once it is up; it goes on without a terminal.")
@@ -59,9 +65,11 @@ struct UpCommand: ContextCommand {
         }
         guard all else { return }
         guard start.port == nil else { throw ValidationError("--all starts several: each has a port of its own") }
-        guard mesh == nil, name == nil, servers.isEmpty, join == nil, !start.ephemeral, start.ttl == nil else {
+        guard mesh == nil, name == nil, servers.isEmpty, join == nil, !miranda, !start.ephemeral, start.ttl == nil
+        else {
             throw ValidationError(
-                "--all starts what is kept: it takes no --mesh, --name, --server, --join, --ephemeral or --ttl")
+                "--all starts what is kept: it takes no --mesh, --name, --server, --join, --miranda, --ephemeral or --ttl"
+            )
         }
     }
 
@@ -106,6 +114,7 @@ struct UpCommand: ContextCommand {
         var options = starting.options(joined)
         options.name = try checkedName()
         options.servers = servers
+        options.miranda = miranda
         let (daemon, logger) = try starting.open(options, remark: remark)
         try await ForegroundService.run(daemon, logger: logger)
     }
@@ -126,6 +135,7 @@ struct UpCommand: ContextCommand {
         options.endsAt = identity.endsAt
         options.name = try checkedName()
         options.servers = servers.isEmpty ? identity.servers : servers
+        options.miranda = miranda
         let (daemon, logger) = try starting.open(options, remark: remark)
         let now = starting.context.now
         // The end of its terminal ends it too: nobody could find it any more.

@@ -13,6 +13,8 @@ public struct DaemonOptions: Sendable {
     public var name: DeviceName?
     /// Addresses as the user names them, the first the mesh's broker; empty: as in `config.toml`, else a server on this machine.
     public var servers: [String]
+    /// Whether the device shows itself under the wallet's address too, and looks there, as Miranda does.
+    public var miranda = false
     /// A PEM file of certificate authorities (`SSL_CERT_FILE`); nil: what the system trusts.
     public var trustRoots: String?
     /// This program's file, to start `kin serve` with.

@@ -14,8 +14,12 @@ final class LinkSession: Sendable {
 
     /// - Parameters:
     ///   - responder: answers what the other device calls on it.
+    ///   - patience: of its `CarriedLink`.
     ///   - now: milliseconds.
-    init(_ link: consuming Link, answering responder: any CallResponder, now: @escaping @Sendable () -> Int64) {
+    init(
+        _ link: consuming Link, answering responder: any CallResponder, patience: Duration = .seconds(30),
+        now: @escaping @Sendable () -> Int64
+    ) {
         let (peer, queue) = (link.peer, FrameQueue())
         let caller = Caller.device(
             member: peer.member, machineID: peer.machineID, role: peer.role, scopes: peer.chain.certificate.scopes)
@@ -23,7 +27,7 @@ final class LinkSession: Sendable {
         id = link.id
         self.peer = peer
         self.calls = calls
-        self.link = CarriedLink(link, sending: queue, now: now) { frame throws(WireError) in
+        self.link = CarriedLink(link, sending: queue, patience: patience, now: now) { frame throws(WireError) in
             try calls.receive(frame)
         }
     }

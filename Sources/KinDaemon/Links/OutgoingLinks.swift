@@ -101,6 +101,7 @@ final class OutgoingLinks: Sendable {
 
     private func carry(_ session: LinkSession, over first: RelayCarrier, to target: VerifiedMember) async {
         var (carrier, connection) = (first, 0)
+        var history = CutHistory(at: dialler.now())
         while true {
             switch await session.link.run(over: carrier, on: connection) {
             case .displaced: return finish(session, .linkEnded("closed"), .unused)
@@ -108,9 +109,14 @@ final class OutgoingLinks: Sendable {
             case .cut(let rest):
                 metrics.openedLinks["cut"].add()
                 logger.info("link_cut", metadata: ["device": .string(target.machineID.description)])
+                guard let delay = history.cut(rest, at: dialler.now()) else {
+                    return finish(session, .linkLost, .notContinued)
+                }
+                try? await Task.sleep(for: delay)
                 do throws(Over) { (carrier, connection) = try await resume(rest, of: session, to: target) } catch {
                     return finish(session, error.fault, error.ending)
                 }
+                history.resumed(at: dialler.now())
                 metrics.openedLinks["continued"].add()
                 logger.info("link_resumed", metadata: ["device": .string(target.machineID.description)])
             }

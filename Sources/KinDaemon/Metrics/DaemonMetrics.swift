@@ -1,4 +1,5 @@
 import KinMetrics
+import KinSession
 
 /// What a daemon counts, for `GET /v1/metrics` (docs/operations.md). Lives as long as the process, across a change of the wallet.
 struct DaemonMetrics: Sendable {
@@ -32,6 +33,8 @@ struct DaemonMetrics: Sendable {
     let openedLinkEnds: Counters
     /// Attempts to reach a device that failed, by `DialRefusal`.
     let dialRefusals: Counters
+    /// Records of relays that were not believed, by `RecordFault`.
+    let recordsDropped: Counters
     let inbound: InboundCounters
     let clones: Counter
     let requests: RequestMetrics
@@ -77,6 +80,9 @@ struct DaemonMetrics: Sendable {
             "kin_daemon_link_dial_refusals_total",
             "Attempts to open or continue a link that failed, by what was met or said.", by: "reason",
             DialRefusal.reasons)
+        recordsDropped = registry.counters(
+            "kin_daemon_records_dropped_total", "Records that relays showed and that were not believed, by why.",
+            by: "reason", RecordFault.allCases.map(\.rawValue))
         files = registry.counters(
             "kin_daemon_files_total",
             "Files brought to the server, given up, fetched whole, and those that were not what was shared.",

@@ -18,9 +18,9 @@ struct ConnectionParts: Sendable {
     ) {
         let (installed, logger, now) = (home.installation, home.logger, home.now)
         let directory = DirectoryRunner(
-            servers: home.servers, reader: RegistryReader(http: http, routeID: installed.wallet.routeID),
+            servers: home.servers, reader: RegistryReader(http: http, routes: home.routes),
             family: home.family, revocations: membership.exchange, state: home.state, events: home.events,
-            logger: logger, now: now)
+            metrics: home.metrics, logger: logger, now: now)
         self.directory = directory
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         mesh = MeshRunner(
@@ -36,10 +36,16 @@ struct ConnectionParts: Sendable {
                 neverAdmitted: Self.refusal(of: home.outbox), board: board, awaited: awaited,
                 events: home.events, metrics: home.metrics, lookAround: { directory.lookSoon() }, now: now),
             logger: logger)
-        registrations = home.servers.map { server in
+        // Whoever knows the wallet's address, and that is no secret, can look and ask for links there: none is taken up.
+        let places = home.routes.enumerated().flatMap { index, route in
+            let (board, links) = index == 0 ? (board, links) : (StatusBoard(servers: home.servers, now: now), nil)
+            return home.servers.map { (route: route, server: $0, board: board, links: links) }
+        }
+        registrations = places.map { place in
             RegistrationRunner(
-                server: server, installation: installed, name: home.name, tls: home.tls, eventLoop: eventLoop,
-                board: board, logger: logger, now: now, links: links, onRegistered: { directory.lookSoon() })
+                server: place.server, route: place.route, installation: installed, name: home.name, tls: home.tls,
+                eventLoop: eventLoop, board: place.board, logger: logger, now: now, links: place.links,
+                onRegistered: { directory.lookSoon() })
         }
         // The record states where the log stands.
         membership.revocations.onChange { [registrations] in

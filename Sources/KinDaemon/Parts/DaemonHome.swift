@@ -44,6 +44,11 @@ struct DaemonHome: Sendable {
 
     let logger: Logger
     var state: StateFolder { options.state }
+    /// The names under which the family's devices register at relays, this one's among them.
+    var routes: [String] {
+        let wallet = installation.wallet
+        return [wallet.routeID] + (options.miranda ? [wallet.address.description] : [])
+    }
     /// Milliseconds.
     var now: @Sendable () -> Int64 { options.now }
 
@@ -59,6 +64,12 @@ struct DaemonHome: Sendable {
             logger.notice("wallet_succeeded", metadata: ["mesh": .string(installed.mesh.description)])
         }
         installation = installed
+        if options.miranda, installed.wallet.recordKey == nil {
+            throw KinError(
+                "phrase_needed",
+                "this machine joined without the recovery phrase, and Miranda reads only what is sealed by it: leave --miranda out",
+                category: .refused)
+        }
         settings = try Self.settings(options)
         host = try HostCheck(state, reader: options.host).run(settings.clonePolicy)
         metrics = former?.metrics ?? DaemonMetrics()

@@ -2,6 +2,7 @@ import KinClient
 import KinDaemonAPI
 import KinEncoding
 import KinIdentity
+import KinSession
 import KinWire
 import Logging
 
@@ -13,6 +14,7 @@ actor DirectoryRunner {
     private let revocations: RevocationExchange
     private let state: StateFolder
     private let events: EventHub
+    private let metrics: DaemonMetrics
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
@@ -21,6 +23,8 @@ actor DirectoryRunner {
     /// What each server showed last, and when everything was read.
     private var known: [ServerAddress: (version: RegistryVersion, readAt: ContinuousClock.Instant)] = [:]
     private var unreachable: [ServerAddress: String] = [:]
+    /// Records that were not believed, as far as they were counted.
+    private var counted: [RecordFault: Int] = [:]
     /// Seen for the first time, and not known at the broker yet.
     private var unannounced: [MachineID] = []
     /// Seen for the first time, and not yet told to a user.
@@ -28,7 +32,8 @@ actor DirectoryRunner {
 
     init(
         servers: [ServerAddress], reader: RegistryReader, family: Family, revocations: RevocationExchange,
-        state: StateFolder, events: EventHub, logger: Logger, now: @escaping @Sendable () -> Int64
+        state: StateFolder, events: EventHub, metrics: DaemonMetrics, logger: Logger,
+        now: @escaping @Sendable () -> Int64
     ) {
         self.servers = servers
         self.reader = reader
@@ -36,6 +41,7 @@ actor DirectoryRunner {
         self.revocations = revocations
         self.state = state
         self.events = events
+        self.metrics = metrics
         self.logger = logger
         self.now = now
     }
@@ -91,9 +97,15 @@ actor DirectoryRunner {
             let time = now()
             let (new, changed) = family.withDirectory { $0.merge(entries, from: server, now: time) }
             known[server] = version.map { ($0, began) }
+            count(family.withDirectory { $0.dropped })
             if changed { save() }
             unannounced += new
         }
+    }
+
+    private func count(_ dropped: [RecordFault: Int]) {
+        for (fault, times) in dropped { metrics.recordsDropped[fault].add(times - counted[fault, default: 0]) }
+        counted = dropped
     }
 
     private func save() {

@@ -9,9 +9,10 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// Keeps this device's record shown at one relay.
+/// Keeps this device's record shown at one relay, under one name of its family.
 final class RegistrationRunner: Sendable {
     private let server: ServerAddress
+    private let route: String
     private let installation: Installation
     private let name: DeviceName
     private let tls: TLSConfiguration
@@ -20,16 +21,20 @@ final class RegistrationRunner: Sendable {
     private let logger: Logger
     /// Milliseconds.
     private let now: @Sendable () -> Int64
-    private let links: any LinkListener
+    private let links: (any LinkListener)?
     private let onRegistered: @Sendable () -> Void
     private let open = Mutex<RegistrationLink?>(nil)
 
+    /// - Parameters:
+    ///   - route: the name: the family's route id, or the wallet's address.
+    ///   - links: takes up what is wanted under that name; nil: nothing is.
     init(
-        server: ServerAddress, installation: Installation, name: DeviceName, tls: TLSConfiguration,
+        server: ServerAddress, route: String, installation: Installation, name: DeviceName, tls: TLSConfiguration,
         eventLoop: any EventLoop, board: StatusBoard, logger: Logger, now: @escaping @Sendable () -> Int64,
-        links: any LinkListener, onRegistered: @escaping @Sendable () -> Void
+        links: (any LinkListener)?, onRegistered: @escaping @Sendable () -> Void
     ) {
         self.server = server
+        self.route = route
         self.installation = installation
         self.name = name
         self.tls = tls
@@ -65,7 +70,7 @@ final class RegistrationRunner: Sendable {
     private func lost(_ end: MeshEnd, retryIn delay: Duration) {
         let next = now() + delay.milliseconds
         guard board.relayLost(server, end.reason, code: end.code, nextAttemptAt: next) else { return }
-        logger.notice("unregistered", metadata: ["server": .string(server.origin), "reason": .string(end.reason)])
+        logger.notice("unregistered", metadata: facts.merging(["reason": .string(end.reason)]) { $1 })
     }
 
     /// A registration that lasted so long was no accident.
@@ -74,17 +79,17 @@ final class RegistrationRunner: Sendable {
 
     /// One registration from dialling to its end.
     private func registration() async -> MeshEnd {
-        let route = RelayCarrier.Route(server, tls: tls, on: eventLoop)
+        let way = RelayCarrier.Route(server, tls: tls, on: eventLoop)
         let (ends, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1))
         do throws(MeshEnd) {
             let link = try await RegistrationLink.open(
-                server, wallet: installation.wallet, machineID: installation.machineID, keys: installation.keys,
+                server, under: route, machineID: installation.machineID, keys: installation.keys,
                 tls: tls, on: eventLoop, blob: { try self.record() },
-                onAttach: { [links, route] in links.wanted($0, by: route) }, onEnd: { continuation.yield($0) })
+                onAttach: { [links] in links?.wanted($0, by: way) }, onEnd: { continuation.yield($0) })
             open.withLock { $0 = link }
             defer { open.withLock { $0 = nil } }
             board.relayConnected(server)
-            logger.notice("registered", metadata: ["server": .string(server.origin)])
+            logger.notice("registered", metadata: facts)
             onRegistered()
             return await withTaskCancellationHandler {
                 for await end in ends { return .lost(end) }
@@ -96,6 +101,11 @@ final class RegistrationRunner: Sendable {
         } catch {
             return error
         }
+    }
+
+    private var facts: Logger.Metadata {
+        let isByWallet = route == installation.wallet.address.description
+        return ["server": .string(server.origin), "under": isByWallet ? "wallet" : "route"]
     }
 
     private func record() throws -> [UInt8] {

@@ -19,6 +19,9 @@ public struct CutLink: Sendable {
     /// The bytes it holds in memory.
     public var byteCount: Int { outgoing.byteCount + incoming.byteCount }
 
+    /// Rises with whatever came over, either way.
+    public var progress: Int64 { incoming.receivedThrough + outgoing.acknowledged }
+
     /// Whether it is too late to continue it.
     /// - Parameter now: milliseconds.
     public func isOver(at now: Int64) -> Bool { now - time > LinkLimits.resumeWithin }

@@ -58,6 +58,10 @@ public struct Link: ~Copyable, Sendable {
     /// The position up to which everything has come.
     public var receivedThrough: Int64 { incoming.receivedThrough }
 
+    /// The position from which on the other side owes an acknowledgement; nil where it owes none. A carrier on which it stays the same for long
+    /// brings nothing over any more.
+    public var awaitedFrom: Int64? { outgoing.awaitsAcknowledgement ? outgoing.acknowledged : nil }
+
     /// Whether `submit` takes a frame.
     public var isReady: Bool { !hasEnded && ending == nil && outgoing.isReady }
 

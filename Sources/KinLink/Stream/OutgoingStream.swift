@@ -22,6 +22,9 @@ struct OutgoingStream: Sendable {
     /// Whether one more frame is taken: of frames at most 1 MiB waits, and one more.
     var isReady: Bool { waiting < Int(LinkLimits.window) && frames.count < LinkLimits.windowRecords }
 
+    /// Whether something was cut into messages that the other side has not acknowledged.
+    var awaitsAcknowledgement: Bool { !records.isEmpty }
+
     /// Whether nothing is left to send on this connection, though it may not be acknowledged.
     var isDrained: Bool { frames.isEmpty && sent == records.count }
 
