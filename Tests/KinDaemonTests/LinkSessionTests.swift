@@ -30,7 +30,7 @@ import Testing
             let session = LinkSession(near, answering: NodeResponder(operations: Operations()), now: realNow)
             let path = try OperationPath("/device/info").orThrow("a path")
             let call = Task { try await session.calls.call(path) }
-            guard case .over(let fault, .byPeer) = await session.run(over: carrier) else {
+            guard case .over(let fault, .byPeer) = await session.link.run(over: carrier) else {
                 session.end(.linkLost)
                 throw MissingValue("the link's end")
             }

@@ -36,7 +36,7 @@ import Testing
         let path = try OperationPath("/device/info").orThrow("a path")
         let call = Task { try? await session.calls.call(path) }
         defer { call.cancel() }
-        let outcome = try await within(.seconds(20), "it is cut") { await session.run(over: wire) }
+        let outcome = try await within(.seconds(20), "it is cut") { await session.link.run(over: wire) }
         guard case .cut(let rest) = outcome else {
             Issue.record("a connection that brings nothing over is cut, not \(outcome)")
             return
@@ -50,7 +50,7 @@ import Testing
     func idle() async throws {
         let session = try await Self.session(patience: .milliseconds(100))
         let wire = DeafWire()
-        let running = Task { await session.run(over: wire) }
+        let running = Task { await session.link.run(over: wire) }
         await #expect(throws: Observed<String?>.TimedOut.self) {
             try await wire.closed.wait(within: .seconds(1)) { $0 != nil }
         }

@@ -1,6 +1,6 @@
 import Foundation
 public import KinCommands
-public import KinTerminal
+import KinTerminal
 public import KinWire
 
 /// A terminal of this process that is out of reach for as long as a file is there.

@@ -65,7 +65,7 @@ struct BenchLink {
         let loops = MultiThreadedEventLoopGroup.singleton
         let (far, sessions) = (Side(answer: answer), Observed([[UInt8]]()))
         registration = try await RegistrationLink.open(
-            server, wallet: family.wallet.file, machineID: called.machineID, keys: called.keys, tls: nil,
+            server, under: family.wallet.file.routeID, machineID: called.machineID, keys: called.keys, tls: nil,
             on: loops.next(), blob: { [7] }, onAttach: { session in sessions.update { $0.append(session) } },
             onEnd: { _ in })
         let carrier = try await Self.dial(called.machineID, family, .init(server, tls: nil, on: loops.next()))

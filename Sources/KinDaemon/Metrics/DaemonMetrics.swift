@@ -1,3 +1,4 @@
+import KinClient
 import KinMetrics
 import KinSession
 
