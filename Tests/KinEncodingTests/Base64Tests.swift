@@ -64,6 +64,20 @@ import Testing
         }
     }
 
+    @Test("a character that is none is found wherever it stands in a long text")
+    func placesOfInvalid() throws {
+        let text = Array(Base64.encode([UInt8](repeating: 0xa5, count: 60)).utf8)
+        for place in text.indices {
+            for byte: UInt8 in [0x20, 0x2d, 0x3d, 0x5f, 0x7f, 0x00] {
+                var changed = text
+                changed[place] = byte
+                let changedText = String(decoding: changed, as: UTF8.self)
+                // Padding may stand at the end, where it leaves bits that must be zero.
+                #expect(throws: EncodingError.self) { try Base64.decode(changedText) }
+            }
+        }
+    }
+
     @Test("text that decodes has one spelling only")
     func oneSpelling() {
         var generator = SeededGenerator(seed: 4)

@@ -67,6 +67,57 @@ import Testing
         #expect(String(decoding: JSON.string(text).canonicalBytes(), as: UTF8.self) == expected)
     }
 
+    @Test("whatever stands where in a long string, alone or beside another, is written as it must be and read again")
+    func places() throws {
+        let interesting: [UInt8] = Array(0..<0x24) + [0x5b, 0x5c, 0x5d, 0x7e, 0x7f]
+        func expect(_ bytes: [UInt8]) throws {
+            let text = String(decoding: bytes, as: UTF8.self)
+            let written = JSON.string(text).canonicalBytes()
+            let escaped = bytes.flatMap { byte -> [UInt8] in
+                switch byte {
+                case 0x08: Array(#"\b"#.utf8)
+                case 0x09: Array(#"\t"#.utf8)
+                case 0x0a: Array(#"\n"#.utf8)
+                case 0x0c: Array(#"\f"#.utf8)
+                case 0x0d: Array(#"\r"#.utf8)
+                case 0..<0x20: Array(#"\u00"#.utf8) + Array(Hex.encode([byte]).utf8)
+                case 0x22, 0x5c: [0x5c, byte]
+                default: [byte]
+                }
+            }
+            #expect(written == [0x22] + escaped + [0x22])
+            #expect(try JSON.parseCanonical(written) == .string(text))
+        }
+        for place in 0..<19 {
+            for byte in UInt8(0)..<0x80 {
+                var bytes = [UInt8](repeating: 0x61, count: 20)
+                bytes[place] = byte
+                try expect(bytes)
+            }
+        }
+        for first in interesting {
+            for second in interesting {
+                for filler: UInt8 in [0x20, 0x61, 0x7f] {
+                    try expect([filler, filler, first, second, filler, second, first, filler, first])
+                }
+            }
+        }
+    }
+
+    @Test("control characters are refused wherever they stand in a long string")
+    func controlPlaces() {
+        for place in 0..<19 {
+            for byte in UInt8(0)..<0x20 {
+                var bytes = [UInt8](repeating: 0x61, count: 20)
+                bytes[place] = byte
+                #expect(throws: JSONError.self) { try JSON.parse([0x22] + bytes + [0x22]) }
+            }
+            var bytes = [UInt8](repeating: 0x61, count: 20)
+            bytes[place] = 0x80
+            #expect(throws: JSONError.self) { try JSON.parse([0x22] + bytes + [0x22]) }
+        }
+    }
+
     @Test("an escaped string is appended with its quotes")
     func appending() {
         var output = Array("x:".utf8)
