@@ -208,6 +208,26 @@ import Testing
         #expect(Self.finishing(again, try answering.answer(link: .random(), now: now), now) == .superseded)
     }
 
+    @Test("whoever has a ticket neither calls nor answers as a device that is known")
+    func impostor() async throws {
+        var devices = try await TwoDevices.fresh()
+        let ticket = try await devices.family.ticket(uses: 1)
+        devices.newest = [devices.caller, devices.called].reduce(into: [:]) { $0[$1.member] = $1.chain }
+        let thief = try devices.family.impostor(of: devices.caller.member, by: ticket)
+        var calling = try LinkInitiator(as: devices.credentials(thief), to: devices.called.verified())
+        let first = try calling.open(now: now)
+        #expect(
+            fault {
+                var answering = devices.responder(); _ = try answering.read(first, now: now)
+            } == .superseded)
+        // To a caller that was misled as to the keys of the device it calls.
+        let twin = try devices.family.impostor(of: devices.called.member, by: ticket)
+        var misled = try LinkInitiator(as: devices.credentials(devices.caller), to: twin.verified())
+        var answering = LinkResponder(as: devices.credentials(twin))
+        _ = try answering.read(misled.open(now: now), now: now)
+        #expect(Self.finishing(misled, try answering.answer(link: .random(), now: now), now) == .superseded)
+    }
+
     @Test(
         "clocks may be a minute apart, and no more",
         arguments: [(60_000, true), (60_001, false), (-60_000, true), (-60_001, false)])

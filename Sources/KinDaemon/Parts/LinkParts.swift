@@ -28,7 +28,7 @@ struct LinkParts: Sendable {
         let credentials = { @Sendable in
             LinkCredentials(
                 chain: installed.chain, key: installed.keys.sealing, revocations: revocations,
-                newest: { family.member($0)?.chain })
+                newest: { family.known($0) })
         }
         let dialler = LinkDialler(
             servers: home.servers, routeID: installed.wallet.routeID, tls: home.tls,

@@ -15,7 +15,7 @@ public struct LinkCredentials: Sendable {
     ///   - chain: this device's newest.
     ///   - key: the X25519 key in force by that chain.
     ///   - revocations: who was revoked, as it is known at each handshake.
-    ///   - newest: the newest chain known of a member; nil where none is.
+    ///   - newest: the chain known of a member that holds; nil where none is.
     public init(
         chain: Chain, key: X25519.PrivateKey, revocations: RevocationLedger,
         newest: @escaping @Sendable (ULID) -> Chain?
@@ -46,16 +46,8 @@ public struct LinkCredentials: Sendable {
         } catch {
             throw .chain(error)
         }
-        if let known = newest(peer.member), known.supersedes(chain) { throw .superseded }
+        guard chain.mayReplace(newest(peer.member)) else { throw .superseded }
         guard (now - LinkLimits.maxSkew...now + LinkLimits.maxSkew).contains(time) else { throw .clockDiffers }
         return peer
-    }
-}
-
-extension Chain {
-    /// Whether this chain of the same member is newer than `other`: a later certificate, or more rotations of the same one.
-    func supersedes(_ other: Chain) -> Bool {
-        guard certificate != other.certificate else { return rotations.count > other.rotations.count }
-        return certificate.issuedAt > other.certificate.issuedAt
     }
 }
