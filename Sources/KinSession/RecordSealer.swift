@@ -32,10 +32,12 @@ public struct RecordSealer: Sendable {
     /// Opens the blob in `slot`; nil where it is not a sound record of this family, for whatever reason.
     /// - Parameter now: milliseconds.
     public func open(_ entry: RegistryEntry, now: Int64) -> OpenedRecord? {
-        guard let bytes = unseal(entry), let record = try? RegistryRecord(json: bytes),
+        guard let (bytes, isByFamily) = unseal(entry), let record = try? RegistryRecord(json: bytes),
             record.ts * 1000 <= now + StatementLimits.maxAhead
         else { return nil }
         guard let certified = record.certified else {
+            // The box's public key is known to whoever ever was a member.
+            guard isByFamily else { return nil }
             return OpenedRecord(record: record, machineID: entry.machineID, member: nil)
         }
         guard certified.machineID == entry.machineID,
@@ -47,16 +49,20 @@ public struct RecordSealer: Sendable {
         return OpenedRecord(record: record, machineID: entry.machineID, member: member)
     }
 
-    private func unseal(_ entry: RegistryEntry) -> [UInt8]? {
+    /// What is inside, and whether only who has the phrase can have sealed it.
+    private func unseal(_ entry: RegistryEntry) -> (bytes: [UInt8], isByFamily: Bool)? {
         if entry.blob.starts(with: Self.anonymousPrefix), let secret = wallet.boxSecret,
             let bytes = Box.openAnonymously(Array(entry.blob.dropFirst(Self.anonymousPrefix.count)), with: secret)
         {
-            return bytes
+            return (bytes, false)
         }
-        guard let key = wallet.recordKey, entry.blob.count > Self.nonceBytes else { return nil }
-        return try? ChaChaPoly.open(
-            Array(entry.blob.dropFirst(Self.nonceBytes)), key: key, nonce: Array(entry.blob.prefix(Self.nonceBytes)),
-            authenticating: Array(entry.machineID.description.utf8))
+        guard let key = wallet.recordKey, entry.blob.count > Self.nonceBytes,
+            let bytes = try? ChaChaPoly.open(
+                Array(entry.blob.dropFirst(Self.nonceBytes)), key: key,
+                nonce: Array(entry.blob.prefix(Self.nonceBytes)),
+                authenticating: Array(entry.machineID.description.utf8))
+        else { return nil }
+        return (bytes, true)
     }
 }
 

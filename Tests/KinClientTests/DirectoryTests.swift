@@ -292,6 +292,29 @@ import Testing
         #expect(error?.code == "uncertified_recipient" && error?.category == .refused)
     }
 
+    @Test("a device with a certificate keeps its name, whatever calls itself the same without one")
+    func certifiedFirst() async throws {
+        let studio = try await house.device()
+        let id = studio.chain.member.description
+        let directory = directory([
+            try house.entry(studio, "studio"), try house.uncertified("studio", machine: "00000000000000aa"),
+            try house.uncertified(id, machine: "00000000000000bb"),
+        ])
+        #expect(try directory.resolve("studio").member == studio.chain.member)
+        #expect(try directory.resolve(id).member == studio.chain.member)
+        #expect(directory.name(of: studio.chain.member) == "studio")
+        #expect(Set(directory.named().map(\.name)) == ["studio", "studio~0000", id])
+        #expect(refusal(of: "studio~0000", in: directory)?.code == "uncertified_recipient")
+    }
+
+    @Test("a member id means that member, whoever calls itself so")
+    func namedAsMember() async throws {
+        let (studio, kiosk) = (try await house.device(), try await house.device())
+        let id = studio.chain.member.description
+        let directory = directory([try house.entry(studio, "studio"), try house.entry(kiosk, id)])
+        #expect(try directory.resolve(id).member == studio.chain.member)
+    }
+
     @Test("a text of any length is answered with a short one")
     func longName() {
         let error = refusal(of: String(repeating: "x", count: 100_000), in: directory([]))
