@@ -28,7 +28,29 @@ import Testing
         #expect(theirs.peer == caller.peer)
         #expect(theirs.link == id && !theirs.isContinued)
         #expect(theirs.handshakeHash == hash)
-        #expect(theirs.peerHead == devices.revocations.head)
+    }
+
+    @Test("each side hears where the other's revocation log stands, once that has proved who it is")
+    func heads() async throws {
+        let devices = try await TwoDevices.fresh()
+        let heard = Observed([ULID]())
+        let own = { (device: TestDevice) in
+            LinkCredentials(
+                chain: device.chain, key: device.keys.sealing, revocations: devices.revocations, newest: { _ in nil },
+                stated: { head, peer in
+                    #expect(head == devices.revocations.head)
+                    heard.update { $0.append(peer.member) }
+                })
+        }
+        var calling = try LinkInitiator(as: own(devices.caller), to: devices.called.verified())
+        var answering = LinkResponder(as: own(devices.called))
+        _ = try answering.read(calling.open(now: now), now: now)
+        let answer = try answering.answer(link: .random(), now: now)
+        #expect(heard.value == [])
+        var link = try Link(calling.finish(answer, now: now))
+        #expect(heard.value == [devices.called.member])
+        _ = try answering.confirm(link.next().orThrow("a message"))
+        #expect(heard.value == [devices.called.member, devices.caller.member])
     }
 
     @Test("a device whose key was rotated is called by its newest key, and calls with it")
