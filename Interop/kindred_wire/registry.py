@@ -99,18 +99,23 @@ def seal_record(record: bytes, record_key: bytes, machine_id: str, nonce: bytes)
 
 def open_blob(blob: bytes, registry: RegistryKeys, machine_id: str) -> bytes:
     """The record in a blob, of either kind."""
+    return _opened(blob, registry, machine_id)[0]
+
+
+def _opened(blob: bytes, registry: RegistryKeys, machine_id: str) -> tuple[bytes, bool]:
+    """The record in a blob, and whether only who has the phrase can have sealed it."""
     if len(blob) > MAX_BLOB:
         raise Refused("blob_too_large", f"{len(blob)} bytes")
     if blob.startswith(SEALED_PREFIX):
         try:
-            return SealedBox(PrivateKey(registry.box_secret)).decrypt(blob[len(SEALED_PREFIX) :])
+            return SealedBox(PrivateKey(registry.box_secret)).decrypt(blob[len(SEALED_PREFIX) :]), False
         except (CryptoError, ValueError, TypeError):
             pass  # a nonce may begin with the same three bytes
     if len(blob) < NONCE_BYTES + 16:
         raise Refused("blob_does_not_open", "too short")
     nonce, sealed = blob[:NONCE_BYTES], blob[NONCE_BYTES:]
     try:
-        return ChaCha20Poly1305(registry.record_key).decrypt(nonce, sealed, machine_id.encode("ascii"))
+        return ChaCha20Poly1305(registry.record_key).decrypt(nonce, sealed, machine_id.encode("ascii")), True
     except InvalidTag as error:
         raise Refused("blob_does_not_open", "wrong key, slot or bytes") from error
 
@@ -121,10 +126,12 @@ def accept(blob: bytes, registry: RegistryKeys, slot: str, mesh: str, now: int, 
     `mesh` is the reader's, `now` milliseconds, `newest_ts` the largest `ts` (seconds) seen from that machine.
     Revocations are the caller's to apply.
     """
-    record = decode_record(open_blob(blob, registry, slot))
+    opened, by_family = _opened(blob, registry, slot)
+    record = decode_record(opened)
     _require(record["ts"] >= newest_ts, "record_older")
     _require(record["ts"] * 1000 <= now + MAX_AHEAD, "record_dated_ahead")
     if "chain" not in record:
+        _require(by_family, "record_uncertified")
         return record, None
     _require(record["machine_id"] == slot, "record_of_another_slot")
     return record, _verify(record, mesh, now)

@@ -7,7 +7,7 @@ from nacl.bindings import crypto_box, crypto_box_NONCEBYTES
 from kindred_wire import registry
 
 from . import actors as a
-from .registry_valid import record, records, runner_record
+from .registry_valid import record, records, runner_record, uncertified_record
 
 ENTROPY = a.digest("entropy")
 ORIGIN = "https://kin.example:8443"
@@ -31,6 +31,7 @@ def dropped(keys: registry.RegistryKeys) -> list[dict]:
     good, foreign = seal(record()), a.certificate(a.LAPTOP, a.OTHER_WALLET, mesh=a.FOREIGN_MESH)
     other_machine = a.certificate(a.LAPTOP, machine_id=machine)
     box = b"KB1" + sealed_box(a.text(record()).encode(), bytes.fromhex(a.PHONE.x25519), a.Actor("ephemeral"))
+    unnamed = b"KB1" + sealed_box(a.text(uncertified_record()).encode(), keys.box_public, a.Actor("ephemeral"))
     cases = [
         ("empty", b"", "does not open"),
         ("shorter than nonce and tag", good[:27], "does not open"),
@@ -38,6 +39,7 @@ def dropped(keys: registry.RegistryKeys) -> list[dict]:
         ("sealed for another slot", seal(record(), machine), "does not open"),
         ("sealed box alone", b"KB1", "does not open"),
         ("sealed box to another key", box, "does not open"),
+        ("sealed box without a chain", unnamed, "uncertified where anybody may have sealed it"),
         ("no JSON", seal("record"), "is no record"),
         ("name twice", seal(a.text(record()).replace('"v":1', '"v":1,"v":1')), "is no record"),
         ("machine_id of another slot", seal(record(machine_id=machine)), "machine_id is not its slot's"),

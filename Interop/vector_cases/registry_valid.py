@@ -32,6 +32,11 @@ def runner_record(**changes) -> dict:
     return record(a.RUNNER, chain, **(about | changes))
 
 
+def uncertified_record() -> dict:
+    """What the other product publishes."""
+    return {name: record()[name] for name in ("v", "name", "host_pub", "signal_url", "ts")}
+
+
 def records() -> dict[str, tuple[str, str]]:
     """name: (the record's text, its machine_id). The last ones are valid without being canonical."""
     full = record(
@@ -43,14 +48,13 @@ def records() -> dict[str, tuple[str, str]]:
     unknown = record(colour="gr\u00fcn", nested={"list": [1, 2.5, None, True], "\U0001f511": "\u20ac"}, zero=0)
     spaced = a.text(runner_record()).replace('","', '" ,\n\t"')
     reordered = "{" + a.text(record()).removeprefix('{"capabilities":[],').removesuffix("}") + ',"capabilities":[]}'
-    uncertified = {name: record()[name] for name in ("v", "name", "host_pub", "signal_url", "ts")}
     laptop, runner = a.machine("laptop"), a.machine("runner")
     return {
         "minimal": (a.text(record()), laptop),
         "every field": (a.text(full), laptop),
         "unknown fields, covered by sig": (a.text(unknown), laptop),
         "issued machine": (a.text(runner_record()), runner),
-        "uncertified, without a chain": (a.text(uncertified), laptop),
+        "uncertified, without a chain": (a.text(uncertified_record()), laptop),
         "white space between tokens": (spaced, runner),
         "names in another order": (reordered, laptop),
     }

@@ -20,26 +20,3 @@ struct Revoked: Error, CustomStringConvertible {
 
     var description: String { "member_revoked" }
 }
-
-/// A chain that may not replace the one known for its member.
-enum ChainConflict: String, Error, CaseIterable {
-    /// Fewer rotations than known: an old state, or one rolled back.
-    case shorter = "chain_shorter_than_known"
-    /// Another key took the member id without the wallet's word.
-    case foreign = "member_belongs_to_another_key"
-
-    static func check(_ chain: Chain, replacing known: Chain) throws(ChainConflict) {
-        if chain.certificate.ed25519 == known.certificate.ed25519 {
-            // Under whatever certificate: keys that were rotated away never come back by a second one.
-            guard chain.rotations.count >= known.rotations.count else { throw .shorter }
-            guard chain.rotations.starts(with: known.rotations) else { throw .foreign }
-        }
-        if chain.certificate != known.certificate
-            && (chain.certificate.ed25519 != known.certificate.ed25519 || chain.rotations.isEmpty)
-        {
-            let isLaterWord =
-                chain.certificate.issuer == .wallet && chain.certificate.issuedAt > known.certificate.issuedAt
-            guard isLaterWord else { throw .foreign }
-        }
-    }
-}

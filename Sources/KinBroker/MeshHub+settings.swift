@@ -41,8 +41,7 @@ extension MeshHub {
     /// Whether the signer is, as far as it is known here, who its chain says.
     private func mayBeSigned(_ proof: SettingsProof, _ state: State) -> Bool {
         guard ledger.revocations(of: proof.owner).isEmpty else { return false }
-        guard let known = state.chains[proof.owner.member] else { return true }
-        return (try? ChainConflict.check(proof.owner, replacing: known)) != nil
+        return proof.owner.mayReplace(state.chains[proof.owner.member])
     }
 
     private func write(_ proof: SettingsProof) {

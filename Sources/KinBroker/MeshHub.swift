@@ -217,7 +217,7 @@ final class MeshHub: Sendable {
     func keep(_ chain: Chain, in state: inout State) throws(ChainConflict) -> Bool {
         let known = state.chains[chain.member]
         if known == chain { return false }
-        if let known { try ChainConflict.check(chain, replacing: known) }
+        if let known { try chain.check(replacing: known) }
         state.chains[chain.member] = chain
         index.note(chain, in: mesh, replacing: known)
         store.put(chain, in: key)

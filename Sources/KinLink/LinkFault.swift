@@ -11,7 +11,7 @@ public enum LinkFault: Error, Hashable, Sendable {
     case chain(ChainFault)
     /// The chain is of other keys than the handshake.
     case keyMismatch
-    /// A newer certificate or rotation of that member is known.
+    /// Another chain of that member is known, and holds: a newer one, or one by a better word (`ChainConflict`).
     case superseded
     /// Another device answers than the one called.
     case wrongDevice
@@ -98,7 +98,7 @@ extension LinkFault {
         case .keyMismatch:
             "the other device shows a certificate of other keys than its own: it is not the device it says"
         case .superseded:
-            "a newer certificate of this device is known: restart  kin up  there, so that it uses the newest"
+            "another certificate of this device is known, and holds: restart  kin up  there, so that it uses the newest"
         case .wrongDevice: "another device answered than the one called: look at  kin devices  and try again"
         case .clockDiffers: "the clocks of the two devices are more than a minute apart: set them, then try again"
         case .refused(let code): "the other device refuses this link (\(code)): look at  kin status  here"

@@ -8,6 +8,8 @@ public enum RecordFault: String, Error, Hashable, Sendable, CaseIterable {
     case doesNotOpen = "does_not_open"
     /// What is inside is no record.
     case malformed
+    /// It has no chain, and anybody who ever was a member can have sealed it.
+    case uncertified
     /// Dated more than 5 minutes ahead.
     case datedAhead = "dated_ahead"
     /// It says that it is another machine's.

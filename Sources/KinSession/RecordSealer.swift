@@ -33,9 +33,11 @@ public struct RecordSealer: Sendable {
     /// - Parameter now: milliseconds.
     /// - Throws: why it is not a sound record of this family.
     public func open(_ entry: RegistryEntry, now: Int64) throws(RecordFault) -> OpenedRecord {
-        let record = try record(in: entry)
+        let (record, isByFamily) = try record(in: entry)
         guard record.ts * 1000 <= now + StatementLimits.maxAhead else { throw .datedAhead }
         guard let certified = record.certified else {
+            // The box's public key is known to whoever ever was a member.
+            guard isByFamily else { throw .uncertified }
             return OpenedRecord(record: record, machineID: entry.machineID, member: nil)
         }
         guard certified.machineID == entry.machineID else { throw .anotherSlot }
@@ -50,10 +52,10 @@ public struct RecordSealer: Sendable {
         return OpenedRecord(record: record, machineID: entry.machineID, member: member)
     }
 
-    private func record(in entry: RegistryEntry) throws(RecordFault) -> RegistryRecord {
+    private func record(in entry: RegistryEntry) throws(RecordFault) -> (RegistryRecord, isByFamily: Bool) {
         guard entry.blob.count <= RegistryRecord.maxBlobBytes else { throw .tooLarge }
-        let bytes = try unseal(entry)
-        do throws(WireError) { return try RegistryRecord(json: bytes) } catch { throw .malformed }
+        let (bytes, isByFamily) = try unseal(entry)
+        do throws(WireError) { return (try RegistryRecord(json: bytes), isByFamily) } catch { throw .malformed }
     }
 
     private func member(by chain: Chain, now: Int64) throws(RecordFault) -> VerifiedMember {
@@ -62,12 +64,13 @@ public struct RecordSealer: Sendable {
         }
     }
 
-    private func unseal(_ entry: RegistryEntry) throws(RecordFault) -> [UInt8] {
+    /// What is inside, and whether only who has the phrase can have sealed it.
+    private func unseal(_ entry: RegistryEntry) throws(RecordFault) -> (bytes: [UInt8], isByFamily: Bool) {
         guard let key = wallet.recordKey else { throw .noKey }
         if entry.blob.starts(with: Self.anonymousPrefix), let secret = wallet.boxSecret,
             let bytes = Box.openAnonymously(Array(entry.blob.dropFirst(Self.anonymousPrefix.count)), with: secret)
         {
-            return bytes
+            return (bytes, false)
         }
         guard entry.blob.count > Self.nonceBytes,
             let bytes = try? ChaChaPoly.open(
@@ -75,7 +78,7 @@ public struct RecordSealer: Sendable {
                 nonce: Array(entry.blob.prefix(Self.nonceBytes)),
                 authenticating: Array(entry.machineID.description.utf8))
         else { throw .doesNotOpen }
-        return bytes
+        return (bytes, true)
     }
 }
 

@@ -136,4 +136,26 @@ extension TestFamily {
         _ = try TicketJoining(state: state, now: now).join(ticket.text)
         return try TestDevice(Installation(state))
     }
+
+    /// Whoever has a ticket, with keys of his own, under the member id of `victim`.
+    public func impostor(of victim: ULID, by ticket: JoinTicket) throws -> TestDevice {
+        let thief = try device(by: ticket)
+        var chain = thief.chain
+        chain.certificate.member = victim
+        chain.certificate = chain.certificate.signed(
+            by: try Ed25519.PrivateKey(seed: SecretBytes(copying: ticket.seed)))
+        return TestDevice(copying: thief, chain: chain)
+    }
+
+    /// The same device by a later word of the wallet, or an earlier one.
+    /// - Parameter keys: the device's own unless said.
+    public func recertified(_ device: TestDevice, at time: Int64, keys: DeviceKeys? = nil) async throws -> TestDevice {
+        let keys = keys ?? device.keys
+        let certificate = try await wallet.sign(
+            Certificate(
+                mesh: mesh, member: device.member, machineID: device.machineID, ed25519: keys.signing.publicKey.bytes,
+                x25519: keys.sealing.publicKey.bytes, role: .owner, issuedAt: time, issuer: .wallet))
+        return TestDevice(
+            state: device.state, keys: keys, chain: Chain(certificate: certificate), machineID: device.machineID)
+    }
 }

@@ -113,6 +113,26 @@ import Testing
         #expect(victim.sink.closures == [])
     }
 
+    @Test(
+        "who was first to come under a device's id gives way to the device that the wallet certified, whatever the dates"
+    )
+    func squatted() async throws {
+        let bench = try BrokerBench()
+        let issuer = try await bench.device()
+        let device = try await bench.device()
+        var foreign = try bench.family.device(issuedBy: issuer)
+        var chain = foreign.chain
+        chain.certificate.member = device.member
+        chain.certificate.issuedAt += 1
+        chain.certificate = chain.certificate.signed(by: issuer.keys.issuing)
+        foreign = TestDevice(copying: foreign, chain: chain)
+        _ = try await bench.join(foreign)
+        let joined = try await bench.join(device)
+        try await joined.settle()
+        #expect(joined.sink.closures == [])
+        #expect(try await listOf(bench).members.first { $0.chain.member == device.member }?.chain == device.chain)
+    }
+
     @Test("a second certificate for a member's first key does not undo its rotations")
     func secondCertificate() async throws {
         let bench = try BrokerBench()

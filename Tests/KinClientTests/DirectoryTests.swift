@@ -45,6 +45,41 @@ import Testing
         #expect(try directory.resolve("studio").member == studio.chain.member)
     }
 
+    @Test("whoever may certify does not take another device's member id or place, whatever slot and order it comes in")
+    func impostor() async throws {
+        let elsewhere = try MachineID("00000000000000aa").orThrow("a machine id")
+        let genuine = try house.entry(studio, "studio")
+        for machine in [elsewhere, studio.machineID] {
+            let forged = try house.impostor(of: studio, by: me, "a-studio", machine: machine, ts: 5)
+            for servers in [[genuine], [forged]].map({ ($0, $0 == [genuine] ? [forged] : [genuine]) }) {
+                var directory = Directory(installation: me)
+                _ = directory.merge(servers.0, from: here, now: now)
+                _ = directory.merge(servers.1, from: there, now: now)
+                let found = try #require(directory.device(member: studio.chain.member))
+                #expect(found.opened.member?.chain == studio.chain)
+                #expect(try directory.resolve(studio.chain.member.description).chain == studio.chain)
+                #expect(directory.named().map(\.name) == ["studio"])
+                var again = Directory(installation: me)
+                again.restore(directory.cache, now: now)
+                #expect(again.device(member: studio.chain.member)?.opened.member?.chain == studio.chain)
+            }
+        }
+        let forged = try house.impostor(of: me, by: studio, "laptop", machine: elsewhere)
+        var directory = Directory(installation: me)
+        _ = directory.merge([forged], from: here, now: now)
+        #expect(directory.device(member: me.chain.member) == nil && directory.dropped == 1)
+    }
+
+    @Test("a record that is refused does not make those of the device itself look old")
+    func refusedAhead() throws {
+        let forged = try house.impostor(of: me, by: studio, "studio", machine: studio.machineID, ts: 300)
+        var directory = Directory(installation: me)
+        _ = directory.merge([try house.entry(studio, "studio")], from: here, now: now)
+        _ = directory.merge([forged], from: here, now: now)
+        _ = directory.merge([try house.entry(studio, "studio", ts: 1)], from: here, now: now)
+        #expect(directory.device(studio.machineID)?.isOnline == true && directory.dropped == 1)
+    }
+
     @Test("a device that is listed no more is offline, and remembered as last seen")
     func offline() throws {
         var directory = Directory(installation: me)
@@ -117,6 +152,23 @@ import Testing
         #expect(directory.named().map(\.name) == ["newer-name"])
     }
 
+    @Test("a record older than one the same server showed is dropped after a restart, too")
+    func replayedLater() throws {
+        var before = Directory(installation: me)
+        _ = before.merge([try house.entry(studio, "studio", ts: 10)], from: here, now: now)
+        _ = before.merge([try house.entry(studio, "studio", ts: 8)], from: there, now: now)
+        try DeviceCache.write(before.cache, to: me.state)
+        var directory = Directory(installation: me)
+        directory.restore(try DeviceCache.read(me.state), now: now)
+        for server in [here, there] {
+            _ = directory.merge([try house.entry(studio, "studio", ts: 7)], from: server, now: now)
+            #expect(directory.device(studio.machineID)?.isOnline == false)
+        }
+        #expect(directory.dropped == 2)
+        _ = directory.merge([try house.entry(studio, "studio", ts: 8)], from: there, now: now)
+        #expect(directory.device(studio.machineID)?.servers == [there])
+    }
+
     @Test("what is not a sound record of this family is dropped and counted")
     func unsound() async throws {
         let stranger = try await Household().device()
@@ -164,8 +216,12 @@ import Testing
         #expect(directory.device(studio.machineID)?.isOnline == false)
         #expect(directory.device(studio.machineID)?.lastSeen == 77)
         let (new, changed) = directory.merge([entry], from: here, now: now)
-        #expect(new == [] && !changed)
-        #expect(directory.cache == [CachedDevice(machineID: entry.machineID, blob: entry.blob, lastSeen: now)])
+        #expect(new == [] && changed)
+        let ts = try #require(directory.device(studio.machineID)).opened.record.ts
+        #expect(
+            directory.cache == [
+                CachedDevice(machineID: entry.machineID, blob: entry.blob, lastSeen: now, newest: [here: ts])
+            ])
     }
 }
 
@@ -234,6 +290,29 @@ import Testing
         #expect(directory.named().map(\.name) == ["elsewhere"])
         let error = refusal(of: "elsewhere", in: directory)
         #expect(error?.code == "uncertified_recipient" && error?.category == .refused)
+    }
+
+    @Test("a device with a certificate keeps its name, whatever calls itself the same without one")
+    func certifiedFirst() async throws {
+        let studio = try await house.device()
+        let id = studio.chain.member.description
+        let directory = directory([
+            try house.entry(studio, "studio"), try house.uncertified("studio", machine: "00000000000000aa"),
+            try house.uncertified(id, machine: "00000000000000bb"),
+        ])
+        #expect(try directory.resolve("studio").member == studio.chain.member)
+        #expect(try directory.resolve(id).member == studio.chain.member)
+        #expect(directory.name(of: studio.chain.member) == "studio")
+        #expect(Set(directory.named().map(\.name)) == ["studio", "studio~0000", id])
+        #expect(refusal(of: "studio~0000", in: directory)?.code == "uncertified_recipient")
+    }
+
+    @Test("a member id means that member, whoever calls itself so")
+    func namedAsMember() async throws {
+        let (studio, kiosk) = (try await house.device(), try await house.device())
+        let id = studio.chain.member.description
+        let directory = directory([try house.entry(studio, "studio"), try house.entry(kiosk, id)])
+        #expect(try directory.resolve(id).member == studio.chain.member)
     }
 
     @Test("a text of any length is answered with a short one")

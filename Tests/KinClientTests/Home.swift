@@ -42,6 +42,26 @@ final class Household: Sendable {
         return try seal(record, device.machineID, for: wallet)
     }
 
+    /// What a machine without the phrase publishes as another device: under its member id and a certificate by `issuer`, with keys of its own.
+    func impostor(
+        of victim: Installation, by issuer: Installation, _ name: String, machine: MachineID, ts: Int64 = 0
+    ) throws -> RegistryEntry {
+        let keys = DeviceKeys.generate()
+        let certificate = Certificate(
+            mesh: wallet.home, member: victim.chain.member, machineID: machine, ed25519: keys.signing.publicKey.bytes,
+            x25519: keys.sealing.publicKey.bytes, role: .machine, issuedAt: TestClock.start + 1,
+            issuer: .member(issuer.chain.member)
+        ).signed(by: issuer.keys.issuing)
+        let record = RegistryRecord(
+            name: name, hostPub: keys.sealing.publicKey.bytes, signalURL: "http://127.0.0.1:1/agent/signal",
+            ts: TestClock.start / 1000 + ts,
+            certified: .init(
+                machineID: machine, version: "1.2.3", chain: Chain(issuer: issuer.issuer, certificate: certificate),
+                revocationHead: .empty, lan: nil, capabilities: [])
+        ).signed(by: keys.signing)
+        return try seal(record, machine, for: wallet.fileWithoutPhrase)
+    }
+
     /// What another product publishes: no certificate.
     func uncertified(_ name: String, machine: String) throws -> RegistryEntry {
         let record = RegistryRecord(

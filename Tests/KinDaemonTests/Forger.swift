@@ -68,6 +68,18 @@ struct Forger {
         return (chain, signing, sealing)
     }
 
+    /// A chain by this device's issuer key that gives another's member id to keys of its own.
+    func impostor(of victim: ULID) throws -> Chain {
+        let (signing, sealing) = (Ed25519.PrivateKey.random(), X25519.PrivateKey.random())
+        let machine = MachineID(Hex.encode(Random.bytes(8)))
+        let certificate = Certificate(
+            mesh: me.mesh, member: victim, machineID: try machine.orThrow("a machine id"),
+            ed25519: signing.publicKey.bytes,
+            x25519: sealing.publicKey.bytes, role: .machine, issuedAt: realNow(), issuer: .member(me.chain.member)
+        ).signed(by: me.keys.issuing)
+        return Chain(issuer: try me.issuer.orThrow("an issuer certificate"), certificate: certificate)
+    }
+
     private func header(of message: SealedMessage) throws -> Push {
         let recipient = try ULID(message.recipient).orThrow("a member")
         return Push(

@@ -98,6 +98,19 @@ import Testing
         }
     }
 
+    @Test("whoever may certify does not become another device: what is sent to that goes to that")
+    func impostor() async throws {
+        try await Siege.lay(to: ["laptop", "studio", "kiosk"]) { siege in
+            let studio = siege.studio.version.member
+            let forged = try Forger(siege.kiosk).impostor(of: studio)
+            siege.tell(siege.laptop, .memberJoined(MemberJoined(chain: forged, online: true, version: 50)))
+            siege.tell(
+                siege.laptop, .memberKeypairRotated(MemberKeypairRotated(member: studio, chain: forged, version: 51)))
+            try await siege.isServed(from: siege.laptop, to: siege.studio)
+            try await siege.expect(siege.laptop, ["chain_foreign": 2])
+        }
+    }
+
     @Test("older settings than those known are seen and answered with the newer; forged ones are refused")
     func oldSettings() async throws {
         try await Siege.lay { siege in

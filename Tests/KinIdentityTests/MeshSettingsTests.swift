@@ -93,18 +93,6 @@ import Testing
         #expect(last.seq == 1 << 53 - 1 && last.at == now + 6)
     }
 
-    @Test("a chain fits the one known unless it is shorter, forks from it, or stands under an earlier certificate")
-    func fits() async throws {
-        let rotated = owner.rotated()
-        #expect(proof(by: owner).fits(owner.chain) && proof(by: rotated).fits(owner.chain))
-        #expect(!proof(by: owner).fits(rotated.chain))
-        #expect(!proof(by: owner.rotated()).fits(rotated.chain), "a fork")
-        var later = owner.chain
-        later.certificate.issuedAt += 1
-        #expect(!proof(by: owner).fits(later))
-        #expect(proof(by: TestDevice(copying: owner, chain: later)).fits(owner.chain))
-    }
-
     @Test("the file gives back what was kept, and a damaged one is said as such")
     func file() throws {
         let state = owner.state

@@ -28,7 +28,29 @@ import Testing
         #expect(theirs.peer == caller.peer)
         #expect(theirs.link == id && !theirs.isContinued)
         #expect(theirs.handshakeHash == hash)
-        #expect(theirs.peerHead == devices.revocations.head)
+    }
+
+    @Test("each side hears where the other's revocation log stands, once that has proved who it is")
+    func heads() async throws {
+        let devices = try await TwoDevices.fresh()
+        let heard = Observed([ULID]())
+        let own = { (device: TestDevice) in
+            LinkCredentials(
+                chain: device.chain, key: device.keys.sealing, revocations: devices.revocations, newest: { _ in nil },
+                stated: { head, peer in
+                    #expect(head == devices.revocations.head)
+                    heard.update { $0.append(peer.member) }
+                })
+        }
+        var calling = try LinkInitiator(as: own(devices.caller), to: devices.called.verified())
+        var answering = LinkResponder(as: own(devices.called))
+        _ = try answering.read(calling.open(now: now), now: now)
+        let answer = try answering.answer(link: .random(), now: now)
+        #expect(heard.value == [])
+        var link = try Link(calling.finish(answer, now: now))
+        #expect(heard.value == [devices.called.member])
+        _ = try answering.confirm(link.next().orThrow("a message"))
+        #expect(heard.value == [devices.called.member, devices.caller.member])
     }
 
     @Test("a device whose key was rotated is called by its newest key, and calls with it")
@@ -206,6 +228,26 @@ import Testing
         var again = try devices.initiator()
         _ = try answering.read(again.open(now: now), now: now)
         #expect(Self.finishing(again, try answering.answer(link: .random(), now: now), now) == .superseded)
+    }
+
+    @Test("whoever has a ticket neither calls nor answers as a device that is known")
+    func impostor() async throws {
+        var devices = try await TwoDevices.fresh()
+        let ticket = try await devices.family.ticket(uses: 1)
+        devices.newest = [devices.caller, devices.called].reduce(into: [:]) { $0[$1.member] = $1.chain }
+        let thief = try devices.family.impostor(of: devices.caller.member, by: ticket)
+        var calling = try LinkInitiator(as: devices.credentials(thief), to: devices.called.verified())
+        let first = try calling.open(now: now)
+        #expect(
+            fault {
+                var answering = devices.responder(); _ = try answering.read(first, now: now)
+            } == .superseded)
+        // To a caller that was misled as to the keys of the device it calls.
+        let twin = try devices.family.impostor(of: devices.called.member, by: ticket)
+        var misled = try LinkInitiator(as: devices.credentials(devices.caller), to: twin.verified())
+        var answering = LinkResponder(as: devices.credentials(twin))
+        _ = try answering.read(misled.open(now: now), now: now)
+        #expect(Self.finishing(misled, try answering.answer(link: .random(), now: now), now) == .superseded)
     }
 
     @Test(

@@ -167,6 +167,15 @@ import Testing
         #expect(opened.member == nil)
     }
 
+    @Test("a record without a chain is dropped where anybody could have sealed it")
+    func uncertifiedInBox() throws {
+        var record = record(of: device)
+        record.certified = nil
+        let blob = try seal(record, with: family.wallet.fileWithoutPhrase)
+        #expect(blob.starts(with: Array("KB1".utf8)))
+        #expect(open(blob) == nil)
+    }
+
     @Test("no damage to a blob is believed, and none traps")
     func damaged() throws {
         let blobs = try [seal(signed), seal(signed, with: family.wallet.fileWithoutPhrase)]

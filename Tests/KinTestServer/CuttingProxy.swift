@@ -15,6 +15,8 @@ public final class CuttingProxy: Sendable {
         var cut: (direction: Direction, after: Int, times: Int, thenBlocks: Bool)?
         var cuts = 0
         var channels: [ObjectIdentifier: any Channel] = [:]
+        /// With what a client's bytes begin that are not to reach the server.
+        var refused: [UInt8]?
         /// All bytes that ever moved.
         var total: [Direction: Int] = [:]
     }
@@ -49,6 +51,9 @@ public final class CuttingProxy: Sendable {
             state.cut = (direction, bytes, times, thenBlocks)
         }
     }
+
+    /// From now on ends every connection on which a client says what begins so.
+    public func refuse(_ beginning: String) { state.withLock { $0.refused = Array(beginning.utf8) } }
 
     /// How many connections were cut.
     public var cuts: Int { state.withLock { $0.cuts } }
@@ -90,8 +95,12 @@ public final class CuttingProxy: Sendable {
     }
 
     /// Whether the connection is to be cut now.
-    private func moved(_ count: Int, _ direction: Direction) -> Bool {
-        state.withLock { state in
+    private func moved(_ bytes: ByteBuffer, _ direction: Direction) -> Bool {
+        let count = bytes.readableBytes
+        return state.withLock { state in
+            if direction == .up, let refused = state.refused, bytes.readableBytesView.starts(with: refused) {
+                return true
+            }
             state.total[direction, default: 0] += count
             guard let cut = state.cut, cut.direction == direction else { return false }
             state.moved += count
@@ -132,7 +141,7 @@ public final class CuttingProxy: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let bytes = unwrapInboundIn(data)
-            guard !proxy.moved(bytes.readableBytes, direction) else {
+            guard !proxy.moved(bytes, direction) else {
                 if proxy.isClosed { proxy.block() }
                 other.close(promise: nil)
                 return context.close(promise: nil)

@@ -176,8 +176,7 @@ extension MeshHub {
 
     private func isOfRecord(_ chain: Chain, _ state: State) -> Bool {
         guard ledger.revocations(of: chain).isEmpty else { return false }
-        guard let known = state.chains[chain.member] else { return true }
-        return (try? ChainConflict.check(chain, replacing: known)) != nil
+        return chain.mayReplace(state.chains[chain.member])
     }
 
     /// The message id above which posts are a joining member's; nil where the store cannot be read. Of the time before it was certified it is told nothing.

@@ -8,11 +8,14 @@ public struct CachedDevice: Hashable, Sendable {
     public var blob: [UInt8]
     /// Milliseconds.
     public var lastSeen: Int64
+    /// The newest `ts` that each server showed, seconds.
+    public var newest: [ServerAddress: Int64]
 
-    public init(machineID: MachineID, blob: [UInt8], lastSeen: Int64) {
+    public init(machineID: MachineID, blob: [UInt8], lastSeen: Int64, newest: [ServerAddress: Int64] = [:]) {
         self.machineID = machineID
         self.blob = blob
         self.lastSeen = lastSeen
+        self.newest = newest
     }
 }
 
@@ -28,8 +31,18 @@ public enum DeviceCache {
                 let machineID = MachineID(id), case .string(let text)? = device["blob"],
                 let blob = try? Base64.decode(text), case .integer(let lastSeen)? = device["last_seen"]
             else { return nil }
-            return CachedDevice(machineID: machineID, blob: blob, lastSeen: lastSeen)
+            return CachedDevice(machineID: machineID, blob: blob, lastSeen: lastSeen, newest: newest(device["newest"]))
         }
+    }
+
+    /// Of what an earlier version wrote nothing is known.
+    private static func newest(_ json: JSON?) -> [ServerAddress: Int64] {
+        guard case .object(let times)? = json else { return [:] }
+        var newest: [ServerAddress: Int64] = [:]
+        for (origin, time) in times {
+            if let server = try? ServerAddress(origin), case .integer(let ts) = time { newest[server] = ts }
+        }
+        return newest
     }
 
     public static func write(_ devices: [CachedDevice], to state: StateFolder) throws {
@@ -37,6 +50,8 @@ public enum DeviceCache {
             JSON.object([
                 "machine_id": .string(device.machineID.description), "blob": .string(Base64.encode(device.blob)),
                 "last_seen": .integer(device.lastSeen),
+                "newest": .object(
+                    Dictionary(uniqueKeysWithValues: device.newest.map { ($0.key.origin, .integer($0.value)) })),
             ])
         }
         let json = JSON.object(["devices": .array(items), "schema_version": .integer(1)])

@@ -14,21 +14,33 @@ public struct Directory: Sendable {
         public var lastSeen: Int64
         /// Servers that list it now.
         public var servers: Set<ServerAddress>
+        /// The newest `ts` that each server showed: a device registers at each in its own second, and what is older than that server's own is a replay.
+        var newest: [ServerAddress: Int64]
 
         public var isOnline: Bool { !servers.isEmpty }
+
+        /// Whether its records follow one another by their `ts`: between certificates the certificates decide.
+        func isOfBearer(of other: OpenedRecord) -> Bool {
+            opened.member?.chain.certificate == other.member?.chain.certificate
+        }
+
+        func newest(of other: OpenedRecord, at server: ServerAddress) -> Int64? {
+            isOfBearer(of: other) ? newest[server] : nil
+        }
     }
 
     private let sealer: RecordSealer
     private let revocations: RevocationLedger
     private let me: MachineID
+    private let chain: Chain
     /// Devices certified before this one are no news to it.
     private let enrolledAt: Int64
     /// Members of the mesh before the wallet changed: no news either.
     private let former: Set<ULID>
     private var devices: [MachineID: Device] = [:]
     private var names = DeviceNames()
-    /// The newest `ts` that each server showed of a machine: a device registers at each server in its own second, and what is older than that server's own is a replay.
-    private var newest: [MachineID: [ServerAddress: Int64]] = [:]
+    /// Under which machine id a member is there.
+    private var places: [ULID: MachineID] = [:]
     /// How many records were not believed, by why.
     public private(set) var dropped: [RecordFault: Int] = [:]
 
@@ -37,6 +49,7 @@ public struct Directory: Sendable {
         sealer = RecordSealer(
             wallet: installation.wallet, mesh: installation.mesh, revocations: installation.revocations)
         me = installation.machineID
+        chain = installation.chain
         enrolledAt = installation.chain.certificate.issuedAt
         former = Set(installation.formerNames.keys)
     }
@@ -45,17 +58,19 @@ public struct Directory: Sendable {
     public mutating func restore(_ cache: [CachedDevice], now: Int64) {
         for cached in cache {
             let entry = RegistryEntry(machineID: cached.machineID, blob: cached.blob)
-            guard let opened = try? sealer.open(entry, now: now) else { continue }
-            devices[cached.machineID] = Device(
-                opened: opened, blob: cached.blob, lastSeen: cached.lastSeen, servers: [])
+            guard let opened = try? sealer.open(entry, now: now), mayStand(opened, besides: nil) else { continue }
+            place(
+                Device(
+                    opened: opened, blob: cached.blob, lastSeen: cached.lastSeen, servers: [], newest: cached.newest))
         }
         names = DeviceNames(devices)
     }
 
     /// Takes in what `server` lists now.
+    /// - Parameter told: the chain known of a member by others than relays.
     /// - Returns: devices never seen here that joined after this one, and whether the cache should be written.
     public mutating func merge(
-        _ entries: [RegistryEntry], from server: ServerAddress, now: Int64
+        _ entries: [RegistryEntry], from server: ServerAddress, now: Int64, told: (ULID) -> Chain? = { _ in nil }
     ) -> (new: [MachineID], changed: Bool) {
         for id in devices.keys { devices[id]?.servers.remove(server) }
         var new: [MachineID] = []
@@ -63,20 +78,37 @@ public struct Directory: Sendable {
         for entry in entries {
             let known = devices[entry.machineID]
             let opened: OpenedRecord
-            do throws(RecordFault) { opened = try open(entry, from: server, now: now) } catch {
+            do throws(RecordFault) { opened = try open(entry, from: server, now: now, told: told) } catch {
                 dropped[error, default: 0] += 1
                 continue
             }
+            let former = known.flatMap { $0.isOfBearer(of: opened) ? $0 : nil }
             if known == nil && isNews(opened) { new.append(entry.machineID) }
-            let isNewest = opened.record.ts >= known?.opened.record.ts ?? 0
-            changed = changed || (isNewest && known?.blob != entry.blob)
-            let kept = isNewest ? nil : known
-            devices[entry.machineID] = Device(
-                opened: kept?.opened ?? opened, blob: kept?.blob ?? entry.blob, lastSeen: now,
-                servers: (known?.servers ?? []).union([server]))
+            let isNewest = opened.record.ts >= former?.opened.record.ts ?? 0
+            changed =
+                changed || (isNewest && known?.blob != entry.blob) || former?.newest[server] != opened.record.ts
+            let kept = isNewest ? nil : former
+            var newest = former?.newest ?? [:]
+            newest[server] = opened.record.ts
+            place(
+                Device(
+                    opened: kept?.opened ?? opened, blob: kept?.blob ?? entry.blob, lastSeen: now,
+                    servers: (former?.servers ?? []).union([server]), newest: newest))
         }
         names = DeviceNames(devices)
         return (new, changed)
+    }
+
+    /// A member is in one place alone.
+    private mutating func place(_ device: Device) {
+        let machine = device.opened.machineID
+        if let member = device.opened.member?.member {
+            if let former = places[member], former != machine, devices[former]?.opened.member?.member == member {
+                devices[former] = nil
+            }
+            places[member] = machine
+        }
+        devices[machine] = device
     }
 
     /// `server` lists what it listed when it was merged last.
@@ -114,12 +146,20 @@ public struct Directory: Sendable {
         }
     }
 
-    /// Whether a record may stand in the place of another of the same machine: whoever seals records of its own could else take a device's name
-    /// and place. The wallet's later word alone makes another member of a machine.
-    private func mayFollow(_ opened: OpenedRecord, _ known: OpenedRecord?) -> Bool {
-        guard let known = known?.member, known.member != opened.member?.member else { return true }
-        guard let certificate = opened.member?.chain.certificate, certificate.issuer == .wallet else { return false }
-        return certificate.issuedAt > known.chain.certificate.issuedAt
+    /// Whether a record may stand beside what is known: whoever seals records of its own could else take a device's name, its place, or its
+    /// member id. The wallet's word alone makes another member of a machine, and other keys a member's.
+    private func mayStand(_ opened: OpenedRecord, besides told: Chain?) -> Bool {
+        let there = devices[opened.machineID]?.opened.member
+        guard let member = opened.member else { return there == nil }
+        if let there, there.member != member.member {
+            guard member.chain.certificate.prevails(over: there.chain.certificate) else { return false }
+        }
+        let own = member.member == chain.member ? chain : nil
+        return [own, told, holder(of: member.member)?.chain].allSatisfy(member.chain.mayReplace)
+    }
+
+    private func holder(of member: ULID) -> VerifiedMember? {
+        places[member].flatMap { devices[$0]?.opened.member }.flatMap { $0.member == member ? $0 : nil }
     }
 
     /// A server cannot be asked: nothing is known of who is there.
@@ -127,15 +167,13 @@ public struct Directory: Sendable {
         for id in devices.keys { devices[id]?.servers.remove(server) }
     }
 
-    private mutating func open(
-        _ entry: RegistryEntry, from server: ServerAddress, now: Int64
+    private func open(
+        _ entry: RegistryEntry, from server: ServerAddress, now: Int64, told: (ULID) -> Chain?
     ) throws(RecordFault) -> OpenedRecord {
         let known = devices[entry.machineID]
-        let isKnown = known?.blob == entry.blob
-        let opened = if isKnown, let known { known.opened } else { try sealer.open(entry, now: now) }
-        guard isKnown || opened.record.ts >= newest[entry.machineID]?[server] ?? 0 else { throw .older }
-        guard mayFollow(opened, known?.opened) else { throw .slotTaken }
-        newest[entry.machineID, default: [:]][server] = opened.record.ts
+        let opened = if let known, known.blob == entry.blob { known.opened } else { try sealer.open(entry, now: now) }
+        guard opened.record.ts >= known?.newest(of: opened, at: server) ?? 0 else { throw .older }
+        guard mayStand(opened, besides: opened.member.flatMap { told($0.member) }) else { throw .slotTaken }
         return opened
     }
 
@@ -151,7 +189,7 @@ public struct Directory: Sendable {
 
     /// What to keep on disk.
     public var cache: [CachedDevice] {
-        devices.map { CachedDevice(machineID: $0, blob: $1.blob, lastSeen: $1.lastSeen) }
+        devices.map { CachedDevice(machineID: $0, blob: $1.blob, lastSeen: $1.lastSeen, newest: $1.newest) }
             .sorted { $0.machineID.description < $1.machineID.description }
     }
 

@@ -51,6 +51,8 @@ final class InboundCounters: Sendable {
         case chainRefused = "chain_refused"
         /// A chain with fewer rotations than the one known.
         case chainShorter = "chain_shorter"
+        /// A chain that would give a member's id to other keys than the wallet did.
+        case chainForeign = "chain_foreign"
         case rotationFork = "rotation_fork"
         /// A topic that is not told as it was signed.
         case topicRefused = "topic_refused"

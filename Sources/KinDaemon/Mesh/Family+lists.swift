@@ -36,7 +36,7 @@ extension Family {
     /// The members of the mesh.
     /// - Parameter state: whether one is there.
     func peers(state: (ULID) -> DeviceInfo.State) -> DeviceList {
-        let members = roster.all
+        let members = told
         return withDirectory { directory in
             DeviceList(
                 devices: members.map { member in

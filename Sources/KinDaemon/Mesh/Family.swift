@@ -42,13 +42,34 @@ final class Family: Sendable {
 
     private func saidName(of member: ULID) -> String? { said.withLock { $0 }?.name(of: member)?.description }
 
-    /// The chain to seal with: the one with the most rotations of those known.
+    /// Takes in what the broker tells of a member. What is known by its record counts as well, and of this device what it is.
+    @discardableResult
+    func add(_ chain: Chain, online: Bool, now: Int64) -> Roster.Outcome {
+        let published = directory.withLock { $0.device(member: chain.member)?.opened.member?.chain }
+        let other = chain.member == me.chain.member ? me.chain : published
+        return roster.add(chain, besides: other, online: online, now: now)
+    }
+
+    /// Takes in what a relay lists now.
+    /// - Returns: as `Directory.merge`.
+    func merge(
+        _ entries: [RegistryEntry], from server: ServerAddress, now: Int64
+    ) -> (new: [MachineID], changed: Bool) {
+        directory.withLock { directory in
+            directory.merge(entries, from: server, now: now) { (roster.member($0) ?? roster.ended($0))?.chain }
+        }
+    }
+
+    /// The chain to seal with: of those known the one that holds.
     func member(_ id: ULID) -> VerifiedMember? {
         let told = roster.member(id)
         let published = directory.withLock { $0.device(member: id)?.opened.member }
         guard let told, let published else { return told ?? published }
-        return published.chain.rotations.count > told.chain.rotations.count ? published : told
+        return published.chain.mayReplace(told.chain) ? published : told
     }
+
+    /// What another chain of that member has to stand up to.
+    func known(_ id: ULID) -> Chain? { sender(id)?.chain ?? (id == me.chain.member ? me.chain : nil) }
 
     /// The chain to open with: of a member, or of one that was.
     func sender(_ id: ULID) -> VerifiedMember? { member(id) ?? roster.ended(id) }
@@ -104,10 +125,13 @@ final class Family: Sendable {
         return directory.withLock { directory in online.contains { directory.device(member: $0) == nil } }
     }
 
+    /// Whom the broker told of, each by the chain that holds.
+    var told: [VerifiedMember] { roster.all.map { member($0.member) ?? $0 } }
+
     /// Everybody known, by whatever way.
     var everybody: [VerifiedMember] {
         let published = directory.withLock { directory in directory.named().compactMap { $0.device.opened.member } }
-        let told = roster.all
+        let told = told
         let names = Set(told.map(\.member))
         return told + published.filter { !names.contains($0.member) }
     }

@@ -172,16 +172,19 @@ final class MeshSession: MeshLinkDelegate {
     }
 
     private func add(_ chain: Chain, online: Bool) {
-        let known = parts.family.roster.member(chain.member)?.chain.rotations.count ?? 0
-        if known > chain.rotations.count { parts.metrics.inbound.note(.chainShorter) }
-        if !parts.family.roster.add(chain, online: online, now: parts.now()) {
-            if parts.family.roster.forked.contains(chain.member) {
-                parts.metrics.inbound.note(.rotationFork)
-                logger.warning("rotation_fork", metadata: ["member": .string(chain.member.description)])
-            } else {
-                parts.metrics.inbound.note(.chainRefused)
-                logger.warning("chain_refused", metadata: ["member": .string(chain.member.description)])
-            }
+        let metadata: Logger.Metadata = ["member": .string(chain.member.description)]
+        switch parts.family.add(chain, online: online, now: parts.now()) {
+        case .taken: break
+        case .shorter: parts.metrics.inbound.note(.chainShorter)
+        case .foreign:
+            parts.metrics.inbound.note(.chainForeign)
+            logger.warning("chain_foreign", metadata: metadata)
+        case .invalid:
+            parts.metrics.inbound.note(.chainRefused)
+            logger.warning("chain_refused", metadata: metadata)
+        case .forked:
+            parts.metrics.inbound.note(.rotationFork)
+            logger.warning("rotation_fork", metadata: metadata)
         }
     }
 

@@ -134,7 +134,7 @@ final class MeshSettingsKeeper: Sendable {
     private func isBelieved(_ proof: SettingsProof) -> Bool {
         do throws(SettingsFault) {
             let signer = try proof.verify(in: installation.mesh, revocations: installation.revocations, now: now())
-            if let known = family.member(signer.member), !proof.fits(known.chain) { throw .ownerInvalid }
+            guard signer.chain.mayReplace(family.known(signer.member)) else { throw .ownerInvalid }
             return true
         } catch {
             counters.note(.settingsRefused)

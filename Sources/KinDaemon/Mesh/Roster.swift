@@ -12,6 +12,28 @@ final class Roster: Sendable {
         var online: Set<ULID> = []
         /// Members of whom two rotations from one key were seen: one of them is a thief's, and nobody can tell which.
         var forked: Set<ULID> = []
+
+        mutating func take(_ member: VerifiedMember, besides other: Chain?, online: Bool, hasEnded: Bool) -> Outcome {
+            let (id, chain) = (member.member, member.chain)
+            guard !forked.contains(id) else { return .forked }
+            if let current = members[id], current.chain.isFork(of: chain) {
+                forked.insert(id)
+                members[id] = nil
+                return .forked
+            }
+            var outcome = Outcome.taken
+            do throws(ChainConflict) {
+                for known in [other, members[id]?.chain, ended[id]?.chain] {
+                    if let known { try chain.check(replacing: known) }
+                }
+                if hasEnded { ended[id] = member } else { members[id] = member }
+            } catch {
+                guard error == .shorter else { return .foreign }
+                outcome = .shorter
+            }
+            if online && !hasEnded && members[id] != nil { self.online.insert(id) }
+            return outcome
+        }
     }
 
     private let verifier: ChainVerifier
@@ -45,34 +67,29 @@ final class Roster: Sendable {
         }
     }
 
-    /// Takes a chain in; an invalid one, or one shorter than known, is passed over.
-    /// - Returns: whether it is known now.
-    @discardableResult
-    func add(_ chain: Chain, online: Bool, now: Int64) -> Bool {
-        if let end = chain.certificate.expiresAt, end <= now { return addEnded(chain, end) }
-        guard let member = known(chain) ?? (try? verifier.verify(chain, now: now)) else { return false }
-        return state.withLock { state in
-            guard !state.forked.contains(member.member) else { return false }
-            let current = state.members[member.member]
-            if let current, current.chain.isFork(of: chain) {
-                state.forked.insert(member.member)
-                state.members[member.member] = nil
-                return false
-            }
-            if (current?.chain.rotations.count ?? 0) <= chain.rotations.count { state.members[member.member] = member }
-            if online { state.online.insert(member.member) }
-            return true
-        }
+    /// What became of a chain that was told.
+    enum Outcome {
+        case taken
+        /// It is not valid.
+        case invalid
+        /// What is known of its member stays (`ChainConflict`).
+        case shorter, foreign
+        /// Another rotated the same key: neither is believed.
+        case forked
     }
 
-    /// Verified as of its last moment.
-    private func addEnded(_ chain: Chain, _ end: Int64) -> Bool {
-        guard let member = try? verifier.verify(chain, now: end - 1) else { return false }
-        return state.withLock { state in
-            guard !state.forked.contains(member.member) else { return false }
-            state.ended[member.member] = member
-            return true
+    /// Takes a chain in.
+    /// - Parameters:
+    ///   - other: what is known of its member besides.
+    ///   - now: milliseconds.
+    @discardableResult
+    func add(_ chain: Chain, besides other: Chain? = nil, online: Bool, now: Int64) -> Outcome {
+        let end = chain.certificate.expiresAt ?? .max
+        // Of one that has ended the last moment counts: what was sent before still arrives.
+        guard let member = known(chain) ?? (try? verifier.verify(chain, now: min(now, end - 1))) else {
+            return .invalid
         }
+        return state.withLock { $0.take(member, besides: other, online: online, hasEnded: end <= now) }
     }
 
     /// Members whose keys forked: refused until the wallet certifies them anew under another id.

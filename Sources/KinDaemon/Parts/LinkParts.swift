@@ -25,10 +25,11 @@ struct LinkParts: Sendable {
         files = RemoteFiles(home)
         FileOperations(files: files.files).register(in: &operations)
         let responder = NodeResponder(operations: operations)
+        let exchange = membership.exchange
         let credentials = { @Sendable in
             LinkCredentials(
                 chain: installed.chain, key: installed.keys.sealing, revocations: revocations,
-                newest: { family.member($0)?.chain })
+                newest: { family.known($0) }, stated: { exchange.stated($0, by: $1) })
         }
         let dialler = LinkDialler(
             servers: home.servers, routeID: installed.wallet.routeID, tls: home.tls,

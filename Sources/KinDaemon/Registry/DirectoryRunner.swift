@@ -95,7 +95,7 @@ actor DirectoryRunner {
             if family.withDirectory({ $0.confirm(server, now: time) }) { save() }
         case .entries(let entries, let version):
             let time = now()
-            let (new, changed) = family.withDirectory { $0.merge(entries, from: server, now: time) }
+            let (new, changed) = family.merge(entries, from: server, now: time)
             known[server] = version.map { ($0, began) }
             count(family.withDirectory { $0.dropped })
             if changed { save() }

@@ -12,9 +12,7 @@ extension SuccessionKeeper {
         let mesh = installation.mesh
         do throws(SuccessionFault) {
             let speaker = try handover.verify(in: mesh, revocations: installation.revocations, now: now())
-            // A chain shorter than one known is of keys that were rotated away.
-            let known = family.member(speaker.member)?.chain.rotations.count ?? 0
-            guard speaker.chain.rotations.count >= known else { throw .speakerInvalid }
+            guard speaker.chain.mayReplace(family.known(speaker.member)) else { throw .speakerInvalid }
             return speaker
         } catch {
             logger.warning("succession_refused", metadata: ["fault": .string(error.rawValue)])

@@ -35,9 +35,7 @@ struct TopicLists: Sendable {
             throw Disbelief.closed
         }
         let signer = try proof.verify(in: installation.mesh, revocations: installation.revocations, now: now())
-        if let member = family.member(signer.member), member.chain.rotations.count > proof.signer.rotations.count {
-            throw TopicFault.signerInvalid
-        }
+        guard signer.chain.mayReplace(family.known(signer.member)) else { throw TopicFault.signerInvalid }
         if let list = known?.proof?.list, list.creator != proof.list.creator { throw Disbelief.another }
         guard proof.list.members.contains(installation.chain.member) else { throw Disbelief.notNamed }
     }
@@ -71,7 +69,7 @@ struct TopicLists: Sendable {
         if signer.member == installation.chain.member { return signer == installation.chain }
         if isRevoked(signer) { return false }
         guard let known = family.member(signer.member) else { return true }
-        return !known.hasEnded(by: now()) && known.chain.rotations.count <= signer.rotations.count
+        return !known.hasEnded(by: now()) && signer.mayReplace(known.chain)
     }
 
     private func isRevoked(_ chain: Chain) -> Bool {

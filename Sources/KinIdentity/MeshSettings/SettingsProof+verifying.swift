@@ -26,13 +26,6 @@ extension SettingsProof {
         else { throw .badSignature }
         return signer
     }
-
-    /// Whether this one may be by the bearer of `known`: not by keys that were rotated away, nor under a certificate that was replaced.
-    public func fits(_ known: Chain) -> Bool {
-        guard owner != known else { return true }
-        guard owner.certificate.issuedAt >= known.certificate.issuedAt, !owner.isFork(of: known) else { return false }
-        return owner.certificate != known.certificate || owner.rotations.count >= known.rotations.count
-    }
 }
 
 extension MeshSettings {

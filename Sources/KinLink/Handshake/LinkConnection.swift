@@ -16,8 +16,6 @@ public struct LinkConnection: ~Copyable, Sendable {
 
     public let link: LinkID
     public let peer: VerifiedMember
-    /// Where it differs from ours, entries are exchanged on the link.
-    public let peerHead: RevocationHead
     let isInitiator: Bool
     /// nil: the link is new.
     let continuation: Continuation?

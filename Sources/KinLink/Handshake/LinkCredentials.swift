@@ -10,21 +10,25 @@ public struct LinkCredentials: Sendable {
     let verifier: ChainVerifier
     let head: @Sendable () -> RevocationHead
     let newest: @Sendable (ULID) -> Chain?
+    let stated: @Sendable (RevocationHead, VerifiedMember) -> Void
 
     /// - Parameters:
     ///   - chain: this device's newest.
     ///   - key: the X25519 key in force by that chain.
     ///   - revocations: who was revoked, as it is known at each handshake.
-    ///   - newest: the newest chain known of a member; nil where none is.
+    ///   - newest: the chain known of a member that holds; nil where none is.
+    ///   - stated: told after each handshake where the other side's revocation log stands: by who proved to be that member.
     public init(
         chain: Chain, key: X25519.PrivateKey, revocations: RevocationLedger,
-        newest: @escaping @Sendable (ULID) -> Chain?
+        newest: @escaping @Sendable (ULID) -> Chain?,
+        stated: @escaping @Sendable (RevocationHead, VerifiedMember) -> Void = { _, _ in }
     ) {
         self.chain = chain
         self.key = key
         verifier = ChainVerifier(mesh: chain.certificate.mesh, revocations: revocations)
         head = { revocations.head }
         self.newest = newest
+        self.stated = stated
     }
 
     func prologue(calling target: MachineID) -> [UInt8] {
@@ -46,16 +50,8 @@ public struct LinkCredentials: Sendable {
         } catch {
             throw .chain(error)
         }
-        if let known = newest(peer.member), known.supersedes(chain) { throw .superseded }
+        guard chain.mayReplace(newest(peer.member)) else { throw .superseded }
         guard (now - LinkLimits.maxSkew...now + LinkLimits.maxSkew).contains(time) else { throw .clockDiffers }
         return peer
-    }
-}
-
-extension Chain {
-    /// Whether this chain of the same member is newer than `other`: a later certificate, or more rotations of the same one.
-    func supersedes(_ other: Chain) -> Bool {
-        guard certificate != other.certificate else { return rotations.count > other.rotations.count }
-        return certificate.issuedAt > other.certificate.issuedAt
     }
 }

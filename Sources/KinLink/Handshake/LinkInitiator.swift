@@ -57,9 +57,10 @@ public struct LinkInitiator: ~Copyable, Sendable {
         let ownKey = own.key.publicKey
         let transport: NoiseTransport
         do throws(NoiseFault) { transport = try handshake.split() } catch { throw .malformed }
+        own.stated(acceptance.revocationHead, peer)
         return LinkConnection(
-            link: acceptance.link, peer: peer, peerHead: acceptance.revocationHead, isInitiator: true,
-            continuation: continuation, ownKey: ownKey, transport: transport)
+            link: acceptance.link, peer: peer, isInitiator: true, continuation: continuation, ownKey: ownKey,
+            transport: transport)
     }
 
     private static func read(

@@ -82,9 +82,10 @@ public struct LinkResponder: ~Copyable, Sendable {
         let continuation = answered.receivedThrough.flatMap { own in
             through.map { LinkConnection.Continuation(own: own, other: $0) }
         }
+        own.stated(caller.revocationHead, caller.peer)
         return LinkConnection(
-            link: answered.link, peer: caller.peer, peerHead: caller.revocationHead, isInitiator: false,
-            continuation: continuation, ownKey: ownKey, transport: transport)
+            link: answered.link, peer: caller.peer, isInitiator: false, continuation: continuation, ownKey: ownKey,
+            transport: transport)
     }
 
     private mutating func write(_ answer: LinkAnswer) throws(LinkFault) -> [UInt8] {
