@@ -109,6 +109,7 @@ import Testing
             let before = bytes(bench)
             #expect(try await read(bench) == (200, 256))
             var stuck: [RawPeer] = []
+            defer { for peer in stuck { peer.channel.close(promise: nil) } }
             for _ in 0..<4 {
                 let peer = try await RawPeer.connect(to: bench.port, isReading: false)
                 for _ in 0..<30 { peer.send(Self.request) }
@@ -121,7 +122,6 @@ import Testing
             // Those two that had the room; the others were refused, and that was taken.
             #expect(bench.relay.openConnections <= 3)
             #expect(try await read(bench) == (200, 256))
-            for peer in stuck { await peer.close() }
         }
     }
 
