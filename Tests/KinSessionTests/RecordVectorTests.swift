@@ -60,7 +60,8 @@ import Testing
         "does not open": .doesNotOpen, "is no record": .malformed, "machine_id is not its slot's": .anotherSlot,
         "chain does not fit (strict reading)": .keyMismatch, "sig does not fit": .badSignature,
         "host_pub does not fit": .keyMismatch, "chain does not fit": .chainRefused,
-        "chain is not valid": .chainRefused, "ts is more than 5 minutes ahead": .datedAhead,
+        "chain is not valid": .chainRefused, "uncertified where anybody may have sealed it": .uncertified,
+        "ts is more than 5 minutes ahead": .datedAhead,
     ]
 
     @Test("what must be dropped is dropped, for the reason given", arguments: try Vector.list(path, "dropped"))
