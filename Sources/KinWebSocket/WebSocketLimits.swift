@@ -17,6 +17,8 @@ public struct WebSocketLimits: Sendable, Equatable {
     /// Reads of the socket, of at most 64 KiB each, before `webSocketDidCompleteRead(_:)`; nil: as many as NIO makes.
     /// With 1, what a peer sends between `pauseReading()` being due and being called is bounded.
     public var readsPerTurn: UInt?
+    /// Bytes of one read, which stay set aside for the connection: few where little ever comes. nil: as many as come, up to 64 KiB.
+    public var readBytes: Int?
     /// How long a sent close frame waits for the peer's before TCP is closed.
     public var closeTimeout: TimeAmount
 
@@ -28,6 +30,7 @@ public struct WebSocketLimits: Sendable, Equatable {
         maxBufferedBytes: Int = 1 << 20,
         slowReaderAfter: TimeAmount = .seconds(10),
         readsPerTurn: UInt? = nil,
+        readBytes: Int? = nil,
         closeTimeout: TimeAmount = .seconds(2)
     ) {
         self.maxMessageBytes = maxMessageBytes
@@ -37,6 +40,7 @@ public struct WebSocketLimits: Sendable, Equatable {
         self.maxBufferedBytes = maxBufferedBytes
         self.slowReaderAfter = slowReaderAfter
         self.readsPerTurn = readsPerTurn
+        self.readBytes = readBytes
         self.closeTimeout = closeTimeout
     }
 

@@ -195,8 +195,8 @@ import Testing
         let queue = FrameQueue()
         let stream = CallStream(queue, with: caller, answering: Self.operations(), now: { 0 })
         defer { stream.end(CallFault(.unavailable, "over")) }
-        while queue.byteCount < FrameQueue.maxBytes {
-            try await queue.send([UInt8](repeating: 0, count: 65_536))
+        while queue.byteCount < 2 * FrameQueue.maxBytes {
+            try await queue.send([UInt8](repeating: 0, count: FrameQueue.smallFrame - 1))
         }
         let request = CallRequest(try OperationPath(known: "/device/never"))
         var taken = 0

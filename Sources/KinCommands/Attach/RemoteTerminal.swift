@@ -77,7 +77,7 @@ public struct RemoteTerminal: AttachedTerminal {
     public func close() async throws { try await call("close", TerminalReference(id: id).json) }
 
     private func call(_ operation: String, _ input: JSON) async throws {
-        try await Self.read(stream(), node, operation, input) { _ throws(WireError) in }
+        _ = try await Self.read(stream(), node, operation, input) { json throws(WireError) in json }
     }
 
     private static func read<Answer>(

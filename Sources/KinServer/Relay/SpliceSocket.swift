@@ -131,7 +131,9 @@ extension RelayLimits {
     var heldAbove: Int { linkBufferBytes / 2 }
 
     func controlSockets(_ times: ServerConfiguration.Times) -> WebSocketLimits {
-        times.limits(maxMessageBytes: controlMessageBytes)
+        var limits = times.limits(maxMessageBytes: controlMessageBytes)
+        limits.readBytes = 512
+        return limits
     }
 
     func spliceSockets(_ times: ServerConfiguration.Times) -> WebSocketLimits {

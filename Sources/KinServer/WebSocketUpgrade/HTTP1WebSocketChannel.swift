@@ -48,6 +48,9 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            // A connection keeps what it read the largest piece into, for as long as it lives.
+            let reads = AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 65_536)
+            try channel.syncOptions?.setOption(.recvAllocator, value: reads)
             let pipeline = channel.pipeline.syncOperations
             let gatekeeper = ConnectionGatekeeper(gate)
             let deadline = NegotiationDeadline(configuration.negotiationTimeout)
