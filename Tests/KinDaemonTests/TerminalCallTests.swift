@@ -112,11 +112,13 @@ import Testing
             let daemons = try await house.start(family: "laptop", "studio")
             let studio = try await Studio(daemons[0])
             defer { studio.close() }
-            let info = try await studio.open("seq 1 400000", isPlain: true)
+            let info = try await studio.open("echo ready; read x; seq 1 400000", isPlain: true)
             let screen = try await studio.attach(info.id, from: .position(0))
+            try await screen.sees("ready\n")
+            try await studio.type("\n", info.id)
             try await Task.sleep(for: .milliseconds(300))
             #expect(try await screen.exit() == .code(0))
-            #expect(screen.text == (1...400_000).map { "\($0)\n" }.joined())
+            #expect(screen.text == "ready\n" + (1...400_000).map { "\($0)\n" }.joined())
         }
     }
 

@@ -60,12 +60,12 @@ public final class CarriedLink: Sendable {
             group.addTask { await self.receive(from: carrier, connection) }
             group.addTask { await self.send(over: carrier, connection) }
             group.addTask { await self.acknowledge(connection) }
-            var stop = await group.next() ?? .carrier(nil)
+            var stop = await group.next() ?? .carrier
             group.cancelAll()
             carrier.close(reason: stop.word)
             changes.wake()
             // What came before the connection's end may say that it is the link's.
-            while case .carrier = stop, let other = await group.next() { stop = other.orElse(stop) }
+            while case .carrier = stop, let other = await group.next() { stop = other }
             return stop
         }
         return outcome(of: end, connection)
@@ -125,8 +125,7 @@ public final class CarriedLink: Sendable {
     // MARK: The connection
 
     private enum Stop: Sendable {
-        /// nil: given up here.
-        case carrier(LinkEnd?)
+        case carrier
         /// It stands, and brings nothing over.
         case silent
         case fault(LinkFault)
@@ -137,16 +136,7 @@ public final class CarriedLink: Sendable {
         case displaced
 
         init(_ error: any Error) {
-            self = (error as? LinkFault).map { .fault($0) } ?? .carrier(error as? LinkEnd)
-        }
-
-        /// The same where it says more than `other`: an end of the carrier says least, and none at all nothing.
-        func orElse(_ other: Stop) -> Stop {
-            if case .carrier(let end) = self, end == nil || end?.cause == .cancelled || end?.cause == .closed {
-                other
-            } else {
-                self
-            }
+            self = (error as? LinkFault).map { .fault($0) } ?? .carrier
         }
 
         /// For the other side's log.
@@ -167,7 +157,6 @@ public final class CarriedLink: Sendable {
         case .ended(let reason): .over(.linkEnded(reason), .byPeer)
         case .closed: .over(.linkClosed, .unused)
         case .fault(let fault) where !fault.isResumable: .over(CallFault(KinError(fault)), .fault(fault))
-        case .carrier(let end?) where end.cause == .linksRefused: .over(.linksRefused(end), .fault(.busy))
         case .carrier, .silent, .fault: rest(of: connection)
         }
     }
@@ -237,7 +226,7 @@ public final class CarriedLink: Sendable {
             }
             await changes.wait(after: seen)
         }
-        return .carrier(nil)
+        return .carrier
     }
 
     private func next(_ connection: Int) throws(LinkFault) -> [UInt8]? {
@@ -275,8 +264,4 @@ extension CallFault {
     }
 
     fileprivate static let linkClosed = CallFault(.unavailable, "nobody used the link, and it was closed: try again")
-
-    fileprivate static func linksRefused(_ end: LinkEnd) -> CallFault {
-        CallFault(KinError(end.cause.rawValue, end.message, category: .busy, retryable: true))
-    }
 }

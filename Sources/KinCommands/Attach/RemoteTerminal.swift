@@ -77,19 +77,28 @@ public struct RemoteTerminal: AttachedTerminal {
     public func close() async throws { try await call("close", TerminalReference(id: id).json) }
 
     private func call(_ operation: String, _ input: JSON) async throws {
-        _ = try await Self.read(stream(), node, operation, input) { json throws(WireError) in json }
+        let stream = try await stream()
+        _ = try await Self.answer(stream, node, operation, input)
     }
 
     private static func read<Answer>(
         _ stream: CallStream, _ node: String, _ operation: String, _ input: JSON,
         within limit: Duration = CallLimits.patience, _ read: (JSON) throws(WireError) -> Answer
     ) async throws(KinError) -> Answer {
-        let answer: JSON
-        do { answer = try await stream.call(path(node, operation), input, within: limit) } catch {
-            throw (error as? CallFault).map { KinError($0) } ?? KinError(reporting: error)
-        }
+        let answer = try await answer(stream, node, operation, input, within: limit)
         do { return try read(answer) } catch {
             throw KinError("answer_invalid", "\(node) answered what this kin does not understand: \(error.message)")
+        }
+    }
+
+    /// Apart from its callers: the optimizer of Swift 6.3 crashes where it is drawn into one of them.
+    @inline(never)
+    private static func answer(
+        _ stream: CallStream, _ node: String, _ operation: String, _ input: JSON,
+        within limit: Duration = CallLimits.patience
+    ) async throws(KinError) -> JSON {
+        do { return try await stream.call(path(node, operation), input, within: limit) } catch {
+            throw (error as? CallFault).map { KinError($0) } ?? KinError(reporting: error)
         }
     }
 

@@ -64,13 +64,16 @@ final class AnsweringLinks: LinkListener {
             guard let claim = answered.claim else { return try open(answered.connection) }
             return try go(on: answered.connection, with: claim)
         } catch {
-            let code = (error as? LinkFault)?.code ?? (error as? LinkEnd)?.cause.rawValue ?? "links_full"
-            metrics.links["refused"].add()
-            logger.notice("link_refused", metadata: ["reason": .string(code)])
-            let isFull = error as? LinkFault == .busy
-            carrier.close(code: isFull ? LinkClose.linksRefused.rawValue : 1000, reason: code)
+            let code = (error as? LinkFault)?.code ?? (error as? LinkEnd)?.cause.rawValue ?? "failed"
+            refused(code)
+            carrier.close(reason: code)
             return nil
         }
+    }
+
+    private func refused(_ code: String) {
+        metrics.links["refused"].add()
+        logger.notice("link_refused", metadata: ["reason": .string(code)])
     }
 
     private func handshake(over carrier: RelayCarrier) async throws -> AnsweredLink {
@@ -92,7 +95,12 @@ final class AnsweringLinks: LinkListener {
         let peer = connection.peer
         let link = try Link(connection, maxFrame: peer.role == .owner ? LinkLimits.maxFrame : Self.maxStrangersFrame)
         let session = LinkSession(link, answering: responder, now: now)
-        guard table.add(session) else { throw LinkFault.busy }
+        guard table.add(session) else {
+            // Said on the link itself: what a relay says of links is not believed.
+            session.link.close(reason: "links_refused")
+            refused("links_refused")
+            return Carried(session: session, connection: 0)
+        }
         metrics.links["opened"].add()
         logger.info("link_opened", metadata: ["device": .string(peer.machineID.description)])
         return Carried(session: session, connection: 0)

@@ -175,7 +175,10 @@ final class OutgoingLinks: Sendable {
             }
             return (unused, former)
         }
-        for session in unused { session.link.close(reason: "idle") }
+        for session in unused {
+            metrics.openedLinkEnds[LinkEnding.unused.reason].add()
+            session.link.close(reason: "idle")
+        }
         for session in former { finish(session, .notAMember, .notAMember) }
     }
 
