@@ -92,6 +92,13 @@ class Household:
             check=False,
         )
 
+    def pipe(self, name: str, reader: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of that device, whose output a shell's command reads."""
+        return subprocess.run(
+            ["bash", "-c", f'"$@" | {reader}', "bash", self.kin, *arguments], env=self._environment(name), input="",
+            capture_output=True, text=True, timeout=60, check=False,
+        )
+
     def enrol(self, name: str) -> None:
         ended = self.run(name, "wallet", "import", text=self.phrase)
         assert ended.returncode == 0, ended.stderr

@@ -244,6 +244,14 @@ class Cuts:
             cut()
 
 
+def test_what_was_started_for_a_pipe_ends_with_its_reader(house: Household) -> None:
+    up(house, "laptop", "kiosk")
+
+    ended = house.pipe("laptop", "head -n 1", "attach", "kiosk", "--run", "yes")
+    assert (ended.stdout, ended.stderr) == ("y\n", "")
+    assert terminals(house, "kiosk") == []
+
+
 def test_twenty_attaches_and_cuts_leave_nothing(house: Household, tmux: Tmux) -> None:
     up(house, "laptop", "kiosk")
     cuts = Cuts(house, tmux)

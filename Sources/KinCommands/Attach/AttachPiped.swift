@@ -8,12 +8,17 @@ public struct AttachPiped: Sendable {
 
     private let terminal: any AttachedTerminal
     private let near: NearTerminal
+    private let isOwn: Bool
     /// Lines beside the output.
     private let note: @Sendable (String) -> Void
 
-    public init(_ terminal: any AttachedTerminal, near: NearTerminal, note: @escaping @Sendable (String) -> Void) {
+    /// - Parameter isOwn: whether the terminal was opened for these pipes, and so ends where nobody reads what it puts out.
+    public init(
+        _ terminal: any AttachedTerminal, near: NearTerminal, isOwn: Bool, note: @escaping @Sendable (String) -> Void
+    ) {
         self.terminal = terminal
         self.near = near
+        self.isOwn = isOwn
         self.note = note
     }
 
@@ -28,7 +33,12 @@ public struct AttachPiped: Sendable {
         let input = try NearInput(near.input)
         let events = try await terminal.events(from: start, size: nil)
         return try await withThrowingTaskGroup(of: AttachEnd?.self) { group in
-            group.addTask { try await show(events) }
+            group.addTask {
+                let end = try await show(events)
+                // As a program ends whose pipe has no reader. Where it cannot be closed, whoever asks next is told that it runs on.
+                if end == .unread, isOwn { try? await terminal.close() }
+                return end
+            }
             group.addTask {
                 do { try await send(input) } catch let error as KinError where error.code == "terminal_ended" {
                     // How it ended comes with the output.
