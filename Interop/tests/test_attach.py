@@ -252,6 +252,15 @@ def test_what_was_started_for_a_pipe_ends_with_its_reader(house: Household) -> N
     assert terminals(house, "kiosk") == []
 
 
+def test_what_is_piped_waits_for_a_program_that_does_not_read(house: Household) -> None:
+    up(house, "laptop", "kiosk")
+    # Longer than a call waits for its answer where nothing else is said.
+    text = "a line of sixteen\n" * 60_000
+    ended = house.run("laptop", "attach", "kiosk", "--run", "sh", "-c", "sleep 32; wc -c", text=text)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert int(ended.stdout) == len(text)
+
+
 def test_twenty_attaches_and_cuts_leave_nothing(house: Household, tmux: Tmux) -> None:
     up(house, "laptop", "kiosk")
     cuts = Cuts(house, tmux)

@@ -63,8 +63,9 @@ public struct RemoteTerminal: AttachedTerminal {
         }
     }
 
+    /// Waits as long as the program there does not read, or the link is being resumed: it ends with the link, or by cancellation.
     public func write(_ bytes: [UInt8]) async throws {
-        try await call("write", TerminalInput(id: id, bytes: bytes).json)
+        try await call("write", TerminalInput(id: id, bytes: bytes).json, within: nil)
     }
 
     public func resize(to size: TerminalSize) async throws {
@@ -76,13 +77,13 @@ public struct RemoteTerminal: AttachedTerminal {
 
     public func close() async throws { try await call("close", TerminalReference(id: id).json) }
 
-    private func call(_ operation: String, _ input: JSON) async throws {
-        try await Self.read(stream(), node, operation, input) { _ throws(WireError) in }
+    private func call(_ operation: String, _ input: JSON, within limit: Duration? = CallLimits.patience) async throws {
+        try await Self.read(stream(), node, operation, input, within: limit) { _ throws(WireError) in }
     }
 
     private static func read<Answer>(
         _ stream: CallStream, _ node: String, _ operation: String, _ input: JSON,
-        within limit: Duration = CallLimits.patience, _ read: (JSON) throws(WireError) -> Answer
+        within limit: Duration? = CallLimits.patience, _ read: (JSON) throws(WireError) -> Answer
     ) async throws(KinError) -> Answer {
         let answer: JSON
         do { answer = try await stream.call(path(node, operation), input, within: limit) } catch {
