@@ -1,14 +1,16 @@
 """A server and daemons as real processes: the binary that was built, in a folder of their own, ended with the test."""
 
+import contextlib
 import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -161,6 +163,15 @@ class Household:
         process.wait(timeout=20)
         if process.stdout:
             process.stdout.close()
+
+    @contextlib.contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """A process that is there and does nothing."""
+        self._running[name].send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._running[name].send_signal(signal.SIGCONT)
 
     def wait(self, name: str) -> int:
         """For a process that ends by itself."""

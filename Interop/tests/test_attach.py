@@ -252,6 +252,14 @@ def test_what_was_started_for_a_pipe_ends_with_its_reader(house: Household) -> N
     assert terminals(house, "kiosk") == []
 
 
+def test_a_daemon_that_stands_still_is_said_to(house: Household) -> None:
+    up(house, "laptop")
+    with house.frozen("laptop"):
+        ended = house.run("laptop", "attach", "kiosk", "--run", "true")
+    assert ended.returncode == 3
+    assert "a daemon runs" in ended.stderr and "does not answer" in ended.stderr
+
+
 def test_what_is_piped_waits_for_a_program_that_does_not_read(house: Household) -> None:
     up(house, "laptop", "kiosk")
     # Longer than a call waits for its answer where nothing else is said.
