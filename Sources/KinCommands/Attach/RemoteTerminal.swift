@@ -14,6 +14,8 @@ public struct RemoteTerminal: AttachedTerminal {
 
     /// How long one that was out of reach may take to say that it is there.
     private static let checkLimit = Duration.seconds(10)
+    /// Between two looks at whether it is detached.
+    private static let look = Duration.milliseconds(20)
 
     /// - Parameters:
     ///   - node: the device's name.
@@ -53,14 +55,17 @@ public struct RemoteTerminal: AttachedTerminal {
         }
     }
 
-    public func check() async throws {
+    public func check() async throws { _ = try await known() }
+
+    private func known() async throws -> TerminalInfo {
         let terminals = try await Self.list(on: stream(), node: node, within: Self.checkLimit)
-        guard terminals.contains(where: { $0.id == id }) else {
+        guard let terminal = terminals.first(where: { $0.id == id }) else {
             throw KinError(
                 "unknown_terminal",
                 "\(name) is back, but the terminal is gone: it was closed, or the daemon there started again",
                 category: .notFound)
         }
+        return terminal
     }
 
     /// Waits as long as the program there does not read, or the link is being resumed: it ends with the link, or by cancellation.
@@ -72,8 +77,9 @@ public struct RemoteTerminal: AttachedTerminal {
         try await call("resize", TerminalResize(id: id, size: size).json)
     }
 
-    /// Nothing to do: whoever stops listening is detached.
-    public func detach() async {}
+    public func detach() async throws {
+        while try await known().attached > 0 { try await Task.sleep(for: Self.look) }
+    }
 
     public func close() async throws { try await call("close", TerminalReference(id: id).json) }
 

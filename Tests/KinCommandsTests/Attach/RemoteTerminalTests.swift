@@ -42,4 +42,19 @@ import Testing
         }
         #expect(deadlines.value == [nil, 30_000])
     }
+
+    @Test("it is detached once the device says that nobody is attached any more")
+    func detachment() async throws {
+        let asked = Observed(0)
+        var operations = Operations()
+        operations.query("/kiosk/term/list", "Counts those who are attached down") { _ in
+            asked.update { $0 += 1 }
+            let info = TerminalInfo(
+                id: Self.id, name: "", command: ["sh"], process: 1, size: .usual, opened: 0, lastAttached: 0,
+                attached: 3 - asked.value, exit: nil)
+            return TerminalInfo.json([info])
+        }
+        try await Self.with(operations) { try await $0.detach() }
+        #expect(asked.value == 3)
+    }
 }
