@@ -193,7 +193,7 @@ let checks: [Target] = [
     tests(
         "KinCommands",
         [
-            "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding",
+            "CPTY", "KinCalls", "KinClient", "KinCrypto", "KinDaemon", "KinDaemonAPI", "KinDemo", "KinEncoding",
             "KinFileAccess", "KinIdentity", "KinLink", "KinRelay", "KinTerminal", "KinTestServer", "KinTestTerminal",
             "KinVault",
             "KinWire", argumentParser,

@@ -1,14 +1,16 @@
 """A server and daemons as real processes: the binary that was built, in a folder of their own, ended with the test."""
 
+import contextlib
 import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -92,6 +94,13 @@ class Household:
             check=False,
         )
 
+    def pipe(self, name: str, reader: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of that device, whose output a shell's command reads."""
+        return subprocess.run(
+            ["bash", "-c", f'"$@" | {reader}', "bash", self.kin, *arguments], env=self._environment(name), input="",
+            capture_output=True, text=True, timeout=60, check=False,
+        )
+
     def enrol(self, name: str) -> None:
         ended = self.run(name, "wallet", "import", text=self.phrase)
         assert ended.returncode == 0, ended.stderr
@@ -154,6 +163,15 @@ class Household:
         process.wait(timeout=20)
         if process.stdout:
             process.stdout.close()
+
+    @contextlib.contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """A process that is there and does nothing."""
+        self._running[name].send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._running[name].send_signal(signal.SIGCONT)
 
     def wait(self, name: str) -> int:
         """For a process that ends by itself."""

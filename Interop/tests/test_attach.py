@@ -244,6 +244,31 @@ class Cuts:
             cut()
 
 
+def test_what_was_started_for_a_pipe_ends_with_its_reader(house: Household) -> None:
+    up(house, "laptop", "kiosk")
+
+    ended = house.pipe("laptop", "head -n 1", "attach", "kiosk", "--run", "yes")
+    assert (ended.stdout, ended.stderr) == ("y\n", "")
+    assert terminals(house, "kiosk") == []
+
+
+def test_a_daemon_that_stands_still_is_said_to(house: Household) -> None:
+    up(house, "laptop")
+    with house.frozen("laptop"):
+        ended = house.run("laptop", "attach", "kiosk", "--run", "true")
+    assert ended.returncode == 3
+    assert "a daemon runs" in ended.stderr and "does not answer" in ended.stderr
+
+
+def test_what_is_piped_waits_for_a_program_that_does_not_read(house: Household) -> None:
+    up(house, "laptop", "kiosk")
+    # Longer than a call waits for its answer where nothing else is said.
+    text = "a line of sixteen\n" * 60_000
+    ended = house.run("laptop", "attach", "kiosk", "--run", "sh", "-c", "sleep 32; wc -c", text=text)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert int(ended.stdout) == len(text)
+
+
 def test_twenty_attaches_and_cuts_leave_nothing(house: Household, tmux: Tmux) -> None:
     up(house, "laptop", "kiosk")
     cuts = Cuts(house, tmux)

@@ -28,6 +28,8 @@ static int set_modes(int slave, int plain) {
     if (plain) {
         modes.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL | ECHOCTL);
         modes.c_oflag &= ~(tcflag_t)ONLCR;
+        // Linux obeys these ahead of its queue, also where they are quoted.
+        modes.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
     }
     return tcsetattr(slave, TCSANOW, &modes) == 0 ? 0 : errno;
 }

@@ -53,16 +53,18 @@ public final class CallStream: Sendable {
     // MARK: Calling
 
     /// Asks, and waits for the answer.
-    /// - Parameter key: of a mutation: a repeat under the same key, on whichever stream, gets the first answer.
+    /// - Parameters:
+    ///   - key: of a mutation: a repeat under the same key, on whichever stream, gets the first answer.
+    ///   - limit: nil: waits as long as the stream lasts and nobody cancels it.
     /// - Throws: what the other side says; `TIMEOUT` after `limit`; `UNAVAILABLE` where the stream ends first.
     public func call(
         _ operation: OperationPath, _ input: JSON = .object([:]), under key: String? = nil,
-        within limit: Duration = CallLimits.patience
+        within limit: Duration? = CallLimits.patience
     ) async throws(CallFault) -> JSON {
-        let deadline = now() + limit.milliseconds
+        let deadline = limit.map { now() + $0.milliseconds }
         let call = try await begin(
             CallRequest(operation, input: input, deadline: deadline, idempotencyKey: key))
-        return try await call.only(by: .now + limit)
+        return try await call.only(by: limit.map { .now + $0 })
     }
 
     /// Asks for answers until there are no more.

@@ -54,7 +54,7 @@ public final class CallSubscription: Sendable {
     }
 
     /// The one answer of a call that is no subscription.
-    func only(by deadline: ContinuousClock.Instant) async throws(CallFault) -> JSON {
+    func only(by deadline: ContinuousClock.Instant?) async throws(CallFault) -> JSON {
         guard let answer = try await next(by: deadline) else {
             throw CallFault(.internal, "the other side ended the call without an answer")
         }

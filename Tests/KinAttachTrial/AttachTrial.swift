@@ -58,7 +58,7 @@ struct AttachTrial {
             return try await AttachRun(attached, near: near, escape: escape, patience: patience).run()
         }
         return try await AttachPiped(
-            attached[0], near: near,
+            attached[0], near: near, isOwn: true,
             note: { note in
                 FileHandle.standardError.write(Data("\(note)\n".utf8))
             }

@@ -99,6 +99,18 @@ import Testing
         }
     }
 
+    @Test("a call without a deadline says none, and waits until the stream ends")
+    func unlimited() async throws {
+        let counter = Counter()
+        try await withEnds(counter) { ends in
+            let call = Task { try await ends.near.call(OperationPath(known: "/device/never"), within: nil) }
+            try await eventually("it began") { counter.running == 1 }
+            ends.end()
+            let fault = try await #require(throws: CallFault.self) { try await call.value }
+            #expect(fault.code == "UNAVAILABLE")
+        }
+    }
+
     @Test("a subscription has every answer in order, then its end")
     func many() async throws {
         try await withEnds { ends in

@@ -8,6 +8,7 @@ import KinTesting
 import KinWire
 import Logging
 import NIOCore
+import NIOPosix
 import Testing
 
 /// Against a stub that answers what a test wants and keeps what was asked.
@@ -155,6 +156,18 @@ import Testing
             #expect(
                 error?.message.contains("/tmp/kst-nobody.sock") == true && error?.message.contains("kin up") == true)
         }
+    }
+
+    @Test("a call stream is not waited for where somebody accepts and says nothing")
+    func silent() async throws {
+        let path = "/tmp/kst-\(UInt32.random(in: 0 ... .max)).sock"
+        let silence = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .bind(unixDomainSocketPath: path).get()
+        let error = await #expect(throws: KinError.self) {
+            _ = try await DaemonClient(socketPath: path).calls(within: .milliseconds(200), now: { 0 })
+        }
+        #expect(error?.code == "daemon_not_running")
+        try await silence.close()
     }
 
     private func text(_ json: JSON) -> String { String(decoding: json.canonicalBytes(), as: UTF8.self) }

@@ -17,8 +17,8 @@ struct AttachCommand: ContextCommand {
             Keys: Control-] then d detaches, n and p show the next and the former of several devices, 1 to 9 one of them, \
             x ends what runs, ? shows these, ] is the key itself.
 
-            Where it is piped, lines go in and plain text comes out. Ends with the exit code of what ran there; 0 once detached; \
-            3 where the device cannot be reached.
+            Where it is piped, lines go in and plain text comes out; what was started for it ends once nobody reads that. Ends with \
+            the exit code of what ran there; 0 once detached; 3 where the device cannot be reached.
 
             EXAMPLES
               kin attach kiosk
@@ -86,7 +86,7 @@ struct AttachCommand: ContextCommand {
         _ attached: [RemoteTerminal], _ near: NearTerminal, _ escape: EscapeKey?, _ output: Output
     ) async throws -> AttachEnd {
         guard near.isTerminal else {
-            return try await AttachPiped(attached[0], near: near) { output.note($0) }.run()
+            return try await AttachPiped(attached[0], near: near, isOwn: terminal == nil) { output.note($0) }.run()
         }
         let run = AttachRun(attached, near: near, escape: escape)
         let end = try await run.run()

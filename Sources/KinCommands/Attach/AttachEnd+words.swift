@@ -19,7 +19,8 @@ extension AttachEnd {
         switch self {
         case .detached, .signalled: return ways.isEmpty ? nil : "detached; \(ways)"
         case .lost(let error): return error.message + (ways.isEmpty ? "" : "; \(ways)")
-        case .exited, .unread: return nil
+        case .unread: return ways.isEmpty ? nil : "nobody reads the output any more; \(ways)"
+        case .exited: return nil
         }
     }
 }

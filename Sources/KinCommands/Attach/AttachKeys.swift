@@ -31,6 +31,8 @@ struct AttachKeys {
     let escape: EscapeKey?
     private var state = State.plain
     private var isPasting = false
+    /// Bytes of the mark around a paste that have come, however they were cut: each is the program's, and goes there at once.
+    private var marked = 0
     private var typed: [UInt8] = []
     private var outputs: [Output] = []
 
@@ -41,13 +43,16 @@ struct AttachKeys {
         defer { outputs = [] }
         var rest = bytes[...]
         while let first = rest.first {
-            if takePaste(&rest) { continue }
+            if isPasting, state == .plain {
+                pass([rest.removeFirst()])
+                continue
+            }
             let key = ReportedKey(rest)
             let raw = Array(rest.prefix(key?.length ?? 1))
             rest = rest.dropFirst(raw.count)
             // Of a key's release nobody waits to hear but the program.
             if let key, key.isRelease {
-                if state == .plain { typed += raw }
+                if state == .plain { pass(raw) }
                 continue
             }
             let isEscape = key.map { $0.isControl && $0.code == Int(escape.character) } ?? (first == escape.byte)
@@ -59,29 +64,27 @@ struct AttachKeys {
         return outputs
     }
 
-    /// Marks around a paste, and what stands between them.
-    private mutating func takePaste(_ rest: inout ArraySlice<UInt8>) -> Bool {
-        guard state == .plain else { return false }
-        let mark = isPasting ? Self.pasteEnds : Self.pasteBegins
-        if rest.starts(with: mark) {
+    /// For the program.
+    private mutating func pass(_ bytes: [UInt8]) {
+        typed += bytes
+        for byte in bytes {
+            let mark = isPasting ? Self.pasteEnds : Self.pasteBegins
+            // ESC stands nowhere in a mark but at its beginning.
+            marked = byte == mark[marked] ? marked + 1 : byte == mark[0] ? 1 : 0
+            guard marked == mark.count else { continue }
             isPasting.toggle()
-            typed += mark
-            rest = rest.dropFirst(mark.count)
-            return true
+            marked = 0
         }
-        guard isPasting, let byte = rest.popFirst() else { return false }
-        typed.append(byte)
-        return true
     }
 
     private mutating func press(_ raw: [UInt8], code: Int?, isEscape: Bool) {
         switch state {
         case .plain:
-            if isEscape { state = .escaped(raw) } else { typed += raw }
+            if isEscape { state = .escaped(raw) } else { pass(raw) }
         case .escaped(let prefix):
             state = .plain
-            if isEscape || code == Int(UInt8(ascii: "]")) { return typed += prefix }
-            guard let command = Self.command(code) else { return typed += prefix + raw }
+            if isEscape || code == Int(UInt8(ascii: "]")) { return pass(prefix) }
+            guard let command = Self.command(code) else { return pass(prefix + raw) }
             if command == .askToClose { state = .asking }
             say(command)
         case .asking:

@@ -4,16 +4,21 @@ import KinWire
 /// The near end of `kin attach` where a program rather than a person is here: what is piped in goes to the terminal, and what it puts out comes as plain text.
 public struct AttachPiped: Sendable {
     private static let maxWrite = 16 << 10
-    private static let controlD: UInt8 = 0x04
 
     private let terminal: any AttachedTerminal
     private let near: NearTerminal
+    private let isOwn: Bool
     /// Lines beside the output.
     private let note: @Sendable (String) -> Void
 
-    public init(_ terminal: any AttachedTerminal, near: NearTerminal, note: @escaping @Sendable (String) -> Void) {
+    /// - Parameter isOwn: whether the terminal was opened for these pipes: then it ends where nobody reads what it puts out, and what is piped in is data.
+    ///   To another one it is keys, as if somebody typed them.
+    public init(
+        _ terminal: any AttachedTerminal, near: NearTerminal, isOwn: Bool, note: @escaping @Sendable (String) -> Void
+    ) {
         self.terminal = terminal
         self.near = near
+        self.isOwn = isOwn
         self.note = note
     }
 
@@ -28,7 +33,12 @@ public struct AttachPiped: Sendable {
         let input = try NearInput(near.input)
         let events = try await terminal.events(from: start, size: nil)
         return try await withThrowingTaskGroup(of: AttachEnd?.self) { group in
-            group.addTask { try await show(events) }
+            group.addTask {
+                let end = try await show(events)
+                // As a program ends whose pipe has no reader. Where it cannot be closed, whoever asks next is told that it runs on.
+                if end == .unread, isOwn { try? await terminal.close() }
+                return end
+            }
             group.addTask {
                 do { try await send(input) } catch let error as KinError where error.code == "terminal_ended" {
                     // How it ended comes with the output.
@@ -67,16 +77,15 @@ public struct AttachPiped: Sendable {
     }
 
     private func send(_ input: NearInput) async throws {
-        var last = UInt8(ascii: "\n")
+        var canonical = CanonicalInput()
         while let bytes = await input.next() {
-            last = bytes.last ?? last
             for start in stride(from: 0, to: bytes.count, by: Self.maxWrite) {
-                try await terminal.write(Array(bytes[start..<min(start + Self.maxWrite, bytes.count)]))
+                let piece = bytes[start..<min(start + Self.maxWrite, bytes.count)]
+                let typed = canonical.take(piece)
+                try await terminal.write(isOwn ? typed : Array(piece))
             }
         }
         guard !Task.isCancelled else { return }
-        // On a line that has begun, the first only ends the line.
-        let isWithinLine = last != UInt8(ascii: "\n")
-        try await terminal.write(Array(repeating: Self.controlD, count: isWithinLine ? 2 : 1))
+        try await terminal.write(canonical.end)
     }
 }

@@ -10,6 +10,8 @@ public actor AttachRun {
     private static let maxWrite = 16 << 10
     /// How long what was typed before the end is waited for.
     private static let lastWrites = Duration.seconds(1)
+    /// How long the far side's word is waited for before this process stands still.
+    private static let detachment = Duration.seconds(2)
     /// How long one that is out of reach is looked for.
     public static let patience = Duration.seconds(3600)
 
@@ -104,7 +106,6 @@ public actor AttachRun {
         await sendRest()
         leaveScreen()
         near.restore()
-        for (index, terminal) in terminals.enumerated() where board.places[index].end == nil { await terminal.detach() }
         // Nothing of the keyboard is read once this has returned.
         await readers.first?.value
     }
@@ -191,6 +192,7 @@ public actor AttachRun {
         listener?.cancel()
         // So that its program does not wait for a process that stands still.
         await listener?.value
+        await detach(board.shown)
         leaveScreen()
         near.restore()
         stopped = true
@@ -198,6 +200,17 @@ public actor AttachRun {
         guard end == nil else { return }
         do { try near.makeRaw() } catch { return finish(.detached) }
         await showAgain()
+    }
+
+    /// Waits until it is known there, and not for long: it may be out of reach, or others be attached.
+    private func detach(_ index: Int) async {
+        guard absences[index] == nil, board.places[index].end == nil else { return }
+        await withTaskGroup { [terminal = terminals[index]] group in
+            group.addTask { try? await terminal.detach() }
+            group.addTask { try? await Task.sleep(for: Self.detachment) }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     // MARK: What is typed

@@ -21,8 +21,8 @@ public protocol AttachedTerminal: Sendable {
 
     func resize(to size: TerminalSize) async throws
 
-    /// Lets it run on without this end.
-    func detach() async
+    /// Returns once it is known there that nobody is attached any more: for whoever has let go of its events.
+    func detach() async throws
 
     /// Ends whatever runs in it.
     func close() async throws

@@ -14,6 +14,8 @@ public struct RemoteTerminal: AttachedTerminal {
 
     /// How long one that was out of reach may take to say that it is there.
     private static let checkLimit = Duration.seconds(10)
+    /// Between two looks at whether it is detached.
+    private static let look = Duration.milliseconds(20)
 
     /// - Parameters:
     ///   - node: the device's name.
@@ -53,37 +55,42 @@ public struct RemoteTerminal: AttachedTerminal {
         }
     }
 
-    public func check() async throws {
+    public func check() async throws { _ = try await known() }
+
+    private func known() async throws -> TerminalInfo {
         let terminals = try await Self.list(on: stream(), node: node, within: Self.checkLimit)
-        guard terminals.contains(where: { $0.id == id }) else {
+        guard let terminal = terminals.first(where: { $0.id == id }) else {
             throw KinError(
                 "unknown_terminal",
                 "\(name) is back, but the terminal is gone: it was closed, or the daemon there started again",
                 category: .notFound)
         }
+        return terminal
     }
 
+    /// Waits as long as the program there does not read, or the link is being resumed: it ends with the link, or by cancellation.
     public func write(_ bytes: [UInt8]) async throws {
-        try await call("write", TerminalInput(id: id, bytes: bytes).json)
+        try await call("write", TerminalInput(id: id, bytes: bytes).json, within: nil)
     }
 
     public func resize(to size: TerminalSize) async throws {
         try await call("resize", TerminalResize(id: id, size: size).json)
     }
 
-    /// Nothing to do: whoever stops listening is detached.
-    public func detach() async {}
+    public func detach() async throws {
+        while try await known().attached > 0 { try await Task.sleep(for: Self.look) }
+    }
 
     public func close() async throws { try await call("close", TerminalReference(id: id).json) }
 
-    private func call(_ operation: String, _ input: JSON) async throws {
+    private func call(_ operation: String, _ input: JSON, within limit: Duration? = CallLimits.patience) async throws {
         let stream = try await stream()
-        _ = try await Self.answer(stream, node, operation, input)
+        _ = try await Self.answer(stream, node, operation, input, within: limit)
     }
 
     private static func read<Answer>(
         _ stream: CallStream, _ node: String, _ operation: String, _ input: JSON,
-        within limit: Duration = CallLimits.patience, _ read: (JSON) throws(WireError) -> Answer
+        within limit: Duration? = CallLimits.patience, _ read: (JSON) throws(WireError) -> Answer
     ) async throws(KinError) -> Answer {
         let answer = try await answer(stream, node, operation, input, within: limit)
         do { return try read(answer) } catch {
@@ -95,7 +102,7 @@ public struct RemoteTerminal: AttachedTerminal {
     @inline(never)
     private static func answer(
         _ stream: CallStream, _ node: String, _ operation: String, _ input: JSON,
-        within limit: Duration = CallLimits.patience
+        within limit: Duration? = CallLimits.patience
     ) async throws(KinError) -> JSON {
         do { return try await stream.call(path(node, operation), input, within: limit) } catch {
             throw (error as? CallFault).map { KinError($0) } ?? KinError(reporting: error)

@@ -22,8 +22,7 @@ struct CallRouter: CallResponder {
         let key = call.request.idempotencyKey
         guard !call.endsWithFirst else {
             let limit = call.request.deadline.map { Duration.milliseconds(max(0, $0 - now())) }
-            return try await call.respond(
-                try await stream.call(operation, call.input, under: key, within: limit ?? CallLimits.patience))
+            return try await call.respond(try await stream.call(operation, call.input, under: key, within: limit))
         }
         let answers = try await stream.subscribe(operation, call.input, under: key)
         do {

@@ -57,14 +57,18 @@ private struct NothingAnswered: CallResponder {
 
 extension DaemonClient {
     /// Opens a call stream.
-    /// - Parameter now: milliseconds.
-    /// - Throws: `daemon_not_running`, `too_many_streams`.
-    public func calls(now: @escaping @Sendable () -> Int64) async throws -> DaemonCalls {
+    /// - Parameters:
+    ///   - limit: how long a daemon may take to begin its answer; the stream itself lasts.
+    ///   - now: milliseconds.
+    /// - Throws: `daemon_not_running`, also of one that does not answer; `too_many_streams`.
+    public func calls(
+        within limit: TimeAmount = .seconds(10), now: @escaping @Sendable () -> Int64
+    ) async throws -> DaemonCalls {
         let queue = FrameQueue()
         let stream = CallStream(queue, with: .local, answering: NothingAnswered(), now: now)
         let body = try await upload(
             "/v1/calls", contentType: CallMedia.type,
-            AsyncStream<ByteBuffer> { await queue.next().map { ByteBuffer(callFrame: $0) } })
+            AsyncStream<ByteBuffer> { await queue.next().map { ByteBuffer(callFrame: $0) } }, within: limit)
         return DaemonCalls(queue, stream, body)
     }
 }

@@ -111,21 +111,24 @@ public struct DaemonClient: Sendable {
     }
 
     /// A body that goes on for as long as its answer.
+    /// - Parameter limit: until the answer begins.
     func upload(
-        _ path: String, contentType: String, _ body: AsyncStream<ByteBuffer>
+        _ path: String, contentType: String, _ body: AsyncStream<ByteBuffer>, within limit: TimeAmount
     ) async throws -> HTTPClientResponse.Body {
         var call = HTTPClientRequest(url: url(path))
         call.method = .POST
         call.headers.add(name: "content-type", value: contentType)
         call.body = .stream(body, length: .unknown)
-        return try await stream(call)
+        return try await stream(call, by: .now() + limit)
     }
 
-    private func stream(_ call: HTTPClientRequest) async throws -> HTTPClientResponse.Body {
+    private func stream(
+        _ call: HTTPClientRequest, by deadline: NIODeadline = .distantFuture
+    ) async throws -> HTTPClientResponse.Body {
         let response: HTTPClientResponse
         do {
             // The deadline is for the headers; the stream itself has none.
-            response = try await http.execute(call, deadline: .distantFuture)
+            response = try await http.execute(call, deadline: deadline)
         } catch {
             throw notRunning(error)
         }

@@ -65,6 +65,21 @@ import Testing
             ])
     }
 
+    @Test("a paste is known by its marks wherever a read cuts them, and nothing of it waits")
+    func cutMarks() {
+        let (begin, end) = (Array("\u{1b}[200~".utf8), Array("\u{1b}[201~".utf8))
+        let paste = begin + Array("a\u{1d}d\u{1b}[20\u{1b}".utf8) + end
+        for cut in 1..<paste.count {
+            var keys = AttachKeys(escape: .usual)
+            let outputs = [paste[..<cut], paste[cut...]].map { keys.take(Array($0)) }
+            #expect(outputs == [[.typed(Array(paste[..<cut]))], [.typed(Array(paste[cut...]))]], "cut at \(cut)")
+            #expect(keys.take(Array("\u{1d}d".utf8)) == [.command(.detach)], "cut at \(cut)")
+        }
+        var keys = AttachKeys(escape: .usual)
+        for byte in paste { #expect(keys.take([byte]) == [.typed([byte])]) }
+        #expect(keys.take(Array("\u{1d}d".utf8)) == [.command(.detach)])
+    }
+
     @Test("a key's release is the program's alone")
     func releases() {
         let release = "\u{1b}[93;5:3u"

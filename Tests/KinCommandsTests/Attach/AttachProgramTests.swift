@@ -216,6 +216,27 @@ import Testing
         #expect(ended.code == 0)
     }
 
+    @Test("a long line piped through a terminal comes out whole", arguments: [4_095, 4_096, 10_001, 100_001])
+    func pipedLine(count: Int) async throws {
+        let trial = try #require(Program.built("kin-attach-trial"))
+        let line = String(repeating: "0123456789", count: count / 10) + String(repeating: "x", count: count % 10)
+        for (text, reader) in [(line + "\n", "cat"), (line, "cat"), (line + "\n", "dd bs=1000 status=none")] {
+            let ended = try Program.pipe(text, to: trial, ["box=\(reader)"])
+            #expect(ended.output == text, "\(reader): \(ended.output.utf8.count) bytes")
+            #expect(ended.code == 0)
+        }
+    }
+
+    @Test("what a terminal takes for keys is data where it is piped")
+    func pipedKeys() async throws {
+        let trial = try #require(Program.built("kin-attach-trial"))
+        let bytes = Array(UInt8(0)...0x7f)
+        let ended = try Program.pipe(
+            String(decoding: bytes, as: UTF8.self), to: trial, ["box=od -An -v -tu1 | tr -s ' \\n' ' '"])
+        #expect(ended.output.split(separator: " ").map(String.init) == bytes.map(String.init))
+        #expect(ended.code == 0)
+    }
+
     @Test("a reader of the output that goes ends it quietly")
     func unread() async throws {
         let trial = try #require(Program.built("kin-attach-trial"))
