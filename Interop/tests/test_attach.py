@@ -247,7 +247,8 @@ class Cuts:
 def test_what_was_started_for_a_pipe_ends_with_its_reader(house: Household) -> None:
     up(house, "laptop", "kiosk")
 
-    ended = house.pipe("laptop", "head -n 1", "attach", "kiosk", "--run", "yes")
+    # It begins once somebody is attached, so that nothing is missed.
+    ended = house.pipe("laptop", "head -n 1", "attach", "kiosk", "--run", "sh", "-c", "cat; exec yes")
     assert (ended.stdout, ended.stderr) == ("y\n", "")
     assert terminals(house, "kiosk") == []
 
