@@ -93,7 +93,8 @@ extension WebSocketConnection {
         try? channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         if let reads = limits.readsPerTurn { try? channel.syncOptions?.setOption(.maxMessagesPerRead, value: reads) }
         if let bytes = limits.readBytes {
-            try? channel.syncOptions?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: bytes))
+            try? channel.syncOptions?.setOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: bytes))
         }
         let outbox = NIOLockedValueBox(WebSocketOutbox(role: role))
         let handler = WebSocketHandler(role: role, limits: limits, outbox: outbox, now: channel.eventLoop.now)

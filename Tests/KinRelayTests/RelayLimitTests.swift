@@ -46,15 +46,15 @@ import Testing
     @Test("above the memory cap new slots and larger blobs are refused, and what is there goes on")
     func memory() throws {
         let relay = TestRelay {
-            $0.memoryBytes = 16_384
+            $0.memoryBytes = 12_288
         }
         _ = try relay.connect(family.request(1), 1, at: 0)
         let slot = relay.bytesHeld
-        #expect(slot == 12_288)
-        let room = 16_384 - slot
+        #expect(slot == 8_192)
+        let room = 12_288 - slot
         #expect(relay.publish([UInt8](repeating: 1, count: room + 1), from: 1, at: 0) == .overMemory)
         #expect(relay.publish([UInt8](repeating: 1, count: room), from: 1, at: 0) == .published)
-        #expect(relay.bytesHeld == 16_384)
+        #expect(relay.bytesHeld == 12_288)
         #expect(try relay.connect(family.request(2), 2, at: 0).status == 503)
         #expect(try relay.connect(family.request(1), 3, at: 0) == .replacing(1))
         #expect(relay.publish("small", from: 3, at: 0) == .published)

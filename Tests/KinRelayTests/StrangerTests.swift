@@ -73,7 +73,7 @@ import Testing
         #expect(try bench.dial(family, 1, from: 502, address: "192.0.2.1").session != nil)
         _ = bench.sweep(at: 10_000)
         for connection in 101..<132 { _ = bench.end(UInt64(connection)) }
-        #expect(bench.figures.bytes == 2 * 12_288)
+        #expect(bench.figures.bytes == 2 * 8_192)
         for turn in 0..<64 {
             #expect(
                 try bench.dial(family, 2, from: UInt64(600 + turn), address: "192.0.2.1", at: 10_000).session != nil)
@@ -102,7 +102,7 @@ import Testing
     @Test("above the memory cap no part of a message is kept, and no slot given")
     func unfinishedOverMemory() throws {
         let relay = TestRelay {
-            $0.memoryBytes = 57_000
+            $0.memoryBytes = 40_600
         }
         for machine in 0..<4 { _ = try relay.connect(family.request(machine), UInt64(machine)) }
         #expect(relay.hold(7_000, of: 1))

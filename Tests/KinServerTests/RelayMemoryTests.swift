@@ -40,14 +40,14 @@ import Testing
         times.message = .milliseconds(500)
         try await RelayBench.run(times: times) { bench in
             let peer = try await control(1, bench)
-            #expect(bytes(bench) == 12_288)
+            #expect(bytes(bench) == 8_192)
             peer.send(Self.hoard)
-            try await eventually("it is counted") { bytes(bench) == 12_288 + 262_143 + 100_000 }
+            try await eventually("it is counted") { bytes(bench) == 8_192 + 262_143 + 100_000 }
             try await eventually("it is closed", within: .seconds(10)) {
                 peer.send([32])
                 return peer.heard.value.isEnded
             }
-            try await eventually("nothing of it is left") { bytes(bench) == 12_288 }
+            try await eventually("nothing of it is left") { bytes(bench) == 8_192 }
             bench.pass(10_000)
             #expect(bytes(bench) == 0)
         }
@@ -58,7 +58,7 @@ import Testing
         try await RelayBench.run({ $0.memoryBytes = 2 << 20 }) { bench in
             let first = try await control(1, bench)
             first.send(Self.hoard)
-            try await eventually("it is counted") { bytes(bench) == 12_288 + 362_143 }
+            try await eventually("it is counted") { bytes(bench) == 8_192 + 362_143 }
             let second = try await control(2, bench)
             second.send(Self.hoard)
             try await second.heard.wait { $0.text.contains("relay_full") }

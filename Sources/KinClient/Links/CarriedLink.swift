@@ -218,9 +218,11 @@ public final class CarriedLink: Sendable {
             let seen = changes.count
             do {
                 while let message = try next(connection) { try await carrier.send(message) }
-                let hasEnded = try onLink(connection) { link throws(LinkFault) in link.hasEnded }
-                guard let hasEnded else { return .displaced }
-                if hasEnded { return .closed }
+                let end = try onLink(connection) { link throws(LinkFault) -> Stop? in
+                    link.hasEnded ? link.peerReason.map { .ended(reason: $0) } ?? .closed : nil
+                }
+                guard let end else { return .displaced }
+                if let end { return end }
             } catch {
                 return Stop(error)
             }

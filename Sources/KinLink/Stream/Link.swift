@@ -29,6 +29,8 @@ public struct Link: ~Copyable, Sendable {
     private var owesAcknowledgement: Bool
     private var ending: String?
     public private(set) var hasEnded = false
+    /// What the other side ended it for.
+    public private(set) var peerReason: String?
 
     /// A new link.
     /// - Parameter maxFrame: bytes, at most 16 MiB.
@@ -118,6 +120,7 @@ public struct Link: ~Copyable, Sendable {
             return nil
         case .end(let reason):
             hasEnded = true
+            peerReason = reason
             return .ended(reason: reason)
         }
     }
