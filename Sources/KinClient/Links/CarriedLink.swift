@@ -189,8 +189,10 @@ public final class CarriedLink: Sendable {
             do {
                 let message = try await carrier.receive()
                 let stop = try handingOn.withLock { _ throws(LinkFault) in try take(message, connection) }
-                changes.wake()
-                if let stop { return stop }
+                if let stop {
+                    changes.wake()
+                    return stop
+                }
             } catch {
                 return Stop(error)
             }
@@ -198,9 +200,14 @@ public final class CarriedLink: Sendable {
     }
 
     private func take(_ message: [UInt8], _ connection: Int) throws(LinkFault) -> Stop? {
-        let event = try onLink(connection) { link throws(LinkFault) in try link.receive(message) }
-        guard let event else { return .displaced }
-        return try handle(event)
+        let taken = try onLink(connection) { link throws(LinkFault) -> (event: Link.Event?, isDue: Bool) in
+            let event = try link.receive(message)
+            // Where it was no frame it may have been what the sending side waits for.
+            return (event, event == nil || link.owesAnswer)
+        }
+        guard let taken else { return .displaced }
+        if taken.isDue { changes.wake() }
+        return try handle(taken.event)
     }
 
     private func handle(_ event: Link.Event?) throws(LinkFault) -> Stop? {

@@ -22,7 +22,7 @@ public final class RelayCarrier: LinkCarrier, WebSocketDelegate {
     }
 
     /// Bytes on the way, either way, above which the faster side waits. Each frame counts 64 more.
-    static let heldAbove = 131_072
+    static let heldAbove = 524_288
     private static let frameCost = 64
 
     private let eventLoop: any EventLoop

@@ -67,6 +67,9 @@ public struct Link: ~Copyable, Sendable {
     /// Whether `submit` takes a frame.
     public var isReady: Bool { !hasEnded && ending == nil && outgoing.isReady }
 
+    /// Whether `next` has an acknowledgement that cannot wait.
+    public var owesAnswer: Bool { owesAcknowledgement || incoming.mustAcknowledge }
+
     /// Gives a frame to send; `next` has its messages.
     /// - Throws: `frameTooLarge`, `busy`, `ended`; the link is as before.
     public mutating func submit(_ frame: [UInt8]) throws(LinkFault) {
@@ -86,7 +89,7 @@ public struct Link: ~Copyable, Sendable {
     /// The next message to send; nil while there is none, or too much is unacknowledged.
     public mutating func next() throws(LinkFault) -> [UInt8]? {
         guard !hasEnded else { return nil }
-        if owesAcknowledgement || incoming.mustAcknowledge {
+        if owesAnswer {
             owesAcknowledgement = false
             return try cipher.seal(.acknowledgement(through: incoming.acknowledge()))
         }
