@@ -96,9 +96,10 @@ public final class FrameQueue: CallCarrier {
     /// Waits for the next frame; nil: it is over, and all of them were taken, or the task is cancelled.
     public func next() async -> [UInt8]? {
         while !Task.isCancelled {
-            let seen = changes.count
+            let (seen, isOver) = (changes.count, end != nil)
             if let frame = take() { return frame }
-            if end != nil { return nil }
+            // What came before the end was taken.
+            if isOver { return nil }
             await changes.wait(after: seen)
         }
         return nil

@@ -155,10 +155,12 @@ import Testing
             defer { studio.close() }
             let harming = Harming(harm, times: 3)
             siege.relay.take { $0.pass = { harming.pass($0) } }
-            let info = try await studio.open("seq 1 200000", isPlain: true)
+            let info = try await studio.open("echo ready; read x; seq 1 200000", isPlain: true)
             let screen = try await studio.attach(info.id, from: .position(0))
+            try await screen.sees("ready\n")
+            try await studio.type("\n", info.id)
             #expect(try await screen.exit() == .code(0))
-            #expect(screen.text == (1...200_000).map { "\($0)\n" }.joined())
+            #expect(screen.text == "ready\n" + (1...200_000).map { "\($0)\n" }.joined())
             let continued = try await siege.links("continued", to: siege.studio)
             #expect(harming.done.value > 1 && (1...harming.done.value).contains(continued))
             #expect(try await siege.links("opened", to: siege.studio) == 1)

@@ -37,7 +37,7 @@ import Testing
         let call = Task { try? await session.calls.call(path) }
         defer { call.cancel() }
         let outcome = try await within(.seconds(20), "it is cut") { await session.link.run(over: wire) }
-        guard case .cut(let rest) = outcome else {
+        guard case .cut(let rest, bySilence: true) = outcome else {
             Issue.record("a connection that brings nothing over is cut, not \(outcome)")
             return
         }

@@ -11,12 +11,16 @@ public final class CarriedLink: Sendable {
         var link: Link?
         /// Counts the connections it had: what is left of an earlier one must not touch the link on its new one.
         var connection = 0
+        /// Why it is to be ended, be it on its next connection.
+        var ending: String?
+        var isOver = false
     }
 
     /// How the connection under a link came to its end.
     public enum Outcome: Sendable {
         /// It broke: for 30 s the link may go on over another one.
-        case cut(CutLink)
+        /// - Parameter bySilence: its connection stood, and brought nothing over.
+        case cut(CutLink, bySilence: Bool)
         /// It goes on over another one already.
         case displaced
         case over(CallFault, LinkEnding)
@@ -72,11 +76,13 @@ public final class CarriedLink: Sendable {
     }
 
     /// Goes on over a new connection of the same link.
-    /// - Returns: its number, for `run`.
-    public func go(on link: consuming Link) -> Int {
+    /// - Returns: its number, for `run`; nil where it is over by now.
+    public func go(on link: consuming Link) -> Int? {
         var next: Link? = consume link
-        let connection = state.withLock { state in
+        let connection = state.withLock { state -> Int? in
+            guard !state.isOver else { return nil }
             state.link = next.take()
+            if let ending = state.ending { state.link?.end(reason: ending) }
             state.connection += 1
             return state.connection
         }
@@ -101,14 +107,20 @@ public final class CarriedLink: Sendable {
 
     /// It is over for good.
     public func end(_ fault: CallFault) {
-        state.withLock { $0.link = nil }
+        state.withLock { state in
+            state.link = nil
+            state.isOver = true
+        }
         queue.finish(fault)
     }
 
     /// Ends it in order: what was said is sent first.
     /// - Parameter reason: `[a-z0-9_]`.
     public func close(reason: String) {
-        state.withLock { $0.link?.end(reason: reason) }
+        state.withLock { state in
+            state.ending = reason
+            state.link?.end(reason: reason)
+        }
         changes.wake()
     }
 
@@ -157,16 +169,17 @@ public final class CarriedLink: Sendable {
         case .ended(let reason): .over(.linkEnded(reason), .byPeer)
         case .closed: .over(.linkClosed, .unused)
         case .fault(let fault) where !fault.isResumable: .over(CallFault(KinError(fault)), .fault(fault))
-        case .carrier, .silent, .fault: rest(of: connection)
+        case .silent: rest(of: connection, bySilence: true)
+        case .carrier, .fault: rest(of: connection, bySilence: false)
         }
     }
 
     /// Its connection broke: looked at and taken off it at once, as it may be continued at any moment.
-    private func rest(of connection: Int) -> Outcome {
+    private func rest(of connection: Int, bySilence: Bool) -> Outcome {
         state.withLock { state in
             guard state.connection == connection, let link = state.link.take() else { return .displaced }
             // Its last word may have come just before.
-            return link.cut(at: now()).map { .cut($0) } ?? .over(.linkEnded("ended"), .byPeer)
+            return link.cut(at: now()).map { .cut($0, bySilence: bySilence) } ?? .over(.linkEnded("ended"), .byPeer)
         }
     }
 

@@ -61,7 +61,7 @@ final class AnsweringLinks: LinkListener {
     private func taken(over carrier: RelayCarrier) async -> Carried? {
         do {
             let answered = try await handshake(over: carrier)
-            guard let claim = answered.claim else { return try open(answered.connection) }
+            guard let claim = answered.claim else { return try await open(answered.connection, over: carrier) }
             return try go(on: answered.connection, with: claim)
         } catch {
             let code = (error as? LinkFault)?.code ?? (error as? LinkEnd)?.cause.rawValue ?? "failed"
@@ -91,16 +91,19 @@ final class AnsweringLinks: LinkListener {
         return AnsweredLink(connection: try called.confirm(third), claim: claim)
     }
 
-    private func open(_ connection: consuming LinkConnection) throws -> Carried {
+    private func open(
+        _ connection: consuming LinkConnection, over carrier: RelayCarrier
+    ) async throws -> Carried {
         let peer = connection.peer
-        let link = try Link(connection, maxFrame: peer.role == .owner ? LinkLimits.maxFrame : Self.maxStrangersFrame)
-        let session = LinkSession(link, answering: responder, now: now)
-        guard table.add(session) else {
+        var link = try Link(connection, maxFrame: peer.role == .owner ? LinkLimits.maxFrame : Self.maxStrangersFrame)
+        guard table.hasRoom(for: peer.member) else {
             // Said on the link itself: what a relay says of links is not believed.
-            session.link.close(reason: "links_refused")
-            refused("links_refused")
-            return Carried(session: session, connection: 0)
+            link.end(reason: "links_refused")
+            while let word = try link.next() { try await carrier.send(word) }
+            throw LinkFault.busy
         }
+        let session = LinkSession(link, answering: responder, now: now)
+        guard table.add(session) else { throw LinkFault.busy }
         metrics.links["opened"].add()
         logger.info("link_opened", metadata: ["device": .string(peer.machineID.description)])
         return Carried(session: session, connection: 0)
@@ -109,8 +112,10 @@ final class AnsweringLinks: LinkListener {
     /// - Throws: where it cannot go on; then it is over, as its caller can do nothing more with it.
     private func go(on connection: consuming LinkConnection, with claim: LinkClaim) throws -> Carried {
         guard let (session, rest) = table.take(claim) else { throw LinkFault.lost }
-        do {
-            let number = session.link.go(on: try Link(continuing: rest, on: connection))
+        do throws(LinkFault) {
+            guard let number = session.link.go(on: try Link(continuing: rest, on: connection)) else {
+                throw LinkFault.ended
+            }
             metrics.links["continued"].add()
             return Carried(session: session, connection: number)
         } catch {
@@ -123,7 +128,7 @@ final class AnsweringLinks: LinkListener {
         let session = carried.session
         switch await session.link.run(over: carrier, on: carried.connection) {
         case .displaced: break
-        case .cut(let rest):
+        case .cut(let rest, _):
             metrics.links["cut"].add()
             table.hold(rest)
         case .over(let fault, _): table.remove(session.id, because: fault)

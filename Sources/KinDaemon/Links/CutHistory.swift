@@ -25,10 +25,13 @@ struct CutHistory: Sendable {
     /// The link goes on over another connection.
     mutating func resumed(at now: Int64) { connected = now }
 
+    /// - Parameter bySilence: the connection stood and brought nothing over: however long it lasted, it was an attempt.
     /// - Returns: how long to wait before the link is continued; nil: it is not worth it any more.
-    mutating func cut(_ rest: CutLink, at now: Int64) -> Duration? {
+    mutating func cut(_ rest: CutLink, bySilence: Bool, at now: Int64) -> Duration? {
         let lasted = now - connected
-        if rest.progress > progress || lasted >= Self.patience { (progress, since) = (rest.progress, now) }
+        if rest.progress > progress || lasted >= Self.patience && !bySilence {
+            (progress, since) = (rest.progress, now)
+        }
         guard now - since <= Self.patience else { return nil }
         guard lasted < Self.steady else {
             backoff.reset()

@@ -1,5 +1,6 @@
 import KinCalls
 import KinCrypto
+import KinEncoding
 import KinIdentity
 import KinLink
 import KinWire
@@ -11,6 +12,11 @@ final class LinkTable: Sendable {
         var sessions: [LinkID: LinkSession] = [:]
         var cut = CutLinks()
         var isClosed = false
+
+        func hasRoom(for member: ULID) -> Bool {
+            let others = sessions.values.filter { $0.peer.member == member }.count
+            return !isClosed && sessions.count < LinkTable.maxLinks && others < LinkTable.maxLinksEach
+        }
     }
 
     static let maxLinks = 128
@@ -38,16 +44,16 @@ final class LinkTable: Sendable {
         }
     }
 
+    /// Whether one more link of a member would be taken.
+    func hasRoom(for member: ULID) -> Bool { state.withLock { $0.hasRoom(for: member) } }
+
     /// A new link. Whoever opens one has forgotten those that were cut: they end.
     /// - Returns: false where there is no room for another link.
     func add(_ session: LinkSession) -> Bool {
         let (isAdded, forgotten) = state.withLock { state -> (Bool, [LinkSession]) in
             let member = session.peer.member
             let forgotten = state.cut.drop(of: member).compactMap { state.sessions.removeValue(forKey: $0.id) }
-            let others = state.sessions.values.filter { $0.peer.member == member }.count
-            guard !state.isClosed, state.sessions.count < Self.maxLinks, others < Self.maxLinksEach else {
-                return (false, forgotten)
-            }
+            guard state.hasRoom(for: member) else { return (false, forgotten) }
             state.sessions[session.id] = session
             return (true, forgotten)
         }

@@ -106,10 +106,10 @@ final class OutgoingLinks: Sendable {
             switch await session.link.run(over: carrier, on: connection) {
             case .displaced: return finish(session, .linkEnded("closed"), .unused)
             case .over(let fault, let ending): return finish(session, fault, ending)
-            case .cut(let rest):
+            case .cut(let rest, let bySilence):
                 metrics.openedLinks["cut"].add()
                 logger.info("link_cut", metadata: ["device": .string(target.machineID.description)])
-                guard let delay = history.cut(rest, at: dialler.now()) else {
+                guard let delay = history.cut(rest, bySilence: bySilence, at: dialler.now()) else {
                     return finish(session, .linkLost, .notContinued)
                 }
                 try? await Task.sleep(for: delay)
@@ -136,7 +136,11 @@ final class OutgoingLinks: Sendable {
                     carrier.close(reason: "link_lost")
                     throw LinkFault.lost
                 }
-                return (carrier, session.link.go(on: try Link(continuing: rest, on: dialled.connection)))
+                guard let number = session.link.go(on: try Link(continuing: rest, on: dialled.connection)) else {
+                    carrier.close(reason: "leaving")
+                    break
+                }
+                return (carrier, number)
             } catch let fault as LinkFault where fault.isFinal || fault == .lost {
                 throw Over(fault: CallFault(KinError(fault)), ending: .fault(fault))
             } catch {

@@ -62,6 +62,8 @@ final class Family: Sendable {
 
     /// The chain to seal with: of those known the one that holds.
     func member(_ id: ULID) -> VerifiedMember? {
+        // Of two rotations of one key neither is believed, whoever shows one of them.
+        guard !roster.forked.contains(id) else { return nil }
         let told = roster.member(id)
         let published = directory.withLock { $0.device(member: id)?.opened.member }
         guard let told, let published else { return told ?? published }
