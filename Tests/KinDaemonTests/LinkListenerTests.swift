@@ -79,6 +79,27 @@ import Testing
         }
     }
 
+    @Test("a device that takes no more links of one says so on the link, and keeps nothing of it")
+    func full() async throws {
+        try await House.run { house in
+            let daemon = try await house.start("studio")
+            try await daemon.isConnected()
+            try await daemon.sees(["studio"])
+            let caller = try await Member("laptop", calling: "studio", in: house)
+            for _ in 0..<LinkTable.maxLinksEach { _ = try await caller.connect() }
+            try await daemon.links(["opened": LinkTable.maxLinksEach])
+            let answered = try await caller.answered()
+            var connection = try await answered.confirm()
+            let word = try await answered.carrier.receive(within: .seconds(20))
+            #expect(try LinkRecord(connection.transport.open(word)) == .end(reason: "links_refused"))
+            let end = await #expect(throws: LinkEnd.self) {
+                _ = try await answered.carrier.receive(within: .seconds(20))
+            }
+            #expect(end?.cause == .peerClosed)
+            try await daemon.links(["opened": LinkTable.maxLinksEach, "refused": 1])
+        }
+    }
+
     @Test("a continuation that was answered before another one was made comes too late")
     func lateThird() async throws {
         try await House.run { house in

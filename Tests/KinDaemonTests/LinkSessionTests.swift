@@ -40,6 +40,46 @@ import Testing
         }
     }
 
+    @Test("what is to end a link that is just cut ends it on its next connection; one that is over goes on on none")
+    func endedWhileCut() async throws {
+        try await House.run { house in
+            let (laptop, studio) = try await (
+                Installation(house.home("laptop")), Installation(house.home("studio"))
+            )
+            for isOver in [false, true] {
+                let near = try Link(Self.connection(laptop, studio))
+                let id = near.id
+                let session = LinkSession(near, answering: NodeResponder(operations: Operations()), now: realNow)
+                let rest = try session.link.cut().orThrow("the rest of a link")
+                if isOver { session.end(.linkLost) } else { session.link.close(reason: "idle") }
+                let again = try Self.connection(laptop, studio, continuing: rest, id: id)
+                let number = session.link.go(on: try Link(continuing: rest, on: again))
+                #expect((number == nil) == isOver)
+                guard let number else { continue }
+                let outcome = await session.link.run(over: TakingCarrier(), on: number)
+                guard case .over(_, .unused) = outcome else {
+                    Issue.record("the link ends in order, and not by \(outcome)")
+                    continue
+                }
+                session.end(.linkLost)
+            }
+        }
+    }
+
+    /// The calling side's, of a handshake with a device that keeps to itself from then on.
+    private static func connection(
+        _ laptop: Installation, _ studio: Installation, continuing rest: CutLink? = nil, id: LinkID? = nil
+    ) throws -> LinkConnection {
+        let member = try ChainVerifier(mesh: studio.mesh).verify(studio.chain, now: realNow())
+        var calling = try LinkInitiator(
+            as: credentials(laptop), to: member, continuing: rest.flatMap { $0.resumption(at: realNow()) })
+        var called = LinkResponder(as: credentials(studio))
+        _ = try called.read(calling.open(now: realNow()), now: realNow())
+        let link = try (id ?? LinkID(Random.bytes(LinkID.byteCount))).orThrow("an id")
+        let answer = try called.answer(link: link, receivedThrough: rest == nil ? nil : 0, now: realNow())
+        return try calling.finish(answer, now: realNow())
+    }
+
     private static func credentials(_ installed: Installation) -> LinkCredentials {
         LinkCredentials(
             chain: installed.chain, key: installed.keys.sealing, revocations: installed.revocations,
@@ -60,6 +100,18 @@ private final class BrokenCarrier: LinkCarrier {
         // Until the other half has given the connection up.
         while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
         return frame
+    }
+
+    func close(code: UInt16, reason: String) {}
+}
+
+/// Takes everything, and brings nothing.
+private final class TakingCarrier: LinkCarrier {
+    func send(_ frame: [UInt8]) async throws(LinkEnd) {}
+
+    func receive(within limit: Duration?) async throws(LinkEnd) -> [UInt8] {
+        while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
+        throw LinkEnd(.cancelled)
     }
 
     func close(code: UInt16, reason: String) {}
