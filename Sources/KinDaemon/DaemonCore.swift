@@ -43,7 +43,7 @@ struct DaemonCore: Sendable {
             localServer: localServer)
         let vault = VaultService(limits: home.settings.vault.limits, now: home.now)
         routes = DaemonRoutes(
-            home, membership, delivery, directory: connections.directory,
+            home, membership, delivery, connections,
             calls: LocalCalls(router: links.router, now: home.now),
             board: board, vault: vault,
             port: { [tcpPort] in tcpPort.value })

@@ -40,6 +40,14 @@ struct DeviceTests {
                 """)
     }
 
+    @Test("an alias is shown with the name that others know")
+    func alias() {
+        var (desk, same) = (device("desk"), device("studio"))
+        (desk.ownName, same.ownName) = ("macbook-pro-2", "studio")
+        #expect(
+            DeviceTable.devices([desk, same], moments).rows.map { $0[0].text } == ["desk (macbook-pro-2)", "studio"])
+    }
+
     @Test("peers are shown with role and member id")
     func peers() {
         #expect(

@@ -28,7 +28,8 @@ struct HelpTests {
     func known() {
         #expect(
             Set(Self.commands.map { $0.joined(separator: " ") }) == [
-                "device request", "device approve", "device revoke", "device replace", "mesh members",
+                "device request", "device approve", "device rename", "device alias", "device forget", "device revoke",
+                "device replace", "mesh members",
                 "mesh credential", "mesh invite", "mesh join", "mesh set", "vault unlock",
                 "vault lock", "vault status", "vault derive",
                 "vault password", "vault encrypt", "vault decrypt", "vault rotate", "vault ssh-key",

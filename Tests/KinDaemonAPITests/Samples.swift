@@ -125,6 +125,14 @@ enum Sample {
         return health
     }()
 
+    private static let aliased: DeviceInfo = {
+        var info = DeviceInfo(
+            name: "desk", machineID: "00000000000000cc", member: member.description, role: "member", online: false,
+            servers: [], lastSeen: nil, version: nil, thisDevice: false)
+        info.ownName = "studio"
+        return info
+    }()
+
     static let devices = DeviceList(
         devices: [
             DeviceInfo(
@@ -133,6 +141,7 @@ enum Sample {
             DeviceInfo(
                 name: "elsewhere", machineID: "00000000000000bb", member: nil, role: nil, online: false, servers: [],
                 lastSeen: nil, version: nil, thisDevice: false),
+            aliased,
         ], newNames: ["elsewhere"], unreachable: ["https://x does not answer"])
 
     static let health = DaemonHealth(
@@ -143,6 +152,14 @@ enum Sample {
     static let settings = MeshSettingsInfo(
         concurrentPolicy: .preferOldest, set: .init(seq: 1, member: member.description, name: "laptop", at: 2),
         server: .differs)
+
+    static func named(_ text: String) throws -> DeviceName { try DeviceName(text).orThrow("a name") }
+
+    static func naming() throws -> DeviceNaming {
+        DeviceNaming(
+            name: "desk", ownName: "studio", member: member,
+            machineID: try MachineID("00000000000000aa").orThrow("a machine"))
+    }
 
     static func version(features: JSON? = .object(["f": .object(["version": .integer(1)])])) throws -> DaemonVersion {
         DaemonVersion(
@@ -228,6 +245,13 @@ struct Form: CustomStringConvertible, Sendable {
             Form(
                 "MeshSettingsRequest", MeshSettingsRequest(concurrentPolicy: .allowConcurrent), \.json,
                 { try MeshSettingsRequest(json: $0) }),
+            Form(
+                "RenameRequest", RenameRequest(name: Sample.named("desk")), \.json, { try RenameRequest(json: $0) }),
+            Form(
+                "RenameAnswer", RenameAnswer(name: Sample.named("desk"), others: [Sample.member]), \.json,
+                { try RenameAnswer(json: $0) }),
+            Form("ForgetRequest", ForgetRequest(device: "desk"), \.json, { try ForgetRequest(json: $0) }),
+            Form("DeviceNaming", Sample.naming(), \.json, { try DeviceNaming(json: $0) }),
             Form("DaemonVersion", Sample.version(), \.json, { try DaemonVersion(json: $0) }),
             Form("DaemonVersion, unconnected", Sample.version(features: nil), \.json, { try DaemonVersion(json: $0) }),
         ]
@@ -239,6 +263,11 @@ struct Form: CustomStringConvertible, Sendable {
             Form(
                 "ProfileChange", ProfileChange(summary: "reviewing", status: .working, visible: false), \.json,
                 { try ProfileChange(json: $0) }),
+            Form(
+                "AliasRequest", AliasRequest(device: "studio", alias: Sample.named("desk")), \.json,
+                { try AliasRequest(json: $0) }),
+            Form(
+                "AliasRequest, none", AliasRequest(device: "desk", alias: nil), \.json, { try AliasRequest(json: $0) }),
             Form("ProfileChange, empty", ProfileChange(), \.json, { try ProfileChange(json: $0) }),
             Form(
                 "RequeuePatch, all",

@@ -94,7 +94,10 @@ struct Described: CustomStringConvertible, Sendable {
             ("TopicNamed", TopicNamed.schema), ("TopicMaking", TopicMaking.schema),
             ("TopicMemberChange", TopicMemberChange.schema), ("TopicInfo", TopicInfo.schema),
             ("TopicListing", TopicListing.schema), ("TopicMemberList", TopicMemberList.schema),
-            ("ProfileChange", ProfileChange.schema), ("Profile", ProfileShown.schema),
+            ("RenameRequest", RenameRequest.schema), ("RenameAnswer", RenameAnswer.schema),
+            ("AliasRequest", AliasRequest.schema), ("ForgetRequest", ForgetRequest.schema),
+            ("DeviceNaming", DeviceNaming.schema), ("ProfileChange", ProfileChange.schema),
+            ("Profile", ProfileShown.schema),
             ("TokenRotation", TokenRotation.schema), ("DaemonCompatibility", DaemonCompatibility.schema),
         ]
         // Lines of a stream have no schema: the document says what they are.

@@ -21,7 +21,7 @@ public struct DeviceReader: Sendable {
     /// The devices known, and which servers did not answer.
     public func directory() async throws -> (directory: Directory, new: [MachineID], unreachable: [String]) {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
-        var directory = Directory(installation: installation)
+        var directory = Directory(installation: installation, aliases: try Aliases(reading: installation.state))
         directory.restore(try DeviceCache.read(installation.state), now: now)
         var new: [MachineID] = []
         var unreachable: [String] = []

@@ -39,12 +39,15 @@ public struct Directory: Sendable {
     private let former: Set<ULID>
     private var devices: [MachineID: Device] = [:]
     private var names = DeviceNames()
+    /// What this device calls others; that wins over their names.
+    public var aliases: Aliases { didSet { nameAll() } }
     /// Under which machine id a member is there.
     private var places: [ULID: MachineID] = [:]
     /// How many records were not believed, by why.
     public private(set) var dropped: [RecordFault: Int] = [:]
 
-    public init(installation: Installation) {
+    public init(installation: Installation, aliases: Aliases = Aliases()) {
+        self.aliases = aliases
         revocations = installation.revocations
         sealer = RecordSealer(
             wallet: installation.wallet, mesh: installation.mesh, revocations: installation.revocations)
@@ -63,7 +66,7 @@ public struct Directory: Sendable {
                 Device(
                     opened: opened, blob: cached.blob, lastSeen: cached.lastSeen, servers: [], newest: cached.newest))
         }
-        names = DeviceNames(devices)
+        nameAll()
     }
 
     /// Takes in what `server` lists now.
@@ -95,7 +98,7 @@ public struct Directory: Sendable {
                     opened: kept?.opened ?? opened, blob: kept?.blob ?? entry.blob, lastSeen: now,
                     servers: (former?.servers ?? []).union([server]), newest: newest))
         }
-        names = DeviceNames(devices)
+        nameAll()
         return (new, changed)
     }
 
@@ -116,9 +119,11 @@ public struct Directory: Sendable {
     public mutating func confirm(_ server: ServerAddress, now: Int64) -> Bool {
         for (id, device) in devices where device.servers.contains(server) { devices[id]?.lastSeen = now }
         guard dropEnded(now: now) else { return false }
-        names = DeviceNames(devices)
+        nameAll()
         return true
     }
+
+    private mutating func nameAll() { names = DeviceNames(devices, aliases: aliases) }
 
     /// Whose certificate has ended is no device of the family any more.
     private mutating func dropEnded(now: Int64) -> Bool {
@@ -127,13 +132,19 @@ public struct Directory: Sendable {
         return there.count < devices.count
     }
 
+    /// Lists a device no more, until a relay shows it again.
+    public mutating func forget(_ id: MachineID) {
+        devices[id] = nil
+        nameAll()
+    }
+
     /// Forgets devices that were revoked.
     public mutating func dropRevoked() {
         let log = revocations.current
         for (id, device) in devices {
             if let member = device.opened.member, !log.entries(revoking: member.chain).isEmpty { devices[id] = nil }
         }
-        names = DeviceNames(devices)
+        nameAll()
     }
 
     /// Members whose records state another revocation log than this device's.
@@ -205,16 +216,30 @@ public struct Directory: Sendable {
         names.sorted.compactMap { name, id in devices[id].map { (name, $0) } }
     }
 
-    /// The name of a member, else its id.
-    public func name(of member: ULID) -> String { names.name(of: member) ?? member.description }
+    /// The name of a member here, else its id.
+    public func name(of member: ULID) -> String {
+        names.name(of: member) ?? aliases.name(of: member)?.description ?? member.description
+    }
 
     /// The member that `text` (a name or a member id) means.
-    /// - Throws: `unknown_recipient` or `ambiguous_recipient`, listing the candidates.
+    /// - Throws: `unknown_recipient` or `ambiguous_recipient`, listing the candidates; `uncertified_recipient`.
     public func resolve(_ text: String) throws -> VerifiedMember {
+        guard let member = try find(text).opened.member else {
+            throw KinError(
+                "uncertified_recipient", "\(text) carries no certificate, so nothing can be sealed to it",
+                category: .refused)
+        }
+        return member
+    }
+
+    /// The device that `text` (a name, a member id or a machine id) means.
+    /// - Throws: as `resolve`, but for the certificate.
+    public func find(_ text: String) throws -> Device {
         let hits = names.devices(called: text)
+        if hits.isEmpty, let id = MachineID(text), let device = devices[id] { return device }
         let candidates = (hits.isEmpty ? names.sorted : hits).map(\.name)
         let detail: [String: JSON] = ["candidates": .array(candidates.map { .string($0) })]
-        guard let hit = hits.first else {
+        guard let hit = hits.first, let device = devices[hit.id] else {
             throw KinError(
                 "unknown_recipient",
                 "no device is called \(text.isEmpty ? "nothing" : "\(text.prefix(128))"); \(Self.choice(candidates))",
@@ -226,12 +251,7 @@ public struct Directory: Sendable {
                 "\(text) is the name of several devices: say which, \(Self.choice(candidates))",
                 category: .usage, detail: detail)
         }
-        guard let member = devices[hit.id]?.opened.member else {
-            throw KinError(
-                "uncertified_recipient", "\(text) carries no certificate, so nothing can be sealed to it",
-                category: .refused)
-        }
-        return member
+        return device
     }
 
     private static func choice(_ names: [String]) -> String {

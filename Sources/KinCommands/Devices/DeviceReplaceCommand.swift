@@ -28,12 +28,12 @@ struct DeviceReplaceCommand: ContextCommand {
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
         let old = try old(try await daemon.call { try await $0.members() }.members)
+        let named = try await ownName(of: old, daemon)
         let me = try Installation(daemon.state).chain.member
         let revoking = DeviceRevoking(daemon: daemon, phrase: phrase, context: context)
         let answer = try await revoking.revoke(
             RevokeRequest(device: old.member, reason: "replaced by \(me)"))
-        // Equal names carry a suffix here that is no part of the name.
-        let name = DeviceName(String(old.name.prefix { $0 != "~" }))
+        let name = DeviceName(named)
         var settings = try DaemonSettings(reading: daemon.state)
         settings.name = name ?? settings.name
         try settings.write(to: daemon.state)
@@ -42,6 +42,12 @@ struct DeviceReplaceCommand: ContextCommand {
         try output.answer(
             .lines(["\(answer.name) is revoked and replaced"]),
             json: .object(["replaced": .text(answer.entry.target), "name": .orNull(settings.name) { .text($0) }]))
+    }
+
+    /// What it called itself: not its alias here, and without the suffix that equal names carry here.
+    private func ownName(of old: MemberInfo, _ daemon: LocalDaemon) async throws -> String {
+        let peers = try await daemon.call { try await $0.peers() }.devices
+        return peers.first { $0.member == old.member }?.ownName ?? String(old.name.prefix { $0 != "~" })
     }
 
     private func old(_ members: [MemberInfo]) throws -> MemberInfo {

@@ -32,7 +32,11 @@ enum DeviceTable {
         return said.isEmpty ? "-" : said.joined(separator: ": ")
     }
 
-    private static func name(_ device: DeviceInfo) -> Table.Cell { .init(device.name, .strong) }
+    private static func name(_ device: DeviceInfo) -> Table.Cell {
+        // By its own name it is known elsewhere.
+        let other = device.ownName.flatMap { $0 == device.name ? nil : $0 }
+        return .init(other.map { "\(device.name) (\($0))" } ?? device.name, .strong)
+    }
 
     private static func state(_ device: DeviceInfo) -> Table.Cell {
         // Listed by a relay, but with no word from the wallet: nothing can be sent to it.

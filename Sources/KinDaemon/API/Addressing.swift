@@ -28,14 +28,14 @@ struct Addressing: Sendable {
         return .topic(topic)
     }
 
-    /// Whom a post mentions.
+    /// Whom a post mentions, by names that those know who read it.
     /// - Throws: `unknown_recipient`, `ambiguous_recipient`; `mention_not_in_topic`, of those that a private topic does not name.
-    func checkMentions(_ names: [DeviceName], to destination: Destination) throws {
-        for name in names {
+    func mentions(_ names: [DeviceName], to destination: Destination) throws -> [DeviceName] {
+        try names.map { name in
             let member = try family.resolve(name.description).member
             guard case .topic(let topic) = destination, let list = topics.record(topic)?.proof?.list,
                 !list.members.contains(member)
-            else { continue }
+            else { return family.alias(of: member) == name ? DeviceName(family.ownName(of: member)) ?? name : name }
             throw KinError(
                 "mention_not_in_topic",
                 "\(name) is not in \(topic), and would not see it:  kin topic add \(topic) \(name)",

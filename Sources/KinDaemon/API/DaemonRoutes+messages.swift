@@ -247,11 +247,17 @@ extension OutboxRow {
     }
 }
 
+extension Family {
+    /// What the sender is called here, or called itself in that message.
+    func name(ofSender row: InboxRow) -> String { (alias(of: row.senderMember) ?? row.senderName).description }
+}
+
 extension InboxRow {
     /// As the API shows it.
     func message(_ family: Family) -> InboxMessage {
         var message = InboxMessage(
-            id: id, clientMessageID: clientMessageID, from: senderName.description, fromMember: senderMember,
+            id: id, clientMessageID: clientMessageID,
+            from: family.name(ofSender: self), fromMember: senderMember,
             body: SharedFile.shown(body, as: contentType), contentType: contentType, priority: priority, meta: meta,
             replyTo: replyTo, createdAt: createdAt,
             receivedAt: receivedAt, readAt: readAt)

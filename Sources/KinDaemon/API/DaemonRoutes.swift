@@ -18,6 +18,7 @@ struct DaemonRoutes: Sendable {
     let files: FileService
     let family: Family
     let directory: DirectoryRunner
+    let naming: Naming
     let calls: LocalCalls
     let inbox: InboxStore
     let outbox: OutboxStore
@@ -44,7 +45,8 @@ struct DaemonRoutes: Sendable {
 
     /// Every route of the local API.
     static let table: [LocalRoute] =
-        sends + messages + outbox + devices + topicRoutes + fileRoutes + meshSettings + succession + VaultRoutes.all
+        sends + messages + outbox + devices + names + topicRoutes + fileRoutes + meshSettings + succession
+        + VaultRoutes.all
         + streams + callRoutes + about
 
     func health() throws -> DaemonHealth {

@@ -98,12 +98,12 @@ struct Sending: Sendable {
 
     private func outboxRequest(_ request: SendRequest) throws -> OutboxRequest {
         let destination = try addressing.destination(request.to)
-        try addressing.checkMentions(request.mentions ?? [], to: destination)
+        let mentions = try request.mentions.map { try addressing.mentions($0, to: destination) }
         let wanted = acceptance.request(
             try request.clientMessageID ?? acceptance.freshID(),
             OutboxRow.Lane(destination: destination, priority: request.priority),
             OutboxRow.Content(
-                body: request.message, meta: request.meta, replyTo: request.replyTo, mentions: request.mentions),
+                body: request.message, meta: request.meta, replyTo: request.replyTo, mentions: mentions),
             expiresIn: request.expiresIn)
         try acceptance.checkSize(wanted)
         return wanted

@@ -7,7 +7,7 @@ import KinWire
 /// `/device/*`: what a device says of itself.
 struct DeviceOperations {
     let installation: Installation
-    let name: DeviceName
+    let name: OwnName
     /// Milliseconds.
     let now: @Sendable () -> Int64
 
@@ -16,7 +16,7 @@ struct DeviceOperations {
         operations.query("/device/info", "What this device is, and how long its daemon runs") { _ in
             let system = ProcessInfo.processInfo
             return .object([
-                "name": .string(name.description), "machine_id": .text(installation.machineID),
+                "name": .text(name.current), "machine_id": .text(installation.machineID),
                 "member": .text(installation.chain.member), "role": .text(installation.chain.certificate.role),
                 "version": .string(KinVersion.current), "host": .string(system.hostName),
                 "system": .string(system.operatingSystemVersionString),

@@ -10,7 +10,7 @@ struct Acceptance: Sendable {
     let outbox: OutboxStore
     let keys: DeviceKeys
     let me: VerifiedMember
-    let name: DeviceName
+    let name: OwnName
     /// The broker's limit for one sealed message.
     let inlineBytes: @Sendable () -> Int
     /// Its limit for one sealed file, once it said so.
@@ -70,7 +70,7 @@ struct Acceptance: Sendable {
 
     private func sealedCount(of row: OutboxRow) -> Int {
         DirectSealer.sealedCount(
-            of: row.message(mesh: me.chain.certificate.mesh, sender: me.member, senderName: name))
+            of: row.message(mesh: me.chain.certificate.mesh, sender: me.member, senderName: name.current))
     }
 
     private static func tooLarge(_ size: Int64, _ limit: Int64, _ advice: String) -> KinError {

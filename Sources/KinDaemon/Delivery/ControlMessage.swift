@@ -9,7 +9,7 @@ struct ControlMessage: Sendable {
     let sealer: DirectSealer
     let topicSealer: TopicSealer
     let me: VerifiedMember
-    let name: DeviceName
+    let name: OwnName
     let revocations: RevocationLedger
     let awaited: AwaitedAnswers
 
@@ -47,7 +47,7 @@ struct ControlMessage: Sendable {
         let ulid = ULID(milliseconds: now, randomness: Random.bytes(10))
         guard let id = ClientMessageID(ulid.description) else { return nil }
         let message = SealedMessage(
-            mesh: me.chain.certificate.mesh, sender: me.member, senderName: name,
+            mesh: me.chain.certificate.mesh, sender: me.member, senderName: name.current,
             recipient: destination.recipient, clientMessageID: id, line: line, seq: seq, priority: .low,
             createdAt: now, contentType: contentType, body: String(decoding: body, as: UTF8.self),
             revocationHead: revocations.head)

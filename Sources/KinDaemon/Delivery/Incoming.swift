@@ -137,7 +137,9 @@ final class Incoming: @unchecked Sendable {
         if arrivals.contains(.awaited) { enclosed.look() }
         for row in arrivals.compactMap(\.row) {
             events.publish(DaemonEvent(kind: .message, id: row.id, data: row.message(family).json))
-            if let file = FileInfo(received: row) { events.publish(DaemonEvent(kind: .fileShared, data: file.json)) }
+            if let file = FileInfo(received: row, in: family) {
+                events.publish(DaemonEvent(kind: .fileShared, data: file.json))
+            }
         }
     }
 

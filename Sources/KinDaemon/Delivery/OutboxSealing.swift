@@ -43,7 +43,7 @@ struct OutboxSealing: Sendable {
     let topicSealer: TopicSealer
     let topics: TopicBook
     let family: Family
-    let name: DeviceName
+    let name: OwnName
     let me: VerifiedMember
     let revocations: RevocationLedger
     let limits: OutboxSettings
@@ -74,7 +74,8 @@ struct OutboxSealing: Sendable {
 
     private func message(_ row: OutboxRow) -> SealedMessage {
         row.message(
-            mesh: me.chain.certificate.mesh, sender: me.member, senderName: name, revocationHead: revocations.head)
+            mesh: me.chain.certificate.mesh, sender: me.member, senderName: name.current,
+            revocationHead: revocations.head)
     }
 
     /// JSON makes at most six bytes of one; what is far below the limit, or above it, need not be measured.

@@ -106,7 +106,7 @@ struct FileService: Sendable {
     }
 
     func info(_ received: ReceivedFile) -> FileInfo {
-        var info = FileInfo(received.row, received.file)
+        var info = FileInfo(received.row, received.file, addressing.family)
         if progress.isMissing(info.id) { info.status = .gone }
         if info.expiresAt.map({ $0 <= now() }) ?? false { info.status = .expired }
         if let bytes = progress[info.id] { (info.status, info.transferred) = (.downloading, bytes) }
@@ -132,17 +132,17 @@ extension ShareRow {
 
 extension FileInfo {
     /// A file's message that came; nil where it is none.
-    init?(received row: InboxRow) {
+    init?(received row: InboxRow, in family: Family) {
         guard row.contentType == SharedFile.contentType, let file = try? SharedFile(canonical: Array(row.body.utf8)),
             file.file.description == row.clientMessageID.description
         else { return nil }
-        self.init(row, file)
+        self.init(row, file, family)
     }
 
-    init(_ row: InboxRow, _ file: SharedFile) {
+    init(_ row: InboxRow, _ file: SharedFile, _ family: Family) {
         self.init(
             id: file.file, direction: .received, name: file.name, size: file.size, status: .available,
-            peer: row.senderName.description, peerMember: row.senderMember, message: file.message,
+            peer: family.name(ofSender: row), peerMember: row.senderMember, message: file.message,
             mediaType: file.mediaType, createdAt: row.createdAt, expiresAt: file.expiresAt)
         topic = row.topic
     }

@@ -36,25 +36,21 @@ extension Family {
     /// The members of the mesh.
     /// - Parameter state: whether one is there.
     func peers(state: (ULID) -> DeviceInfo.State) -> DeviceList {
-        let members = told
-        return withDirectory { directory in
-            DeviceList(
-                devices: members.map { member in
-                    let device = directory.device(member: member.member)
-                    let profile = profile(of: member.member)
-                    var info = DeviceInfo(
-                        name: device == nil
-                            ? me.formerNames[member.member] ?? profile?.name.description ?? member.member.description
-                            : directory.name(of: member.member), machineID: member.machineID.description,
-                        member: member.member.description, role: member.role.description, online: true,
-                        servers: device?.servers.map(\.authority).sorted() ?? [], lastSeen: device?.lastSeen,
-                        version: device?.opened.record.certified?.version, thisDevice: member.machineID == me.machineID)
-                    note(&info, asking: state)
-                    info.status = profile?.status
-                    info.summary = profile?.summary
-                    return info
-                })
-        }
+        DeviceList(
+            devices: told.map { member in
+                let device = withDirectory { $0.device(member: member.member) }
+                var info = DeviceInfo(
+                    name: name(of: member.member), machineID: member.machineID.description,
+                    member: member.member.description, role: member.role.description, online: true,
+                    servers: device?.servers.map(\.authority).sorted() ?? [], lastSeen: device?.lastSeen,
+                    version: device?.opened.record.certified?.version, thisDevice: member.machineID == me.machineID)
+                if alias(of: member.member) != nil { info.ownName = ownName(of: member.member) }
+                note(&info, asking: state)
+                let profile = profile(of: member.member)
+                info.status = profile?.status
+                info.summary = profile?.summary
+                return info
+            })
     }
 }
 
@@ -67,13 +63,16 @@ extension DeviceList {
         let named = directory.named()
         self.init(
             devices: named.map { name, device in
-                DeviceInfo(
+                let alias = device.opened.member.flatMap { directory.aliases.name(of: $0.member) }
+                var info = DeviceInfo(
                     name: name, machineID: device.opened.machineID.description,
                     member: device.opened.member?.member.description, role: device.opened.member?.role.description,
                     online: device.isOnline || isRunning && device.opened.machineID == me,
                     servers: device.servers.map(\.authority).sorted(),
                     lastSeen: device.lastSeen, version: device.opened.record.certified?.version,
                     thisDevice: device.opened.machineID == me)
+                if alias != nil { info.ownName = device.opened.record.name }
+                return info
             },
             newNames: named.filter { new.contains($0.device.opened.machineID) }.map(\.name), unreachable: unreachable)
     }

@@ -76,8 +76,9 @@ final class Family: Sendable {
     /// The chain to open with: of a member, or of one that was.
     func sender(_ id: ULID) -> VerifiedMember? { member(id) ?? roster.ended(id) }
 
-    /// A name of the directory, or the id of any member: machines without the phrase can read no names.
+    /// What this device calls it, a name of the directory, or the id of any member: machines without the phrase can read no names.
     func resolve(_ text: String) throws -> VerifiedMember {
+        if let called = withDirectory({ $0.aliases.member(called: text) }).flatMap(member) { return called }
         do {
             if let told = ULID(text).flatMap({ roster.member($0) }) { return member(told.member) ?? told }
             let published = try directory.withLock { try $0.resolve(text) }
@@ -110,11 +111,25 @@ final class Family: Sendable {
             category: .notFound)
     }
 
+    /// What this device calls a member, whatever that calls itself.
+    func alias(of member: ULID) -> DeviceName? { withDirectory { $0.aliases.name(of: member) } }
+
+    /// What a member is called here.
     func name(of member: ULID) -> String {
-        let published = directory.withLock { directory in
+        let here = directory.withLock { directory in
             directory.device(member: member).map { _ in directory.name(of: member) }
+                ?? directory.aliases.name(of: member)?.description
         }
-        return published ?? me.formerNames[member] ?? saidName(of: member) ?? member.description
+        return here ?? unpublishedName(of: member)
+    }
+
+    /// What a member calls itself, else its id.
+    func ownName(of member: ULID) -> String {
+        withDirectory { $0.device(member: member)?.opened.record.name } ?? unpublishedName(of: member)
+    }
+
+    private func unpublishedName(of member: ULID) -> String {
+        me.formerNames[member] ?? saidName(of: member) ?? member.description
     }
 
     func withDirectory<T>(_ body: (inout Directory) throws -> T) rethrows -> T {

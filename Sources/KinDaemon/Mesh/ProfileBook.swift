@@ -9,7 +9,7 @@ import Synchronization
 /// What this device says of itself, and what the others have said.
 final class ProfileBook: MemberNames, Sendable {
     private let installation: Installation
-    private let name: DeviceName
+    private let name: OwnName
     private let mail: ControlMail
     private let family: Family
     private let presence: Presence
@@ -33,7 +33,7 @@ final class ProfileBook: MemberNames, Sendable {
     private static let writeInterval: Int64 = 1_000
 
     init(
-        _ installation: Installation, kept: ProfileFile, name: DeviceName, mail: ControlMail, family: Family,
+        _ installation: Installation, kept: ProfileFile, name: OwnName, mail: ControlMail, family: Family,
         presence: Presence,
         events: EventHub, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
@@ -46,19 +46,23 @@ final class ProfileBook: MemberNames, Sendable {
         self.logger = logger
         self.now = now
         var kept = kept
-        if kept.own?.name != name {
-            let own = kept.own
-            kept.own = Profile(
-                name: name, summary: own?.summary, status: own?.status ?? .idle, visible: own?.visible ?? true,
-                at: max(now(), (own?.at ?? 0) + 1))
-            kept.told = []
-        }
+        if kept.own?.name != name.current { kept = Self.renamed(kept, to: name.current, at: now()) }
         file = Mutex(kept)
         family.know(self)
         for (member, profile) in kept.others where !profile.visible { presence.hide(member, true) }
     }
 
-    var own: Profile { file.withLock { $0.own } ?? Profile(name: name, at: 0) }
+    private static func renamed(_ kept: ProfileFile, to name: DeviceName, at time: Int64) -> ProfileFile {
+        let own = kept.own
+        var next = kept
+        next.own = Profile(
+            name: name, summary: own?.summary, status: own?.status ?? .idle, visible: own?.visible ?? true,
+            at: max(time, (own?.at ?? 0) + 1))
+        next.told = []
+        return next
+    }
+
+    var own: Profile { file.withLock { $0.own } ?? Profile(name: name.current, at: 0) }
 
     func profile(of member: ULID) -> Profile? {
         member == installation.chain.member ? own : file.withLock { $0.others[member] }
@@ -74,7 +78,7 @@ final class ProfileBook: MemberNames, Sendable {
     /// - Throws: where it cannot be written.
     func set(_ change: ProfileChange) throws -> Profile {
         let profile = try file.withLock { file -> Profile in
-            var profile = file.own ?? Profile(name: name, at: 0)
+            var profile = file.own ?? Profile(name: name.current, at: 0)
             if let summary = change.summary { profile.summary = summary.isEmpty ? nil : summary }
             profile.status = change.status ?? profile.status
             profile.visible = change.visible ?? profile.visible
@@ -88,6 +92,18 @@ final class ProfileBook: MemberNames, Sendable {
         }
         tell()
         return profile
+    }
+
+    /// Tells everybody the name that this device has now.
+    /// - Throws: where it cannot be written.
+    func rename() throws {
+        try file.withLock { file in
+            guard file.own?.name != name.current else { return }
+            let next = Self.renamed(file, to: name.current, at: now())
+            try write(next)
+            file = next
+        }
+        tell()
     }
 
     /// Everybody is known: whoever has not heard of this device is told.

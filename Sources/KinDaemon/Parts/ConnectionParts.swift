@@ -48,9 +48,12 @@ struct ConnectionParts: Sendable {
                 onRegistered: { directory.lookSoon() })
         }
         // The record states where the log stands.
-        membership.revocations.onChange { [registrations] in
-            for registration in registrations { registration.republish() }
-        }
+        membership.revocations.onChange(republish)
+    }
+
+    /// Has every relay show this device's record anew.
+    var republish: @Sendable () -> Void {
+        { [registrations] in for registration in registrations { registration.republish() } }
     }
 
     private static func identity(

@@ -81,7 +81,7 @@ extension DaemonHome {
     }
 
     static func family(_ installation: Installation, now: Int64) throws -> Family {
-        var directory = Directory(installation: installation)
+        var directory = Directory(installation: installation, aliases: try Aliases(reading: installation.state))
         directory.restore(try DeviceCache.read(installation.state), now: now)
         return Family(installation, directory: directory)
     }

@@ -19,7 +19,7 @@ struct DaemonHome: Sendable {
     let settings: DaemonSettings
     /// Whether this is the machine the home was made on.
     let host: HostCheck.Verdict
-    let name: DeviceName
+    let name: OwnName
     let me: VerifiedMember
     /// The first is the mesh's broker.
     let servers: [ServerAddress]
@@ -82,7 +82,7 @@ struct DaemonHome: Sendable {
             if former == nil { metrics.clones.add() }
             logger.warning("clone_suspected", metadata: ["policy": .string("\(settings.clonePolicy)")])
         }
-        name = settings.name ?? DeviceName.ofHost(ProcessInfo.processInfo.hostName)
+        name = OwnName(settings.name ?? DeviceName.ofHost(ProcessInfo.processInfo.hostName))
         me = try Self.member(installed, now: now())
         servers = try Self.servers(settings)
         tls = try TrustRoots.tls(options.trustRoots)

@@ -7,7 +7,7 @@ extension DaemonRoutes {
     /// What serves the local API, of a daemon's parts.
     /// - Parameter port: that the local API is reached at over TCP, once there is one.
     init(
-        _ home: DaemonHome, _ membership: MembershipParts, _ delivery: DeliveryParts, directory: DirectoryRunner,
+        _ home: DaemonHome, _ membership: MembershipParts, _ delivery: DeliveryParts, _ connections: ConnectionParts,
         calls: LocalCalls, board: StatusBoard, vault: VaultService, port: @escaping @Sendable () -> Int?
     ) {
         let (installed, options, metrics, now) = (home.installation, home.options, home.metrics, home.now)
@@ -21,7 +21,10 @@ extension DaemonRoutes {
                 exchange: membership.exchange, now: now),
             successions: delivery.successions, settings: home.meshSettings, topics: membership.topics,
             presence: membership.presence, profiles: membership.profiles, vault: VaultRoutes(vault: vault),
-            files: delivery.files, family: home.family, directory: directory, calls: calls, inbox: home.inbox,
+            files: delivery.files, family: home.family, directory: connections.directory,
+            naming: Naming(
+                installation: installed, name: name, family: home.family, profiles: membership.profiles,
+                directory: connections.directory, republish: connections.republish), calls: calls, inbox: home.inbox,
             outbox: home.outbox,
             events: home.events, board: board, metrics: metrics,
             figures: DaemonFigures(
@@ -32,7 +35,7 @@ extension DaemonRoutes {
             version: {
                 var version = DaemonVersion(
                     daemonVersion: KinVersion.current, mesh: installed.mesh, member: member,
-                    machineID: installed.machineID, name: name, brokerFeatures: board.features)
+                    machineID: installed.machineID, name: name.current, brokerFeatures: board.features)
                 version.features = DaemonRoutes.features
                 version.tcpPort = port()
                 return version

@@ -108,9 +108,18 @@ actor DirectoryRunner {
         counted = dropped
     }
 
+    /// Lists a device no more, until a relay shows it again.
+    /// - Throws: where that cannot be kept: then it is listed again after the next start.
+    func forget(_ id: MachineID) throws {
+        family.withDirectory { $0.forget(id) }
+        try write()
+    }
+
+    private func write() throws { try DeviceCache.write(family.withDirectory { $0.cache }, to: state) }
+
     private func save() {
         do {
-            try DeviceCache.write(family.withDirectory { $0.cache }, to: state)
+            try write()
         } catch {
             logger.error("device_cache_unwritable", metadata: ["error": .string("\(error)")])
         }

@@ -14,7 +14,7 @@ final class RegistrationRunner: Sendable {
     private let server: ServerAddress
     private let route: String
     private let installation: Installation
-    private let name: DeviceName
+    private let name: OwnName
     private let tls: TLSConfiguration
     private let eventLoop: any EventLoop
     private let board: StatusBoard
@@ -29,7 +29,7 @@ final class RegistrationRunner: Sendable {
     ///   - route: the name: the family's route id, or the wallet's address.
     ///   - links: takes up what is wanted under that name; nil: nothing is.
     init(
-        server: ServerAddress, route: String, installation: Installation, name: DeviceName, tls: TLSConfiguration,
+        server: ServerAddress, route: String, installation: Installation, name: OwnName, tls: TLSConfiguration,
         eventLoop: any EventLoop, board: StatusBoard, logger: Logger, now: @escaping @Sendable () -> Int64,
         links: (any LinkListener)?, onRegistered: @escaping @Sendable () -> Void
     ) {
@@ -110,7 +110,7 @@ final class RegistrationRunner: Sendable {
 
     private func record() throws -> [UInt8] {
         let record = RegistryRecord(
-            name: name.description, hostPub: installation.keys.sealing.publicKey.bytes,
+            name: name.current.description, hostPub: installation.keys.sealing.publicKey.bytes,
             signalURL: server.origin + "/agent/signal", ts: now() / 1000,
             certified: RegistryRecord.Certified(
                 machineID: installation.machineID, version: KinVersion.current, chain: installation.chain,

@@ -15,6 +15,8 @@ public struct DeviceInfo: Hashable, Sendable {
     /// Unique here: equal names have a suffix.
     public var name: String
     public var machineID: String
+    /// What it calls itself, where `name` is this device's alias for it.
+    public var ownName: String?
     /// nil: the device's record carries no certificate.
     public var member: String?
     public var role: String?
@@ -49,6 +51,7 @@ public struct DeviceInfo: Hashable, Sendable {
     init(json: JSON) throws(WireError) {
         var fields = try Fields(json, in: "device")
         name = try fields.text("name")
+        ownName = try fields.givenText("own_name")
         machineID = try fields.text("machine_id")
         member = try fields.givenText("member")
         role = try fields.givenText("role")
@@ -67,7 +70,8 @@ public struct DeviceInfo: Hashable, Sendable {
 
     public var json: JSON {
         .object([
-            "name": .string(name), "machine_id": .string(machineID), "member": .orNull(member) { .string($0) },
+            "name": .string(name), "own_name": .orNull(ownName) { .string($0) }, "machine_id": .string(machineID),
+            "member": .orNull(member) { .string($0) },
             "role": .orNull(role) { .string($0) }, "online": .bool(online),
             "state": .string(state.rawValue), "servers": .strings(servers),
             "last_seen": .orNull(lastSeen) { .integer($0) }, "version": .orNull(version) { .string($0) },
@@ -113,7 +117,9 @@ extension DeviceInfo {
     static let schema = Schema.object(
         "DeviceInfo",
         [
-            .required("name", .text), .required("machine_id", .text), .optional("member", Schema.text.orNull),
+            .required("name", .text, "What it is called here."),
+            .optional("own_name", Schema.text.orNull, "What it calls itself, where it has an alias here."),
+            .required("machine_id", .text), .optional("member", Schema.text.orNull),
             .optional("role", Schema.text.orNull), .required("online", .bool, "Whether it is known to be there."),
             .required(
                 "state", .one(of: DeviceInfo.State.self),

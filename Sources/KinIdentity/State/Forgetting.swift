@@ -20,7 +20,7 @@ public struct Forgetting: Sendable {
     /// - Returns: the files that were set aside.
     public func forget() throws -> [String] {
         // wallet.json first: without it the home is no installation, whatever else is still there.
-        for path in [state.walletPath, state.devicesPath] { try erase(path) }
+        for path in [state.walletPath, state.devicesPath, state.aliasesPath] { try erase(path) }
         if state.mesh.isHome { try erase(state.path("vault.sealed")) }
         // Other meshes of this machine go on with its id.
         if state.meshes().isEmpty { try erase(state.path("device.json")) }

@@ -51,6 +51,8 @@ public struct StateFolder: Hashable, Sendable {
     public var walletPath: String { ofMesh("wallet.json") }
     /// Sealed records of the devices seen.
     public var devicesPath: String { ofMesh("devices.json") }
+    /// What this device calls others.
+    var aliasesPath: String { ofMesh("aliases.json") }
     public var serverPath: String { path("server") }
 
     /// The folder of the daemon of this mesh.
