@@ -66,6 +66,40 @@ import Testing
         }
     }
 
+    @Test("a link whose connection broke is found by who comes back at every moment, before it is held and after")
+    func foundAtOnce() async throws {
+        try await House.run { house in
+            let (laptop, studio) = try await (
+                Installation(house.home("laptop")), Installation(house.home("studio"))
+            )
+            let link = try Link(Self.connection(studio, laptop))
+            let (id, own) = (link.id, studio.keys.sealing.publicKey)
+            let session = LinkSession(link, answering: NodeResponder(operations: Operations()), now: realNow)
+            let table = LinkTable(now: realNow)
+            #expect(table.add(session))
+            guard case .broke = await session.link.run(over: EndedCarrier()) else {
+                throw MissingValue("the end of its connection")
+            }
+            let caller = try Self.caller(laptop, of: studio, for: LinkResumption(link: id, receivedThrough: 0))
+            let early = try table.claim(for: caller, own: own).orThrow("a claim before it is held")
+            #expect(table.hold(session, off: 0))
+            #expect(table.claim(for: caller, own: own)?.receivedThrough == early.receivedThrough)
+            #expect(table.take(early)?.session === session)
+            // What is left of its connection has nothing to hold any more.
+            #expect(!table.hold(session, off: 0))
+            session.end(.linkLost)
+        }
+    }
+
+    private static func caller(
+        _ caller: Installation, of called: Installation, for resumption: LinkResumption
+    ) throws -> LinkResponder.Caller {
+        let member = try ChainVerifier(mesh: called.mesh).verify(called.chain, now: realNow())
+        var calling = try LinkInitiator(as: credentials(caller), to: member, continuing: resumption)
+        var answering = LinkResponder(as: credentials(called))
+        return try answering.read(calling.open(now: realNow()), now: realNow())
+    }
+
     /// The calling side's, of a handshake with a device that keeps to itself from then on.
     private static func connection(
         _ laptop: Installation, _ studio: Installation, continuing rest: CutLink? = nil, id: LinkID? = nil
@@ -101,6 +135,15 @@ private final class BrokenCarrier: LinkCarrier {
         while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
         return frame
     }
+
+    func close(code: UInt16, reason: String) {}
+}
+
+/// Was closed by the other side.
+private final class EndedCarrier: LinkCarrier {
+    func send(_ frame: [UInt8]) async throws(LinkEnd) { throw LinkEnd(.peerClosed) }
+
+    func receive(within limit: Duration?) async throws(LinkEnd) -> [UInt8] { throw LinkEnd(.peerClosed) }
 
     func close(code: UInt16, reason: String) {}
 }

@@ -37,7 +37,7 @@ import Testing
         let call = Task { try? await session.calls.call(path) }
         defer { call.cancel() }
         let outcome = try await within(.seconds(20), "it is cut") { await session.link.run(over: wire) }
-        guard case .cut(let rest, bySilence: true) = outcome else {
+        guard case .broke(bySilence: true) = outcome, case .cut(let rest) = session.link.rest(of: 0) else {
             Issue.record("a connection that brings nothing over is cut, not \(outcome)")
             return
         }
@@ -55,7 +55,7 @@ import Testing
             try await wire.closed.wait(within: .seconds(1)) { $0 != nil }
         }
         wire.close(code: 1000, reason: "done")
-        guard case .cut = await running.value else {
+        guard case .broke = await running.value else {
             Issue.record("a carrier that ended cuts the link")
             return
         }

@@ -18,9 +18,18 @@ public final class CarriedLink: Sendable {
 
     /// How the connection under a link came to its end.
     public enum Outcome: Sendable {
-        /// It broke: for 30 s the link may go on over another one.
+        /// It broke, and the link is still on it: `rest(of:)` takes it off.
         /// - Parameter bySilence: its connection stood, and brought nothing over.
-        case cut(CutLink, bySilence: Bool)
+        case broke(bySilence: Bool)
+        /// It goes on over another one already.
+        case displaced
+        case over(CallFault, LinkEnding)
+    }
+
+    /// What is left of a link whose connection broke.
+    public enum Rest: Sendable {
+        /// For 30 s it may go on over another one.
+        case cut(CutLink)
         /// It goes on over another one already.
         case displaced
         case over(CallFault, LinkEnding)
@@ -72,7 +81,16 @@ public final class CarriedLink: Sendable {
             while case .carrier = stop, let other = await group.next() { stop = other }
             return stop
         }
-        return outcome(of: end, connection)
+        return Self.outcome(of: end)
+    }
+
+    /// Takes a link off the connection that broke. Until then it can be continued where it is: nobody who comes back finds it nowhere.
+    public func rest(of connection: Int) -> Rest {
+        state.withLock { state in
+            guard state.connection == connection, let link = state.link.take() else { return .displaced }
+            // Its last word may have come just before.
+            return link.cut(at: now()).map { .cut($0) } ?? .over(.linkEnded("ended"), .byPeer)
+        }
     }
 
     /// Goes on over a new connection of the same link.
@@ -163,23 +181,14 @@ public final class CarriedLink: Sendable {
         }
     }
 
-    private func outcome(of stop: Stop, _ connection: Int) -> Outcome {
+    private static func outcome(of stop: Stop) -> Outcome {
         switch stop {
         case .displaced: .displaced
         case .ended(let reason): .over(.linkEnded(reason), .byPeer)
         case .closed: .over(.linkClosed, .unused)
         case .fault(let fault) where !fault.isResumable: .over(CallFault(KinError(fault)), .fault(fault))
-        case .silent: rest(of: connection, bySilence: true)
-        case .carrier, .fault: rest(of: connection, bySilence: false)
-        }
-    }
-
-    /// Its connection broke: looked at and taken off it at once, as it may be continued at any moment.
-    private func rest(of connection: Int, bySilence: Bool) -> Outcome {
-        state.withLock { state in
-            guard state.connection == connection, let link = state.link.take() else { return .displaced }
-            // Its last word may have come just before.
-            return link.cut(at: now()).map { .cut($0, bySilence: bySilence) } ?? .over(.linkEnded("ended"), .byPeer)
+        case .silent: .broke(bySilence: true)
+        case .carrier, .fault: .broke(bySilence: false)
         }
     }
 

@@ -128,9 +128,7 @@ final class AnsweringLinks: LinkListener {
         let session = carried.session
         switch await session.link.run(over: carrier, on: carried.connection) {
         case .displaced: break
-        case .cut(let rest, _):
-            metrics.links["cut"].add()
-            table.hold(rest)
+        case .broke: if table.hold(session, off: carried.connection) { metrics.links["cut"].add() }
         case .over(let fault, _): table.remove(session.id, because: fault)
         }
     }

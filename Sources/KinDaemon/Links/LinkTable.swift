@@ -71,13 +71,22 @@ final class LinkTable: Sendable {
         }
     }
 
-    /// Keeps a link whose connection broke.
-    func hold(_ rest: CutLink) {
-        let dropped = state.withLock { state in
-            let dropped = state.cut.hold(rest)
-            return dropped.compactMap { state.sessions.removeValue(forKey: $0.id) }
+    /// Keeps a link whose connection broke, for whoever comes back for it; at every moment it is found, on its connection or here.
+    /// - Returns: false where it goes on over another one already, or is over.
+    func hold(_ session: LinkSession, off connection: Int) -> Bool {
+        let (isHeld, over) = state.withLock { state -> (Bool, [(LinkSession, CallFault)]) in
+            switch session.link.rest(of: connection) {
+            case .displaced: return (false, [])
+            case .over(let fault, _):
+                return (false, state.sessions.removeValue(forKey: session.id).map { [($0, fault)] } ?? [])
+            case .cut(let rest):
+                guard state.sessions[session.id] != nil else { return (false, [(session, .linkLost)]) }
+                let dropped = state.cut.hold(rest).compactMap { state.sessions.removeValue(forKey: $0.id) }
+                return (true, dropped.map { ($0, .linkLost) })
+            }
         }
-        for session in dropped { session.end(.linkLost) }
+        for (session, fault) in over { session.end(fault) }
+        return isHeld
     }
 
     func remove(_ id: LinkID, because fault: CallFault) {

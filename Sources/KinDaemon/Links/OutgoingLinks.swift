@@ -97,28 +97,45 @@ final class OutgoingLinks: Sendable {
     private struct Over: Error {
         var fault: CallFault
         var ending: LinkEnding
+
+        static let closed = Over(fault: .linkEnded("closed"), ending: .unused)
     }
 
     private func carry(_ session: LinkSession, over first: RelayCarrier, to target: VerifiedMember) async {
         var (carrier, connection) = (first, 0)
         var history = CutHistory(at: dialler.now())
         while true {
-            switch await session.link.run(over: carrier, on: connection) {
-            case .displaced: return finish(session, .linkEnded("closed"), .unused)
-            case .over(let fault, let ending): return finish(session, fault, ending)
-            case .cut(let rest, let bySilence):
+            do throws(Over) {
+                let end = await session.link.run(over: carrier, on: connection)
+                let (rest, bySilence) = try Self.rest(of: session, connection, after: end)
                 metrics.openedLinks["cut"].add()
                 logger.info("link_cut", metadata: ["device": .string(target.machineID.description)])
                 guard let delay = history.cut(rest, bySilence: bySilence, at: dialler.now()) else {
-                    return finish(session, .linkLost, .notContinued)
+                    throw Over(fault: .linkLost, ending: .notContinued)
                 }
                 try? await Task.sleep(for: delay)
-                do throws(Over) { (carrier, connection) = try await resume(rest, of: session, to: target) } catch {
-                    return finish(session, error.fault, error.ending)
-                }
+                (carrier, connection) = try await resume(rest, of: session, to: target)
                 history.resumed(at: dialler.now())
                 metrics.openedLinks["continued"].add()
                 logger.info("link_resumed", metadata: ["device": .string(target.machineID.description)])
+            } catch {
+                return finish(session, error.fault, error.ending)
+            }
+        }
+    }
+
+    /// What can go on over another connection.
+    private static func rest(
+        of session: LinkSession, _ connection: Int, after end: CarriedLink.Outcome
+    ) throws(Over) -> (CutLink, bySilence: Bool) {
+        switch end {
+        case .displaced: throw .closed
+        case .over(let fault, let ending): throw Over(fault: fault, ending: ending)
+        case .broke(let bySilence):
+            switch session.link.rest(of: connection) {
+            case .cut(let rest): return (rest, bySilence)
+            case .displaced: throw .closed
+            case .over(let fault, let ending): throw Over(fault: fault, ending: ending)
             }
         }
     }
