@@ -65,22 +65,36 @@ import Testing
         }
     }
 
-    @Test("of two that call themselves the same, an alias for one leaves the name to the other")
+    @Test("who calls itself as an aliased device does is told apart, and the name of both means neither")
     func toldApart() throws {
-        var directory = try directory((studio, "laptop"), (kiosk, "laptop"))
-        #expect(throws: KinError.self) { _ = try directory.resolve("laptop") }
+        var directory = try directory((studio, "laptop"))
         try call(studio, "desk", in: &directory)
-        #expect(directory.named().map(\.name) == ["desk", "laptop"])
-        #expect(try directory.resolve("laptop").member == kiosk.chain.member)
+        #expect(try directory.resolve("laptop").member == studio.chain.member)
+        _ = directory.merge(
+            [try house.entry(studio, "laptop", ts: 1), try house.entry(kiosk, "laptop", ts: 1)], from: here, now: now)
+        #expect(directory.named().map(\.name) == ["desk", suffixed("laptop", kiosk)])
+        let error = #expect(throws: KinError.self) { _ = try directory.resolve("laptop") }
+        #expect(error?.code == "ambiguous_recipient")
     }
 
-    @Test("who has no certificate takes no alias by calling itself so")
-    func uncertified() throws {
+    @Test(
+        "who has no certificate is listed neither by an alias nor by an aliased device's own name",
+        arguments: ["desk", "studio"])
+    func uncertified(name: String) throws {
         var directory = try directory(
-            (studio, "studio"), more: [try house.uncertified("desk", machine: "00000000000000aa")])
+            (studio, "studio"), more: [try house.uncertified(name, machine: "00000000000000aa")])
         try call(studio, "desk", in: &directory)
-        #expect(try directory.resolve("desk").member == studio.chain.member)
-        #expect(directory.named().map(\.name) == ["desk", "desk~0000"])
+        #expect(try directory.resolve(name).member == studio.chain.member)
+        #expect(directory.named().map(\.name) == ["desk", "\(name)~0000"])
+    }
+
+    @Test("the alias of a device that is listed no more means nobody, whoever calls itself so")
+    func unlisted() throws {
+        var directory = try directory((studio, "studio"), (kiosk, "desk"))
+        try call(studio, "desk", in: &directory)
+        directory.forget(studio.machineID)
+        #expect(throws: KinError.self) { _ = try directory.resolve("desk") }
+        #expect(directory.named().map(\.name) == [suffixed("desk", kiosk)])
     }
 
     @Test("who was forgotten is listed no more, and is news when it comes back; a machine id finds it too")
@@ -88,9 +102,13 @@ import Testing
         let foreign = try house.uncertified("phone", machine: "00000000000000aa")
         var directory = try directory((studio, "studio"), more: [foreign])
         #expect(try directory.find("00000000000000aa").opened.record.name == "phone")
+        #expect(throws: KinError.self) { _ = try directory.resolve(studio.machineID.description) }
         for id in [studio.machineID, foreign.machineID] { directory.forget(id) }
         #expect(directory.isEmpty && directory.cache.isEmpty)
         #expect(throws: KinError.self) { _ = try directory.find("studio") }
+        // A relay shows it for a while yet, and may for long.
+        let former = directory.merge([try house.entry(studio, "studio"), foreign], from: here, now: now)
+        #expect(former.new == [] && directory.isEmpty)
         let (new, changed) = directory.merge([try house.entry(studio, "studio", ts: 1)], from: here, now: now)
         #expect(new == [studio.machineID] && changed)
     }

@@ -22,12 +22,12 @@ struct DeviceReplaceTests {
                 echo "$PHRASE" | at new device replace $gone > /dev/null; echo "by id $?"
                 at studio devices | cut -d' ' -f1 | sort | tr '\\n' ' '; echo
                 down new; until_true 20 online studio 1
-                echo "$PHRASE" | at studio device replace new; grep name studio/config.toml
+                echo "$PHRASE" | at studio device replace laptop; grep name studio/config.toml
                 """, home: folder.path)
         #expect(
             ended.lines == [
-                "without a daemon 3", "online 6", "itself 2", "unknown name 5", "by id 0", "NAME new studio ",
-                "new is revoked and replaced", "name = \"new\"",
+                "without a daemon 3", "online 6", "itself 2", "unknown name 5", "by id 0", "NAME laptop studio ",
+                "laptop is revoked and replaced", "name = \"laptop\"",
             ], "\(ended.output) \(ended.errors)")
     }
 }

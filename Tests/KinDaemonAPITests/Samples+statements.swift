@@ -73,7 +73,8 @@ extension Form {
                     members: [
                         MemberInfo(
                             name: "laptop", member: "m", machineID: "x", role: "owner", scopes: ["send"],
-                            issuer: "wallet", issuedAt: 1, expiresAt: 2, state: .online, thisDevice: true)
+                            issuer: "wallet", issuedAt: 1, expiresAt: 2, state: .online, thisDevice: true,
+                            callsItself: "kiosk")
                     ], revoked: [.init(member: "m", author: "wallet", reason: "", at: 5)], alerts: ["one"]), \.json,
                 { try MemberList(json: $0) }),
             Form("SuccessionProgress", Sample.progress(), \.json, { try SuccessionProgress(json: $0) }),

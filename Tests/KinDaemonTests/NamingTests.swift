@@ -115,19 +115,103 @@ import Testing
             _ = try await laptop.client.alias(AliasRequest(device: "studio", alias: name("desk")))
             try await studio.stop()
             try await eventually("the studio is gone") {
-                try await laptop.client.devices().devices.contains {
-                    $0.name == "desk" && !$0.online && $0.servers.isEmpty
-                }
+                try await laptop.client.devices().devices.contains { $0.name == "desk" && !$0.online }
             }
-            try await eventually("its registration is over") {
-                (try? await laptop.client.forget(ForgetRequest(device: "desk")))?.ownName == "studio"
-            }
+            let forgotten = try await laptop.client.forget(ForgetRequest(device: "desk"))
+            #expect(forgotten.name == "desk" && forgotten.ownName == "studio")
             #expect(try await laptop.client.devices().devices.map(\.name) == ["laptop"])
+            try await eventually("the relay shows it no more") { try await house.entries().count == 1 }
             try await laptop.stop()
             let again = try await house.start("laptop")
             #expect(try await again.client.devices().devices.map(\.name) == ["laptop"])
             _ = try await house.start("studio")
             try await again.sees(["laptop", "studio"])
+        }
+    }
+
+    @Test("the alias of a revoked device means nobody, though another calls itself so, until it is taken away")
+    func revoked() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio", "attic")
+            let (laptop, studio) = (daemons[0], daemons[1])
+            _ = try await laptop.client.alias(AliasRequest(device: "attic", alias: name("spare")))
+            try await house.revoke("spare", by: laptop)
+            _ = try await studio.client.rename(RenameRequest(name: name("spare")))
+            try await eventually("the studio is told apart") {
+                try await laptop.client.devices().devices.contains { $0.name.hasPrefix("spare~") }
+            }
+            let refused = await #expect(throws: KinError.self) { _ = try await laptop.send("secret", to: "spare") }
+            #expect(refused?.code == "unknown_recipient" && refused?.message.contains("--remove") == true)
+            let taken = await #expect(throws: KinError.self) {
+                _ = try await laptop.client.alias(
+                    AliasRequest(device: studio.version.member.description, alias: try name("spare")))
+            }
+            #expect(taken?.code == "alias_taken")
+            _ = try await laptop.client.alias(AliasRequest(device: "spare", alias: nil))
+            let sent = try await laptop.send("hello", to: "spare")
+            try await laptop.waits(for: sent.clientMessageID, toBe: .delivered)
+        }
+    }
+
+    @Test("who calls itself by another's alias is heard by a name that is nobody else's")
+    func sender() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio", "attic")
+            let (laptop, attic) = (daemons[0], daemons[2])
+            _ = try await laptop.client.alias(AliasRequest(device: "studio", alias: name("desk")))
+            _ = try await attic.client.rename(RenameRequest(name: name("desk")))
+            let sent = try await attic.send("transfer it", to: "laptop")
+            try await attic.waits(for: sent.clientMessageID, toBe: .delivered)
+            try await eventually("it is not from the desk") {
+                try await laptop.inbox().last?.from == "desk~\(attic.version.machineID.description.prefix(4))"
+            }
+            #expect(try await laptop.client.inbox(InboxParameters(from: "desk")).messages == [])
+        }
+    }
+
+    @Test(
+        "where no records are read, one that calls itself by another's alias is named by its id, and nobody is taken off for it"
+    )
+    func unpublished() async throws {
+        try await House.run { house in
+            let laptop = try await house.start("laptop")
+            let state = try house.join("kiosk", by: laptop, role: .member)
+            let studio = try await house.start("studio")
+            let kiosk = try await house.start(
+                DaemonOptions(
+                    state: state, name: name("kiosk"), servers: [house.server.url], executable: "/nonexistent"))
+            for daemon in [laptop, studio, kiosk] { try await daemon.isConnected() }
+            let ids = [laptop, studio].map(\.version.member.description)
+            try await eventually("the kiosk hears both names") {
+                Set(try await kiosk.client.peers().devices.map(\.name)).isSuperset(of: ["laptop", "studio"])
+            }
+            _ = try await kiosk.client.alias(AliasRequest(device: ids[1], alias: name("owner")))
+            _ = try await laptop.client.rename(RenameRequest(name: name("owner")))
+            try await eventually("the laptop has no name here") {
+                Set(try await kiosk.client.peers().devices.map(\.name)).isSuperset(of: ["owner", ids[0]])
+            }
+            let topic = try TopicName("plans").orThrow("a topic")
+            _ = try await kiosk.client.createTopic(topic, members: ids)
+            let left = try await kiosk.client.change(TopicMemberChange(topic: topic, remove: ["owner"]))
+            #expect(Set(left.members.map(\.member)) == [ids[0], kiosk.version.member.description])
+        }
+    }
+
+    @Test("a repeat is known by the mention it was asked with, whatever anybody is called by then")
+    func repeated() async throws {
+        try await House.run { house in
+            let daemons = try await house.start(family: "laptop", "studio")
+            let (laptop, studio) = (daemons[0], daemons[1])
+            for daemon in daemons { try await daemon.isConnected() }
+            _ = try await laptop.client.alias(AliasRequest(device: "studio", alias: name("desk")))
+            var post = PostRequest(topic: .everybody, message: "look", mentions: [try name("desk")])
+            post.clientMessageID = try ClientMessageID("once").orThrow("an id")
+            _ = try await laptop.client.post(post)
+            _ = try await studio.client.rename(RenameRequest(name: name("workshop")))
+            try await eventually("it is renamed") {
+                try await laptop.client.devices().devices.contains { $0.ownName == "workshop" }
+            }
+            _ = try await laptop.client.post(post)
         }
     }
 }

@@ -109,10 +109,15 @@ public final class CarriedLink: Sendable {
     }
 
     /// Takes the link off its connection, which ends by that.
+    /// - Returns: nil where it is on none, or has ended: then that connection says so.
     public func cut() -> CutLink? {
         let rest = state.withLock { state -> CutLink? in
-            let link = state.link.take()
-            return link?.cut(at: now())
+            guard let link = state.link.take() else { return nil }
+            if link.hasEnded {
+                state.link = consume link
+                return nil
+            }
+            return link.cut(at: now())
         }
         changes.wake()
         return rest

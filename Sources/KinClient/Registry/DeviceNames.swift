@@ -11,14 +11,17 @@ struct DeviceNames: Sendable {
     private let members: [ULID: Int]
 
     init(_ devices: [MachineID: Directory.Device] = [:], aliases: Aliases = Aliases()) {
-        let called = devices.mapValues { Self.name($0, aliases) }
-        let all = Self.counts(called.values)
-        let certified = Self.counts(called.filter { devices[$0.key]?.opened.member != nil }.values)
-        let sorted = called.map { id, called in
-            let isCertified = devices[id]?.opened.member != nil
-            // Who has no certificate takes nobody's name, and nobody an alias.
-            let isAlone = called.isAlias || (isCertified ? certified : all)[called.name] == 1
-            return (name: isAlone ? called.name : "\(called.name)~\(id.description.prefix(4))", id: id)
+        let all = Self.counts(devices.values)
+        let certified = Self.counts(devices.values.filter { $0.opened.member != nil })
+        let sorted = devices.map { id, device in
+            let name = device.opened.record.name
+            if let alias = device.opened.member.flatMap({ aliases.name(of: $0.member) }) {
+                return (name: alias.description, id: id)
+            }
+            // Who has no certificate takes nobody's name, and nobody takes an alias.
+            let isAlone = (device.opened.member == nil ? all : certified)[name] == 1
+            let isFree = isAlone && aliases.member(called: name) == nil
+            return (name: isFree ? name : "\(name)~\(id.description.prefix(4))", id: id)
         }.sorted { $0.name < $1.name }
         var (positions, members) = ([String: [Int]](), [ULID: Int]())
         for (position, entry) in sorted.enumerated() {
@@ -28,20 +31,14 @@ struct DeviceNames: Sendable {
         }
         for (text, found) in positions {
             let certified = found.filter { devices[sorted[$0].id]?.opened.member != nil }
-            let shown = certified.filter { sorted[$0].name == text }
-            if !certified.isEmpty { positions[text] = shown.isEmpty ? certified : shown }
+            if !certified.isEmpty { positions[text] = certified }
         }
         for (member, position) in members { positions[member.description] = [position] }
         (self.sorted, self.positions, self.members) = (sorted, positions, members)
     }
 
-    private static func name(_ device: Directory.Device, _ aliases: Aliases) -> (name: String, isAlias: Bool) {
-        let alias = device.opened.member.flatMap { aliases.name(of: $0.member) }
-        return (alias?.description ?? device.opened.record.name, alias != nil)
-    }
-
-    private static func counts(_ called: some Sequence<(name: String, isAlias: Bool)>) -> [String: Int] {
-        Dictionary(called.map { ($0.name, 1) }, uniquingKeysWith: +)
+    private static func counts(_ devices: some Sequence<Directory.Device>) -> [String: Int] {
+        Dictionary(devices.map { ($0.opened.record.name, 1) }, uniquingKeysWith: +)
     }
 
     func devices(called text: String) -> [(name: String, id: MachineID)] {

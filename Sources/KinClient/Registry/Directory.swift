@@ -43,6 +43,8 @@ public struct Directory: Sendable {
     public var aliases: Aliases { didSet { nameAll() } }
     /// Under which machine id a member is there.
     private var places: [ULID: MachineID] = [:]
+    /// The `ts` of the last record of those that were forgotten: relays may show it for a while.
+    private var forgotten: [MachineID: Int64] = [:]
     /// How many records were not believed, by why.
     public private(set) var dropped: [RecordFault: Int] = [:]
 
@@ -85,6 +87,8 @@ public struct Directory: Sendable {
                 dropped[error, default: 0] += 1
                 continue
             }
+            if let last = forgotten[entry.machineID], opened.record.ts <= last { continue }
+            forgotten[entry.machineID] = nil
             let former = known.flatMap { $0.isOfBearer(of: opened) ? $0 : nil }
             if known == nil && isNews(opened) { new.append(entry.machineID) }
             let isNewest = opened.record.ts >= former?.opened.record.ts ?? 0
@@ -132,9 +136,9 @@ public struct Directory: Sendable {
         return there.count < devices.count
     }
 
-    /// Lists a device no more, until a relay shows it again.
+    /// Lists a device no more, until it shows a record that is newer than the one that is listed.
     public mutating func forget(_ id: MachineID) {
-        devices[id] = nil
+        forgotten[id] = devices.removeValue(forKey: id)?.opened.record.ts
         nameAll()
     }
 
@@ -217,14 +221,12 @@ public struct Directory: Sendable {
     }
 
     /// The name of a member here, else its id.
-    public func name(of member: ULID) -> String {
-        names.name(of: member) ?? aliases.name(of: member)?.description ?? member.description
-    }
+    public func name(of member: ULID) -> String { names.name(of: member) ?? member.description }
 
-    /// The member that `text` (a name or a member id) means.
+    /// The member that `text` (an alias, a name or a member id) means.
     /// - Throws: `unknown_recipient` or `ambiguous_recipient`, listing the candidates; `uncertified_recipient`.
     public func resolve(_ text: String) throws -> VerifiedMember {
-        guard let member = try find(text).opened.member else {
+        guard let member = try device(called: text).opened.member else {
             throw KinError(
                 "uncertified_recipient", "\(text) carries no certificate, so nothing can be sealed to it",
                 category: .refused)
@@ -232,11 +234,18 @@ public struct Directory: Sendable {
         return member
     }
 
-    /// The device that `text` (a name, a member id or a machine id) means.
+    /// The device that `text` (an alias, a name, a member id or a machine id) means.
     /// - Throws: as `resolve`, but for the certificate.
     public func find(_ text: String) throws -> Device {
-        let hits = names.devices(called: text)
-        if hits.isEmpty, let id = MachineID(text), let device = devices[id] { return device }
+        do { return try device(called: text) } catch {
+            guard let device = MachineID(text).flatMap({ devices[$0] }) else { throw error }
+            return device
+        }
+    }
+
+    private func device(called text: String) throws -> Device {
+        let hits =
+            aliases.member(called: text).map { names.devices(called: $0.description) } ?? names.devices(called: text)
         let candidates = (hits.isEmpty ? names.sorted : hits).map(\.name)
         let detail: [String: JSON] = ["candidates": .array(candidates.map { .string($0) })]
         guard let hit = hits.first, let device = devices[hit.id] else {

@@ -7,8 +7,8 @@ struct DeviceForgetCommand: ContextCommand {
         commandName: "forget",
         abstract: "List a device no more that is gone.",
         discussion: """
-            Here alone, with its alias. It stays a member: it is listed again, and announced, once it comes back. Whoever is not to \
-            come back is put out of the family with  kin device revoke .
+            kin devices  shows it here no more, and its alias is gone. It stays a member (kin mesh members), and is listed again, \
+            and announced, once it comes back. Whoever is not to come back is put out of the family with  kin device revoke .
 
             EXAMPLES
               kin device forget old-laptop

@@ -9,7 +9,7 @@ struct DeviceRenameCommand: ContextCommand {
         commandName: "rename",
         abstract: "Change what this device is called, for the whole family.",
         discussion: """
-            At once and for good: the others list it by its new name as soon as they hear of it, and messages say it. Another device \
+            At once, and until it is told otherwise: the others list it by its new name as soon as they hear of it, and messages say it. Another device \
             is renamed where it runs; here it can be called otherwise with  kin device alias .
 
             EXAMPLES
@@ -24,7 +24,9 @@ struct DeviceRenameCommand: ContextCommand {
     func run(in context: CommandContext, _ output: Output) async throws {
         let answer = try await LocalDaemon.of(context).call { try await $0.rename(RenameRequest(name: name)) }
         if !answer.others.isEmpty {
-            output.note("another device calls itself \(name) too: lists tell them apart by a suffix", .bad)
+            output.note(
+                "another device calls itself \(name) too, or is called so here: lists tell them apart by a suffix", .bad
+            )
         }
         try output.answer(.lines(["this device is \(answer.name)"]), json: answer.json)
     }

@@ -28,31 +28,29 @@ struct DeviceReplaceCommand: ContextCommand {
     func run(in context: CommandContext, _ output: Output) async throws {
         let daemon = try LocalDaemon.of(context)
         let old = try old(try await daemon.call { try await $0.members() }.members)
-        let named = try await ownName(of: old, daemon)
         let me = try Installation(daemon.state).chain.member
         let revoking = DeviceRevoking(daemon: daemon, phrase: phrase, context: context)
         let answer = try await revoking.revoke(
             RevokeRequest(device: old.member, reason: "replaced by \(me)"))
-        let name = DeviceName(named)
-        var settings = try DaemonSettings(reading: daemon.state)
-        settings.name = name ?? settings.name
-        try settings.write(to: daemon.state)
-        output.note(
-            "this device is \(settings.name.map(String.init(describing:)) ?? "as before") from its next start:  kin up")
+        let name = old.callsItself.flatMap { DeviceName($0) }
+        if let name { _ = try await daemon.call { try await $0.rename(RenameRequest(name: name)) } }
+        let now = try await daemon.call { try await $0.version() }.name
+        output.note("this device is \(now)")
         try output.answer(
             .lines(["\(answer.name) is revoked and replaced"]),
-            json: .object(["replaced": .text(answer.entry.target), "name": .orNull(settings.name) { .text($0) }]))
-    }
-
-    /// What it called itself: not its alias here, and without the suffix that equal names carry here.
-    private func ownName(of old: MemberInfo, _ daemon: LocalDaemon) async throws -> String {
-        let peers = try await daemon.call { try await $0.peers() }.devices
-        return peers.first { $0.member == old.member }?.ownName ?? String(old.name.prefix { $0 != "~" })
+            json: .object(["replaced": .text(answer.entry.target), "name": .text(now)]))
     }
 
     private func old(_ members: [MemberInfo]) throws -> MemberInfo {
-        guard let old = members.first(where: { $0.name == device || $0.member == device.uppercased() }) else {
+        let called = members.filter { $0.name == device || $0.member == device.uppercased() }
+        guard let old = called.first else {
             throw KinError("unknown_device", "no device \(device) is known: see  kin mesh members", category: .notFound)
+        }
+        guard called.count == 1 else {
+            throw KinError(
+                "ambiguous_device",
+                "\(device) is the name of several devices: say which by its member id, of  kin mesh members",
+                category: .usage)
         }
         guard !old.thisDevice else {
             throw KinError("this_device", "that is this device itself", category: .usage)

@@ -1,3 +1,4 @@
+import KinEncoding
 import KinIdentity
 import KinWire
 
@@ -29,18 +30,30 @@ struct Addressing: Sendable {
     }
 
     /// Whom a post mentions, by names that those know who read it.
-    /// - Throws: `unknown_recipient`, `ambiguous_recipient`; `mention_not_in_topic`, of those that a private topic does not name.
+    /// - Throws: `unknown_recipient`, `ambiguous_recipient`; `mention_unnamed`; `mention_not_in_topic`, of those that a private topic does not name.
     func mentions(_ names: [DeviceName], to destination: Destination) throws -> [DeviceName] {
         try names.map { name in
             let member = try family.resolve(name.description).member
             guard case .topic(let topic) = destination, let list = topics.record(topic)?.proof?.list,
                 !list.members.contains(member)
-            else { return family.alias(of: member) == name ? DeviceName(family.ownName(of: member)) ?? name : name }
+            else { return try known(name, member) }
             throw KinError(
                 "mention_not_in_topic",
                 "\(name) is not in \(topic), and would not see it:  kin topic add \(topic) \(name)",
                 category: .conflict)
         }
+    }
+
+    /// The name of a member that others know, where this device calls it otherwise.
+    private func known(_ name: DeviceName, _ member: ULID) throws -> DeviceName {
+        guard family.alias(of: member) == name else { return name }
+        guard let own = family.ownName(of: member).flatMap({ DeviceName($0) }) else {
+            throw KinError(
+                "mention_unnamed",
+                "what \(name) calls itself is not known here yet, and the others do not know your name for it: leave the mention out, or try again once it was there",
+                category: .conflict)
+        }
+        return own
     }
 
     static func notJoined(_ topic: TopicName) -> KinError {

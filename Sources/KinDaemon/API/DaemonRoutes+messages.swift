@@ -248,8 +248,12 @@ extension OutboxRow {
 }
 
 extension Family {
-    /// What the sender is called here, or called itself in that message.
-    func name(ofSender row: InboxRow) -> String { (alias(of: row.senderMember) ?? row.senderName).description }
+    /// What the sender is called here, or called itself in that message where that is nobody's alias.
+    func name(ofSender row: InboxRow) -> String {
+        let own = row.senderName.description
+        let bearer = withDirectory { $0.aliases.member(called: own) }
+        return alias(of: row.senderMember) == nil && bearer == nil ? own : name(of: row.senderMember)
+    }
 }
 
 extension InboxRow {

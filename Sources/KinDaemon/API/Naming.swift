@@ -21,43 +21,55 @@ struct Naming: Sendable {
             settings.name = request.name
             try settings.write(to: installation.state)
         }
-        try profiles.rename()
         republish()
         directory.lookSoon()
-        let others = family.everybody.map(\.member).filter {
-            $0 != installation.chain.member && family.ownName(of: $0) == request.name.description
+        try profiles.rename()
+        let others = family.everybody.map(\.member).filter { member in
+            guard member != installation.chain.member else { return false }
+            return family.ownName(of: member) == request.name.description || family.alias(of: member) == request.name
         }
         return RenameAnswer(name: request.name, others: others)
     }
 
     func alias(_ request: AliasRequest) throws -> DeviceNaming {
-        let member = try family.resolve(request.device)
-        guard member.member != installation.chain.member else {
+        let member = try request.alias == nil ? bearer(request.device) : family.resolve(request.device).member
+        guard member != installation.chain.member else {
             throw Self.itself("what it is called everywhere is changed by  kin device rename NAME")
         }
-        try family.withDirectory { try set(request.alias, for: member.member, in: &$0) }
+        try family.withDirectory { try set(request.alias, for: member, in: &$0) }
         return naming(member)
     }
 
-    /// Lists a device no more that is gone; it is back, and news, once a relay shows it again.
+    /// Whose alias is to be taken away: also one's that is no member any more.
+    private func bearer(_ text: String) throws -> ULID {
+        let aliases = family.withDirectory(\.aliases)
+        let gone = ULID(text).flatMap { aliases.name(of: $0) == nil ? nil : $0 }
+        return try aliases.member(called: text) ?? gone ?? family.resolve(text).member
+    }
+
+    /// Lists a device no more that is gone; it is back, and news, once it shows itself again.
     func forget(_ request: ForgetRequest) async throws -> DeviceNaming {
         let device = try family.withDirectory { try $0.find(request.device) }
-        let (machine, member) = (device.opened.machineID, device.opened.member)
+        let (machine, member) = (device.opened.machineID, device.opened.member?.member)
         guard machine != installation.machineID else {
             throw Self.itself("it is forgotten, with its keys, by  kin wallet forget")
         }
-        guard !device.isOnline, member.map({ family.state(of: $0.member) }) != .online else {
+        let named = DeviceNaming(
+            name: member.map(family.name) ?? device.opened.record.name,
+            ownName: member.flatMap(family.alias).map { _ in device.opened.record.name }, member: member,
+            machineID: machine)
+        // By the list that the user sees.
+        let isGone = family.devices().devices.first { $0.machineID == machine.description }.map {
+            $0.state == .offline || $0.state == .unknown && $0.servers.isEmpty
+        }
+        guard isGone == true, try await directory.forget(machine, shownAt: device.opened.record.ts) else {
             throw KinError(
                 "device_online",
                 "\(request.device) is there, and would be listed again at once. To put it out of the family:  kin device revoke",
                 category: .conflict)
         }
-        let forgotten =
-            member.map(naming)
-            ?? DeviceNaming(name: device.opened.record.name, ownName: nil, member: nil, machineID: machine)
-        if let member { try family.withDirectory { try set(nil, for: member.member, in: &$0) } }
-        try await directory.forget(machine)
-        return forgotten
+        if let member { try family.withDirectory { try set(nil, for: member, in: &$0) } }
+        return named
     }
 
     private func set(_ alias: DeviceName?, for member: ULID, in directory: inout Directory) throws {
@@ -68,11 +80,11 @@ struct Naming: Sendable {
         directory.aliases = aliases
     }
 
-    private func naming(_ member: VerifiedMember) -> DeviceNaming {
+    private func naming(_ member: ULID) -> DeviceNaming {
         DeviceNaming(
-            name: family.name(of: member.member),
-            ownName: family.alias(of: member.member).map { _ in family.ownName(of: member.member) },
-            member: member.member, machineID: member.machineID)
+            name: family.name(of: member),
+            ownName: family.alias(of: member).flatMap { _ in family.ownName(of: member) },
+            member: member, machineID: family.sender(member)?.machineID)
     }
 
     private static func itself(_ advice: String) -> KinError {

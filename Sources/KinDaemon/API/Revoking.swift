@@ -91,7 +91,8 @@ struct Revoking: Sendable {
                     scopes: certificate.scopes.map(\.description), issuer: certificate.issuer.description,
                     issuedAt: certificate.issuedAt, expiresAt: certificate.expiresAt,
                     state: family.state(of: member.member),
-                    thisDevice: member.machineID == installation.machineID)
+                    thisDevice: member.machineID == installation.machineID,
+                    callsItself: family.ownName(of: member.member))
             }.sorted { ($0.name, $0.member) < ($1.name, $1.member) },
             revoked: log.entries.map { revoked($0.entry) }, alerts: alerts)
     }

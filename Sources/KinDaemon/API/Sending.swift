@@ -99,12 +99,14 @@ struct Sending: Sendable {
     private func outboxRequest(_ request: SendRequest) throws -> OutboxRequest {
         let destination = try addressing.destination(request.to)
         let mentions = try request.mentions.map { try addressing.mentions($0, to: destination) }
-        let wanted = acceptance.request(
+        var wanted = acceptance.request(
             try request.clientMessageID ?? acceptance.freshID(),
             OutboxRow.Lane(destination: destination, priority: request.priority),
             OutboxRow.Content(
-                body: request.message, meta: request.meta, replyTo: request.replyTo, mentions: mentions),
+                body: request.message, meta: request.meta, replyTo: request.replyTo, mentions: request.mentions),
             expiresIn: request.expiresIn)
+        // A repeat is known by what was asked for, whatever anybody is called by then.
+        wanted.content.mentions = mentions
         try acceptance.checkSize(wanted)
         return wanted
     }

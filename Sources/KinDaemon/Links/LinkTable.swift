@@ -71,7 +71,7 @@ final class LinkTable: Sendable {
         }
     }
 
-    /// Keeps a link whose connection broke, for whoever comes back for it; at every moment it is found, on its connection or here.
+    /// Keeps a link whose connection broke, for whoever comes back for it: it is found on its connection until it is found here.
     /// - Returns: false where it goes on over another one already, or is over.
     func hold(_ session: LinkSession, off connection: Int) -> Bool {
         let (isHeld, over) = state.withLock { state -> (Bool, [(LinkSession, CallFault)]) in
@@ -80,9 +80,9 @@ final class LinkTable: Sendable {
             case .over(let fault, _):
                 return (false, state.sessions.removeValue(forKey: session.id).map { [($0, fault)] } ?? [])
             case .cut(let rest):
-                guard state.sessions[session.id] != nil else { return (false, [(session, .linkLost)]) }
+                guard state.sessions[session.id] != nil else { return (false, [(session, .linkEnded("closed"))]) }
                 let dropped = state.cut.hold(rest).compactMap { state.sessions.removeValue(forKey: $0.id) }
-                return (true, dropped.map { ($0, .linkLost) })
+                return (state.sessions[session.id] != nil, dropped.map { ($0, .linkLost) })
             }
         }
         for (session, fault) in over { session.end(fault) }

@@ -78,7 +78,11 @@ final class Family: Sendable {
 
     /// What this device calls it, a name of the directory, or the id of any member: machines without the phrase can read no names.
     func resolve(_ text: String) throws -> VerifiedMember {
-        if let called = withDirectory({ $0.aliases.member(called: text) }).flatMap(member) { return called }
+        if let called = withDirectory({ $0.aliases.member(called: text) }) {
+            // Whoever takes that name is not meant.
+            guard let member = member(called) else { throw Self.gone(text) }
+            return member
+        }
         do {
             if let told = ULID(text).flatMap({ roster.member($0) }) { return member(told.member) ?? told }
             let published = try directory.withLock { try $0.resolve(text) }
@@ -96,7 +100,7 @@ final class Family: Sendable {
         }
     }
 
-    private static func ambiguous(_ name: String, _ members: [ULID]) -> KinError {
+    static func ambiguous(_ name: String, _ members: [ULID]) -> KinError {
         let ids = members.map(\.description).sorted()
         return KinError(
             "ambiguous_recipient",
@@ -114,22 +118,36 @@ final class Family: Sendable {
     /// What this device calls a member, whatever that calls itself.
     func alias(of member: ULID) -> DeviceName? { withDirectory { $0.aliases.name(of: member) } }
 
-    /// What a member is called here.
+    /// What a member is called here: nobody else is called so, but where two say the same of themselves and neither shows a record.
     func name(of member: ULID) -> String {
-        let here = directory.withLock { directory in
-            directory.device(member: member).map { _ in directory.name(of: member) }
-                ?? directory.aliases.name(of: member)?.description
+        let (here, aliases) = withDirectory { directory in
+            (
+                directory.aliases.name(of: member)?.description
+                    ?? directory.device(member: member).map { _ in directory.name(of: member) },
+                directory.aliases
+            )
         }
-        return here ?? unpublishedName(of: member)
+        if let here { return here }
+        let said = unpublishedName(of: member)
+        // An alias is nobody else's name.
+        return said.flatMap { aliases.member(called: $0) == nil ? $0 : nil } ?? member.description
     }
 
-    /// What a member calls itself, else its id.
-    func ownName(of member: ULID) -> String {
-        withDirectory { $0.device(member: member)?.opened.record.name } ?? unpublishedName(of: member)
+    /// What a member calls itself, by its newest word; nil where that is not known.
+    func ownName(of member: ULID) -> String? {
+        let record = withDirectory { $0.device(member: member)?.opened.record }
+        guard let record else { return unpublishedName(of: member) }
+        guard let profile = profile(of: member), profile.at / 1000 > record.ts else { return record.name }
+        return profile.name.description
     }
 
-    private func unpublishedName(of member: ULID) -> String {
-        me.formerNames[member] ?? saidName(of: member) ?? member.description
+    private func unpublishedName(of member: ULID) -> String? { me.formerNames[member] ?? saidName(of: member) }
+
+    private static func gone(_ alias: String) -> KinError {
+        KinError(
+            "unknown_recipient",
+            "\(alias) is what a device is called here that is no member any more. To have the name mean another:  kin device alias \(alias) --remove",
+            category: .notFound)
     }
 
     func withDirectory<T>(_ body: (inout Directory) throws -> T) rethrows -> T {

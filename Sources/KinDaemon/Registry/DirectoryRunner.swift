@@ -108,11 +108,18 @@ actor DirectoryRunner {
         counted = dropped
     }
 
-    /// Lists a device no more, until a relay shows it again.
+    /// Lists a device no more, until it shows itself again.
+    /// - Parameter time: `ts` of the record it is forgotten by.
+    /// - Returns: false where it has shown another since.
     /// - Throws: where that cannot be kept: then it is listed again after the next start.
-    func forget(_ id: MachineID) throws {
-        family.withDirectory { $0.forget(id) }
-        try write()
+    func forget(_ id: MachineID, shownAt time: Int64) throws -> Bool {
+        let isForgotten = family.withDirectory { directory in
+            guard directory.device(id)?.opened.record.ts == time else { return false }
+            directory.forget(id)
+            return true
+        }
+        if isForgotten { try write() }
+        return isForgotten
     }
 
     private func write() throws { try DeviceCache.write(family.withDirectory { $0.cache }, to: state) }
@@ -127,7 +134,8 @@ actor DirectoryRunner {
 
     private func announce(_ id: MachineID) {
         news.append(id)
-        guard let name = family.withDirectory({ $0.device(id)?.opened.record.name }) else { return }
+        guard let opened = family.withDirectory({ $0.device(id)?.opened }) else { return }
+        let name = opened.member.map { family.name(of: $0.member) } ?? opened.record.name
         logger.notice("new_device", metadata: ["machine_id": .string(id.description)])
         events.publish(DaemonEvent(kind: .deviceNew, data: .object(["name": .string(name)])))
     }

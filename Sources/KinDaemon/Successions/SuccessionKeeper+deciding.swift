@@ -69,7 +69,9 @@ extension SuccessionKeeper {
                     return leave(for: followed.successor)
                 }
                 var file = state.file
-                for member in family.everybody { file.names[member.member] = family.ownName(of: member.member) }
+                for member in family.everybody {
+                    file.names[member.member] = family.ownName(of: member.member) ?? member.member.description
+                }
                 if followed.isOwn {
                     file.policy = try SettingsFile.read(installation.state)?.settings.concurrentPolicy
                 } else {

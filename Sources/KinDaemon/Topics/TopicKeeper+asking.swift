@@ -112,8 +112,9 @@ extension TopicKeeper {
     /// Whom to take off: those that are gone can be named by their ids.
     private func resolve(_ names: [String], among known: [ULID]) throws -> [ULID] {
         try names.map { name in
-            if let id = known.first(where: { $0.description == name || family.name(of: $0) == name }) { return id }
-            return try family.resolve(name).member
+            let called = known.filter { $0.description == name || family.name(of: $0) == name }
+            guard called.count < 2 else { throw Family.ambiguous(name, called) }
+            return try called.first ?? family.resolve(name).member
         }
     }
 

@@ -89,9 +89,10 @@ public struct DeviceNaming: Hashable, Sendable {
     public var ownName: String?
     /// nil: it carries no certificate.
     public var member: ULID?
-    public var machineID: MachineID
+    /// nil: it is no member any more.
+    public var machineID: MachineID?
 
-    public init(name: String, ownName: String?, member: ULID?, machineID: MachineID) {
+    public init(name: String, ownName: String?, member: ULID?, machineID: MachineID?) {
         self.name = name
         self.ownName = ownName
         self.member = member
@@ -105,14 +106,16 @@ public struct DeviceNaming: Hashable, Sendable {
                 member: try fields.given("member") { fields, name throws(WireError) in
                     try fields.parsed(name, as: "a member id") { ULID($0) }
                 },
-                machineID: try fields.parsed("machine_id", as: "a machine id") { MachineID($0) })
+                machineID: try fields.given("machine_id") { fields, name throws(WireError) in
+                    try fields.parsed(name, as: "a machine id") { MachineID($0) }
+                })
         }
     }
 
     public var json: JSON {
         .object([
             "name": .string(name), "own_name": .orNull(ownName) { .string($0) },
-            "member": .orNull(member) { .text($0) }, "machine_id": .text(machineID),
+            "member": .orNull(member) { .text($0) }, "machine_id": .orNull(machineID) { .text($0) },
         ])
     }
 
@@ -121,7 +124,7 @@ public struct DeviceNaming: Hashable, Sendable {
         [
             .required("name", .text, "What it is called here."),
             .optional("own_name", Schema.text.orNull, "What it calls itself, where that is an alias."),
-            .optional("member", Schema.ulid.orNull), .required("machine_id", .machineID),
+            .optional("member", Schema.ulid.orNull), .optional("machine_id", Schema.machineID.orNull),
         ])
 }
 

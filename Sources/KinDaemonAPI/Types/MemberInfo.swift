@@ -4,6 +4,8 @@ import KinWire
 /// One member of the mesh with what it was certified for, as `GET /v1/members` shows it.
 public struct MemberInfo: Hashable, Sendable {
     public var name: String
+    /// Whatever it is called here; nil where that is not known.
+    public var callsItself: String?
     public var member: String
     public var machineID: String
     public var role: String
@@ -22,7 +24,7 @@ public struct MemberInfo: Hashable, Sendable {
 
     public init(
         name: String, member: String, machineID: String, role: String, scopes: [String], issuer: String,
-        issuedAt: Int64, expiresAt: Int64?, state: DeviceInfo.State, thisDevice: Bool
+        issuedAt: Int64, expiresAt: Int64?, state: DeviceInfo.State, thisDevice: Bool, callsItself: String?
     ) {
         self.name = name
         self.member = member
@@ -34,11 +36,13 @@ public struct MemberInfo: Hashable, Sendable {
         self.expiresAt = expiresAt
         self.state = state
         self.thisDevice = thisDevice
+        self.callsItself = callsItself
     }
 
     init(json: JSON) throws(WireError) {
         var fields = try Fields(json, in: "member")
         name = try fields.text("name")
+        callsItself = try fields.givenText("calls_itself")
         member = try fields.text("member")
         machineID = try fields.text("machine_id")
         role = try fields.text("role")
@@ -54,7 +58,8 @@ public struct MemberInfo: Hashable, Sendable {
 
     var json: JSON {
         .object([
-            "name": .string(name), "member": .string(member), "machine_id": .string(machineID),
+            "name": .string(name), "calls_itself": .orNull(callsItself) { .string($0) }, "member": .string(member),
+            "machine_id": .string(machineID),
             "role": .string(role), "scopes": .strings(scopes), "issuer": .string(issuer),
             "issued_at": .integer(issuedAt), "expires_at": .orNull(expiresAt) { .integer($0) },
             "online": .bool(online), "state": .string(state.rawValue), "this_device": .bool(thisDevice),
@@ -142,7 +147,9 @@ extension MemberList {
                     .object(
                         "MemberInfo",
                         [
-                            .required("name", .text), .required("member", .text), .required("machine_id", .text),
+                            .required("name", .text, "What it is called here."),
+                            .optional("calls_itself", Schema.text.orNull, "Null where that is not known."),
+                            .required("member", .text), .required("machine_id", .text),
                             .required("role", .text), .required("scopes", .list(.text, atMost: 32, isDistinct: true)),
                             .required("issuer", .text, "wallet, or the member that issued the certificate."),
                             .required("issued_at", .time), .optional("expires_at", Schema.time.orNull),
