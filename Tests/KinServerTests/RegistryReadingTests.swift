@@ -163,6 +163,23 @@ import Testing
         }
     }
 
+    @Test("a reader of HTTP/1.0 is answered at once as by the router")
+    func old() async throws {
+        try await RelayBench.run { bench in
+            try show(bench)
+            var answers: [String] = []
+            for field in ["X-Some: 0", "Content-Length: 0"] {
+                let peer = try await RawPeer.connect(to: bench.port)
+                peer.send("GET \(Self.path) HTTP/1.0\r\nHost: x\r\n\(field)\r\n\r\n")
+                answers.append(try await peer.heard.wait { $0.text.hasSuffix("]") }.text)
+                #expect(!peer.heard.value.isEnded)
+                await peer.close()
+            }
+            let withoutDates = answers.map { $0.replacing(/\r\nDate: [^\r]*/, with: "") }
+            #expect(withoutDates[0] == withoutDates[1] && answers[0].hasPrefix("HTTP/1.1 200 OK"))
+        }
+    }
+
     @Test("what follows a request that ends its connection is not answered")
     func ending() async throws {
         try await RelayBench.run { bench in
