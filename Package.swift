@@ -188,7 +188,9 @@ let checks: [Target] = [
             "KinTestServer", "KinWebSocket", "KinWire", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle,
             logging,
             nio("NIOCore"),
-            nio("NIOConcurrencyHelpers"), nio("NIOHTTP1"), nio("NIOPosix"), nioSSL, x509,
+            nio("NIOConcurrencyHelpers"), nio("NIOEmbedded"), nio("NIOHTTP1"), nio("NIOPosix"), nioSSL,
+            product("NIOHTTPTypes", "swift-nio-extras"),
+            x509,
         ]),
     tests(
         "KinCommands",

@@ -10,8 +10,11 @@ public enum Base64 {
 
     /// Appends the text of `bytes` to UTF-8 that is being written.
     public static func append(_ bytes: [UInt8], to output: inout [UInt8]) {
-        output += [UInt8](unsafeUninitializedCapacity: encodedCount(bytes.count)) { text, count in
-            count = bytes.withUnsafeBufferPointer { alphabet.encode($0, into: text) }
+        let start = output.count
+        output.append(contentsOf: repeatElement(0, count: encodedCount(bytes.count)))
+        output.withUnsafeMutableBufferPointer { output in
+            let text = UnsafeMutableBufferPointer(rebasing: output[start...])
+            _ = bytes.withUnsafeBufferPointer { alphabet.encode($0, into: text) }
         }
     }
 

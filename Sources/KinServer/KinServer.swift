@@ -75,7 +75,8 @@ public struct KinServer: Service {
             router: routes.router(),
             server: .http1WebSocketUpgrade(
                 configuration: .init(answerTimeout: TimeAmount(configuration.times.answer)),
-                tls: try tlsConfiguration(), gate: routes.gate
+                tls: try tlsConfiguration(), gate: routes.gate,
+                immediate: routes.immediate
             ) { routes.upgrade($0, $1) },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.listen.host, port: configuration.listen.port)),

@@ -6,7 +6,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// What answers where: plain HTTP by the router, WebSockets by the upgrade policy.
+/// What answers where: plain HTTP by the router, what waits for nothing before it, WebSockets by the upgrade policy.
 struct ServerRoutes: Sendable {
     let relay: RelayService
     let times: ServerConfiguration.Times
@@ -25,12 +25,22 @@ struct ServerRoutes: Sendable {
         router.get("healthz") { _, _ in try await health() }
         let scrape = MetricsRoute(metrics: metrics, relay: relay, hosted: hosted, access: access)
         router.get("metrics") { request, context in scrape.answer(request, context) }
-        let reading = RegistryRoute(relay: relay)
-        router.get("registry") { request, context in reading.answer(request, context) }
+        let registry = registry
+        router.get("registry") { request, context in registry.answer(request, context) }
         for path in ["agent/signal", "link", "pair"] {
             router.get(RouterPath(path)) { _, _ in ServerAnswer.upgradeRequired }
         }
         return router
+    }
+
+    /// What is answered before the router.
+    var immediate: ImmediateAnswers {
+        let registry = registry
+        return { registry.immediate($0) }
+    }
+
+    private var registry: RegistryRoute {
+        RegistryRoute(relay: relay, requests: metrics.requests.route("GET", "/registry"))
     }
 
     private func health() async throws -> Response {

@@ -7,9 +7,11 @@ extension ByteBuffer {
     /// - Parameter mask: the four masking bytes, most significant first; a client must mask, a server must not.
     mutating func writeWebSocketFrame(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, mask: UInt32?) {
         writeWebSocketHeader(opcode, length: payload.readableBytes, mask: mask)
-        let start = writerIndex
-        writeImmutableBuffer(payload)
-        if let mask { applyWebSocketMask(mask, from: start) }
+        guard let mask else {
+            writeImmutableBuffer(payload)
+            return
+        }
+        writeImmutableBuffer(payload, webSocketMask: mask)
     }
 
     mutating func writeWebSocketFrame(_ message: WebSocketMessage, mask: UInt32?) {
@@ -37,9 +39,14 @@ extension ByteBuffer {
         writeWebSocketFrame(.connectionClose, payload, mask: mask)
     }
 
-    /// Masks or unmasks everything readable in place; the two are the same operation (RFC 6455 §5.3).
-    mutating func applyWebSocketMask(_ mask: UInt32) {
-        applyWebSocketMask(mask, from: readerIndex)
+    /// Appends bytes and masks or unmasks them on the way; the two are the same operation (RFC 6455 §5.3).
+    mutating func writeImmutableBuffer(_ bytes: ByteBuffer, webSocketMask mask: UInt32) {
+        bytes.withUnsafeReadableBytes { source in
+            _ = writeWithUnsafeMutableBytes(minimumWritableBytes: source.count) { target in
+                Self.copy(source, into: target, webSocketMask: mask)
+                return source.count
+            }
+        }
     }
 
     /// Size of a frame's header in bytes.
@@ -48,7 +55,7 @@ extension ByteBuffer {
         return isMasked ? size + 4 : size
     }
 
-    private mutating func writeWebSocketHeader(_ opcode: WebSocketOpcode, length: Int, mask: UInt32?) {
+    mutating func writeWebSocketHeader(_ opcode: WebSocketOpcode, length: Int, mask: UInt32?) {
         let maskBit: UInt8 = mask == nil ? 0 : 0x80
         writeInteger(0x80 | UInt8(webSocketOpcode: opcode))
         switch length {
@@ -64,22 +71,29 @@ extension ByteBuffer {
         if let mask { writeInteger(mask) }
     }
 
-    /// Eight bytes a step: masking touches every byte a client sends and a server receives.
     private mutating func applyWebSocketMask(_ mask: UInt32, from start: Int) {
-        let mask64 = (UInt64(mask) << 32 | UInt64(mask)).bigEndian
         let offset = start - readerIndex
         withUnsafeMutableReadableBytes { readable in
             let bytes = UnsafeMutableRawBufferPointer(rebasing: readable[offset...])
-            var index = 0
-            while index + 8 <= bytes.count {
-                let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                bytes.storeBytes(of: word ^ mask64, toByteOffset: index, as: UInt64.self)
-                index += 8
-            }
-            while index < bytes.count {
-                bytes[index] ^= UInt8(truncatingIfNeeded: mask >> (24 - 8 * (index % 4)))
-                index += 1
-            }
+            Self.copy(UnsafeRawBufferPointer(bytes), into: bytes, webSocketMask: mask)
+        }
+    }
+
+    /// 32 bytes a step: masking touches every byte a client sends and a server receives.
+    /// - Parameter target: has room for all of `source`, and may be it.
+    private static func copy(
+        _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, webSocketMask mask: UInt32
+    ) {
+        let words = SIMD8<UInt32>(repeating: mask.bigEndian)
+        var index = 0
+        while index + 32 <= source.count {
+            let bytes = source.loadUnaligned(fromByteOffset: index, as: SIMD8<UInt32>.self)
+            target.storeBytes(of: bytes ^ words, toByteOffset: index, as: SIMD8<UInt32>.self)
+            index += 32
+        }
+        while index < source.count {
+            target[index] = source[index] ^ UInt8(truncatingIfNeeded: mask >> (24 - 8 * (index % 4)))
+            index += 1
         }
     }
 }

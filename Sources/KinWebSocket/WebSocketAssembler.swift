@@ -111,8 +111,8 @@ extension WebSocketFrame {
     /// The unmasked payload. A masked one is copied, which also frees it from the read buffer it was cut from.
     fileprivate var payload: ByteBuffer {
         guard let maskKey else { return data }
-        var bytes = data
-        bytes.applyWebSocketMask(maskKey.reduce(0) { $0 << 8 | UInt32($1) })
+        var bytes = ByteBufferAllocator().buffer(capacity: data.readableBytes)
+        bytes.writeImmutableBuffer(data, webSocketMask: maskKey.reduce(0) { $0 << 8 | UInt32($1) })
         return bytes
     }
 }

@@ -43,7 +43,7 @@ struct RelayBench: Sendable {
         let seeming = try address.map { try SocketAddress(ipAddress: $0, port: 4000) }
         try await WebSocketTestServer.run(
             routes.router(), configuration: .init(answerTimeout: TimeAmount(times.answer)),
-            gate: ConnectionGate { routes.gate.enter(seeming ?? $0) },
+            gate: ConnectionGate { routes.gate.enter(seeming ?? $0) }, immediate: routes.immediate,
             policy: { routes.upgrade($0, seeming ?? $1) }
         ) { server in
             try await body(RelayBench(relay: relay, metrics: metrics, port: server.port, routes: routes, clock: clock))

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import KinServer
 import KinTesting
@@ -32,6 +33,7 @@ struct WebSocketTestServer {
         configuration: WebSocketUpgradeConfiguration = .init(),
         tls: TLSConfiguration? = nil,
         gate: ConnectionGate,
+        immediate: @escaping ImmediateAnswers = { _ in nil },
         policy: @escaping UpgradePolicy,
         _ body: @Sendable @escaping (WebSocketTestServer) async throws -> Result
     ) async throws -> Result {
@@ -40,7 +42,8 @@ struct WebSocketTestServer {
         logger.logLevel = .critical
         let application = Application(
             router: router,
-            server: .http1WebSocketUpgrade(configuration: configuration, tls: tls, gate: gate, policy: policy),
+            server: .http1WebSocketUpgrade(
+                configuration: configuration, tls: tls, gate: gate, immediate: immediate, policy: policy),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in port.update { $0 = channel.localAddress?.port } },
             logger: logger

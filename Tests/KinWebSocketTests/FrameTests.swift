@@ -27,19 +27,26 @@ struct FrameTests {
         }
     }
 
-    @Test("masking twice gives the bytes back, and once gives what RFC 6455 section 5.7 shows")
+    @Test("a masked frame is what RFC 6455 section 5.7 shows")
     func masking() throws {
         var bytes = ByteBuffer()
         bytes.writeWebSocketFrame(.text("Hello"), mask: 0x37FA_213D)
         let published: [UInt8] = [0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58]
         #expect(Array(bytes.readableBytesView) == published)
+    }
+
+    @Test("of every length, wherever it stands, each byte is masked by the one of four that is its turn")
+    func maskingLengths() {
         var random = SeededGenerator(seed: 1)
-        let original = ByteBuffer(bytes: random.bytes(37))
-        var masked = original
-        masked.applyWebSocketMask(0x0102_0304)
-        #expect(masked != original)
-        masked.applyWebSocketMask(0x0102_0304)
-        #expect(masked == original)
+        let mask: [UInt8] = [1, 2, 3, 4]
+        for length in Array(0...130) + [65_535] {
+            let original = random.bytes(length)
+            var masked = ByteBuffer(bytes: random.bytes(length % 7))
+            let before = masked.readableBytes
+            masked.writeImmutableBuffer(ByteBuffer(bytes: original), webSocketMask: 0x0102_0304)
+            let bytes = masked.readableBytesView.dropFirst(before)
+            #expect(bytes.elementsEqual(original.indices.map { original[$0] ^ mask[$0 % 4] }), "\(length) bytes")
+        }
     }
 
     @Test("a close reason too long for its frame is cut between characters")

@@ -89,7 +89,7 @@ struct Wrk {
         let text = try PeerProcess.output(
             "/usr/bin/env", ["wrk", "-t1", "-c32", "--latency", "-d\(max(1, Int(seconds)))s", url])
         guard !text.contains("Non-2xx"), let rate = value(after: "Requests/sec:", in: text).flatMap(Double.init),
-            let p50 = time(after: "50%", in: text), let p99 = time(after: "99%", in: text)
+            let p50 = time(after: " 50%", in: text), let p99 = time(after: " 99%", in: text)
         else { throw BenchError("wrk said: \(text)") }
         return Wrk(perSecond: rate, p50: p50, p99: p99)
     }

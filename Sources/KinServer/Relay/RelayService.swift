@@ -70,11 +70,14 @@ final class RelayService: Sendable {
     var openConnections: Int { state.withLock { $0.door.count } }
 
     /// What a route id shows, as an entity tag (RFC 9110 §8.8.3), and where the reader has not `known` it, the entries.
-    func reading(of route: String, known: Set<String>) -> (tag: String, entries: [RegistryEntry]?) {
+    /// - Returns: nil for what is no route id.
+    func reading(of route: String, known: Set<String>) -> (tag: String, entries: [RegistryEntry]?)? {
         let time = now()
         let reading = state.withLock { state in
-            state.relay.reading(of: route, unless: { known.contains(tag($0)) }, now: time)
+            state.relay.reading(of: route, unless: { !known.isEmpty && known.contains(tag($0)) }, now: time)
         }
+        // Only route ids show anything.
+        guard reading.version > 0 || RegistrationRequest.isRoute(route) else { return nil }
         return (tag(reading.version), reading.entries)
     }
 

@@ -24,6 +24,8 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
     private let configuration: WebSocketUpgradeConfiguration
     private let sslContext: NIOSSLContext?
     private let gate: ConnectionGate
+    private let immediate: ImmediateAnswers
+    private let date = HTTPDate()
     private let policy: UpgradePolicy
 
     init(
@@ -31,11 +33,13 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
         configuration: WebSocketUpgradeConfiguration,
         tls: TLSConfiguration?,
         gate: ConnectionGate,
+        immediate: @escaping ImmediateAnswers,
         policy: @escaping UpgradePolicy
     ) throws {
         self.responder = responder
         self.configuration = configuration
         self.gate = gate
+        self.immediate = immediate
         self.policy = policy
         self.sslContext = try tls.map { tls in
             var tls = tls
@@ -116,6 +120,7 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: sslContext != nil))
             let idleTimeout = Duration.nanoseconds(configuration.idleTimeout.nanoseconds)
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: idleTimeout, logger: logger))
+            try pipeline.addHandler(ImmediateAnswerHandler(immediate, date: date))
             let http = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: channel,
                 configuration: .init(isOutboundHalfClosureEnabled: true)

@@ -1,3 +1,4 @@
+import HTTPTypes
 import HummingbirdCore
 import NIOSSL
 
@@ -10,16 +11,19 @@ extension HTTPServerBuilder {
     /// - Parameters:
     ///   - tls: the server's certificate and key; `nil` serves in the clear.
     ///   - gate: asked for each connection before anything is read.
+    ///   - immediate: answers requests on the event loop, or leaves them to the router.
     ///   - policy: asked for each request that is a well-formed WebSocket handshake.
     public static func http1WebSocketUpgrade(
         configuration: WebSocketUpgradeConfiguration = .init(),
         tls: TLSConfiguration? = nil,
         gate: ConnectionGate = .open,
+        immediate: @escaping ImmediateAnswers = { _ in nil },
         policy: @escaping UpgradePolicy
     ) -> HTTPServerBuilder {
         .init { responder in
             try HTTP1WebSocketChannel(
-                responder: responder, configuration: configuration, tls: tls, gate: gate, policy: policy)
+                responder: responder, configuration: configuration, tls: tls, gate: gate, immediate: immediate,
+                policy: policy)
         }
     }
 }

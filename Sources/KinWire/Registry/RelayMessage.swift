@@ -93,10 +93,16 @@ public struct RegistryEntry: Hashable, Sendable {
         return bytes
     }
 
-    /// Written by hand, as relays are asked for it often: neither base64 nor hex has anything to escape.
+    /// Written by hand and in place, as relays are asked for it often: neither base64 nor hex has anything to escape.
     private func append(to bytes: inout [UInt8]) {
-        bytes += #"{"blob":""#.utf8
+        bytes += Self.beforeBlob
         Base64.append(blob, to: &bytes)
-        bytes += #"","machine_id":"\#(machineID)"}"#.utf8
+        bytes += Self.afterBlob
+        bytes += machineID.description.utf8
+        bytes += Self.afterMachine
     }
+
+    private static let beforeBlob = Array(#"{"blob":""#.utf8)
+    private static let afterBlob = Array(#"","machine_id":""#.utf8)
+    private static let afterMachine = Array(#""}"#.utf8)
 }
