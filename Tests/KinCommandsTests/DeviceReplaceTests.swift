@@ -20,13 +20,14 @@ struct DeviceReplaceTests {
                 up new; until_true 20 online new 2
                 at new device replace nobody 2> /dev/null; echo "unknown name $?"
                 echo "$PHRASE" | at new device replace $gone > /dev/null; echo "by id $?"
-                at studio devices | cut -d' ' -f1 | sort | tr '\\n' ' '; echo
+                names() { at studio devices | cut -d' ' -f1 | sort | tr '\\n' ' '; }
+                taken() { [ "$(names)" = "NAME laptop studio " ]; }; until_true 20 taken
                 down new; until_true 20 online studio 1
                 echo "$PHRASE" | at studio device replace laptop; grep name studio/config.toml
                 """, home: folder.path)
         #expect(
             ended.lines == [
-                "without a daemon 3", "online 6", "itself 2", "unknown name 5", "by id 0", "NAME laptop studio ",
+                "without a daemon 3", "online 6", "itself 2", "unknown name 5", "by id 0",
                 "laptop is revoked and replaced", "name = \"laptop\"",
             ], "\(ended.output) \(ended.errors)")
     }

@@ -220,6 +220,11 @@ public struct Directory: Sendable {
         names.sorted.compactMap { name, id in devices[id].map { (name, $0) } }
     }
 
+    /// Whether a device that is listed is called so, calls itself so, or any has that for an alias.
+    public func isTaken(_ name: String) -> Bool {
+        aliases.member(called: name) != nil || !names.devices(called: name).isEmpty
+    }
+
     /// The name of a member here, else its id.
     public func name(of member: ULID) -> String { names.name(of: member) ?? member.description }
 

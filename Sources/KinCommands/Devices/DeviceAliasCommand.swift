@@ -36,7 +36,10 @@ struct DeviceAliasCommand: ContextCommand {
     func run(in context: CommandContext, _ output: Output) async throws {
         let request = AliasRequest(device: device, alias: alias)
         let answer = try await LocalDaemon.of(context).call { try await $0.alias(request) }
-        let line = answer.ownName.map { "\($0) is \(answer.name) here" } ?? "\(answer.name) goes by its own name"
+        let line =
+            remove
+            ? "\(answer.name) goes by its own name"
+            : "\(answer.ownName ?? answer.member?.description ?? device) is \(answer.name) here"
         try output.answer(.lines([line.printable(keepingLines: false)]), json: answer.json)
     }
 }

@@ -32,8 +32,13 @@ struct DeviceReplaceCommand: ContextCommand {
         let revoking = DeviceRevoking(daemon: daemon, phrase: phrase, context: context)
         let answer = try await revoking.revoke(
             RevokeRequest(device: old.member, reason: "replaced by \(me)"))
-        let name = old.callsItself.flatMap { DeviceName($0) }
-        if let name { _ = try await daemon.call { try await $0.rename(RenameRequest(name: name)) } }
+        if let name = old.callsItself.flatMap({ DeviceName($0) }) {
+            do { _ = try await daemon.call { try await $0.rename(RenameRequest(name: name)) } } catch {
+                output.note(
+                    "\(answer.name) is revoked; its name is still to be taken:  kin device rename \(name)", .bad)
+                throw error
+            }
+        }
         let now = try await daemon.call { try await $0.version() }.name
         output.note("this device is \(now)")
         try output.answer(

@@ -32,20 +32,25 @@ struct Addressing: Sendable {
     /// Whom a post mentions, by names that those know who read it.
     /// - Throws: `unknown_recipient`, `ambiguous_recipient`; `mention_unnamed`; `mention_not_in_topic`, of those that a private topic does not name.
     func mentions(_ names: [DeviceName], to destination: Destination) throws -> [DeviceName] {
-        try names.map { name in
+        var known: [DeviceName] = []
+        for name in names {
             let member = try family.resolve(name.description).member
-            guard case .topic(let topic) = destination, let list = topics.record(topic)?.proof?.list,
+            if case .topic(let topic) = destination, let list = topics.record(topic)?.proof?.list,
                 !list.members.contains(member)
-            else { return try known(name, member) }
-            throw KinError(
-                "mention_not_in_topic",
-                "\(name) is not in \(topic), and would not see it:  kin topic add \(topic) \(name)",
-                category: .conflict)
+            {
+                throw KinError(
+                    "mention_not_in_topic",
+                    "\(name) is not in \(topic), and would not see it:  kin topic add \(topic) \(name)",
+                    category: .conflict)
+            }
+            let own = try knownName(name, member)
+            if !known.contains(own) { known.append(own) }
         }
+        return known
     }
 
     /// The name of a member that others know, where this device calls it otherwise.
-    private func known(_ name: DeviceName, _ member: ULID) throws -> DeviceName {
+    private func knownName(_ name: DeviceName, _ member: ULID) throws -> DeviceName {
         guard family.alias(of: member) == name else { return name }
         guard let own = family.ownName(of: member).flatMap({ DeviceName($0) }) else {
             throw KinError(

@@ -61,7 +61,8 @@ struct Sending: Sendable {
         }
         var patched = patch.applied(to: original)
         patched.mentions = row.content.mentions
-        let request = try outboxRequest(patched)
+        // Those it mentions were named as others know them when it was taken.
+        let request = try outboxRequest(patched, isOurs: false)
         return try await outgoing.holding(id) {
             try await acceptance.outbox.requeue(
                 id, as: request, at: acceptance.now(), committed: acceptance.accepted)
@@ -96,7 +97,8 @@ struct Sending: Sendable {
         return try await send(request)
     }
 
-    private func outboxRequest(_ request: SendRequest) throws -> OutboxRequest {
+    /// - Parameter isOurs: whether it mentions others by what they are called here.
+    private func outboxRequest(_ request: SendRequest, isOurs: Bool = true) throws -> OutboxRequest {
         let destination = try addressing.destination(request.to)
         let mentions = try request.mentions.map { try addressing.mentions($0, to: destination) }
         var wanted = acceptance.request(
@@ -105,8 +107,8 @@ struct Sending: Sendable {
             OutboxRow.Content(
                 body: request.message, meta: request.meta, replyTo: request.replyTo, mentions: request.mentions),
             expiresIn: request.expiresIn)
-        // A repeat is known by what was asked for, whatever anybody is called by then.
-        wanted.content.mentions = mentions
+        // A repeat is known by what was asked for.
+        if isOurs { wanted.content.mentions = mentions }
         try acceptance.checkSize(wanted)
         return wanted
     }

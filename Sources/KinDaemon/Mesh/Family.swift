@@ -80,7 +80,7 @@ final class Family: Sendable {
     func resolve(_ text: String) throws -> VerifiedMember {
         if let called = withDirectory({ $0.aliases.member(called: text) }) {
             // Whoever takes that name is not meant.
-            guard let member = member(called) else { throw Self.gone(text) }
+            guard let member = member(called) else { throw absent(text, called) }
             return member
         }
         do {
@@ -118,19 +118,17 @@ final class Family: Sendable {
     /// What this device calls a member, whatever that calls itself.
     func alias(of member: ULID) -> DeviceName? { withDirectory { $0.aliases.name(of: member) } }
 
-    /// What a member is called here: nobody else is called so, but where two say the same of themselves and neither shows a record.
+    /// What a member is called here. Nobody else is called so, but where two of whom no records are read say the same of themselves.
     func name(of member: ULID) -> String {
-        let (here, aliases) = withDirectory { directory in
-            (
-                directory.aliases.name(of: member)?.description
-                    ?? directory.device(member: member).map { _ in directory.name(of: member) },
-                directory.aliases
-            )
+        let here = withDirectory { directory in
+            directory.aliases.name(of: member)?.description
+                ?? directory.device(member: member).map { _ in directory.name(of: member) }
         }
         if let here { return here }
-        let said = unpublishedName(of: member)
-        // An alias is nobody else's name.
-        return said.flatMap { aliases.member(called: $0) == nil ? $0 : nil } ?? member.description
+        guard let said = unpublishedName(of: member), !withDirectory({ $0.isTaken(said) }) else {
+            return member.description
+        }
+        return said
     }
 
     /// What a member calls itself, by its newest word; nil where that is not known.
@@ -141,10 +139,21 @@ final class Family: Sendable {
         return profile.name.description
     }
 
-    private func unpublishedName(of member: ULID) -> String? { me.formerNames[member] ?? saidName(of: member) }
+    /// By its own word, or as it was called before the wallet changed.
+    private func unpublishedName(of member: ULID) -> String? {
+        saidName(of: member) ?? me.formerNames[member].flatMap { $0 == member.description ? nil : $0 }
+    }
 
-    private static func gone(_ alias: String) -> KinError {
-        KinError(
+    /// Why an alias means nobody now.
+    private func absent(_ alias: String, _ member: ULID) -> KinError {
+        let isRevoked = me.revocations.current.entries.contains { $0.entry.target == member }
+        guard isRevoked || roster.ended(member) != nil else {
+            return KinError(
+                "unknown_recipient",
+                "of \(alias) nothing but that name is known yet: this device has to reach the server first, see  kin status",
+                category: .notFound, retryable: true)
+        }
+        return KinError(
             "unknown_recipient",
             "\(alias) is what a device is called here that is no member any more. To have the name mean another:  kin device alias \(alias) --remove",
             category: .notFound)

@@ -79,6 +79,7 @@ final class ProfileBook: MemberNames, Sendable {
     func set(_ change: ProfileChange) throws -> Profile {
         let profile = try file.withLock { file -> Profile in
             var profile = file.own ?? Profile(name: name.current, at: 0)
+            profile.name = name.current
             if let summary = change.summary { profile.summary = summary.isEmpty ? nil : summary }
             profile.status = change.status ?? profile.status
             profile.visible = change.visible ?? profile.visible

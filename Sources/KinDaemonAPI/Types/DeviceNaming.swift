@@ -22,7 +22,7 @@ public struct RenameRequest: Hashable, Sendable {
 /// The answer to it.
 public struct RenameAnswer: Hashable, Sendable {
     public var name: DeviceName
-    /// Member ids of other devices that call themselves so: lists tell equal names apart by a suffix.
+    /// Member ids of other devices that call themselves so, or are called so here: lists tell equal names apart by a suffix.
     public var others: [ULID]
 
     public init(name: DeviceName, others: [ULID]) {
@@ -44,7 +44,8 @@ public struct RenameAnswer: Hashable, Sendable {
         "RenameAnswer",
         [
             .required("name", .deviceName),
-            .required("others", .list(.ulid, atMost: 4096), "Other devices that call themselves so."),
+            .required(
+                "others", .list(.ulid, atMost: 4096), "Other devices that call themselves so, or are called so here."),
         ])
 }
 
