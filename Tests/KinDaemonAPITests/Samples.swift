@@ -251,7 +251,6 @@ struct Form: CustomStringConvertible, Sendable {
                 "RenameAnswer", RenameAnswer(name: Sample.named("desk"), others: [Sample.member]), \.json,
                 { try RenameAnswer(json: $0) }),
             Form("ForgetRequest", ForgetRequest(device: "desk"), \.json, { try ForgetRequest(json: $0) }),
-            Form("DeviceNaming", Sample.naming(), \.json, { try DeviceNaming(json: $0) }),
             Form("DaemonVersion", Sample.version(), \.json, { try DaemonVersion(json: $0) }),
             Form("DaemonVersion, unconnected", Sample.version(features: nil), \.json, { try DaemonVersion(json: $0) }),
         ]
@@ -268,6 +267,7 @@ struct Form: CustomStringConvertible, Sendable {
                 { try AliasRequest(json: $0) }),
             Form(
                 "AliasRequest, none", AliasRequest(device: "desk", alias: nil), \.json, { try AliasRequest(json: $0) }),
+            Form("DeviceNaming", Sample.naming(), \.json, { try DeviceNaming(json: $0) }),
             Form("ProfileChange, empty", ProfileChange(), \.json, { try ProfileChange(json: $0) }),
             Form(
                 "RequeuePatch, all",

@@ -200,6 +200,7 @@ import Testing
             let peer = try await RawPeer.connect(to: bench.port, isReading: false)
             let many = String(repeating: Self.request(Self.path), count: 5_000)
             peer.send(many)
+            try await eventually("it is answered") { bench.figures[Self.counted + "\"2xx\"}"] != nil }
             try await eventually("it is ended", within: .seconds(30)) { bench.relay.openConnections == 0 }
             // Of 160 MB the kernel takes some, whatever this side does.
             let made = try bench.figures[Self.counted + "\"2xx\"}"].orThrow("answers")
