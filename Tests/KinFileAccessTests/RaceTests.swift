@@ -29,6 +29,8 @@ import Testing
                 _ = rename(other, one)
                 _ = rename(spare, other)
                 shared.counted()
+                // Mostly in between of whatever is done, and now and then long enough for it to be done.
+                if Int.random(in: 0..<16) == 0 { usleep(.random(in: 0..<1_000)) }
             }
             ended.open()
         }
