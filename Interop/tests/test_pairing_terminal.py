@@ -1,5 +1,6 @@
 """Pairing on a real terminal: what `kin` draws, asks and leaves, with a Python party at the other end."""
 
+import codecs
 import os
 import pty
 import re
@@ -32,6 +33,8 @@ class OnTerminal:
             start_new_session=True,
         )
         os.close(far)
+        # What is read may end within a letter.
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.seen = ""
 
     def until(self, text: str) -> str:
@@ -42,7 +45,7 @@ class OnTerminal:
 
     def _more(self) -> None:
         try:
-            self.seen += os.read(self._terminal, 1 << 16).decode().replace("\r\n", "\n")
+            self.seen += self._decoder.decode(os.read(self._terminal, 1 << 16)).replace("\r\n", "\n")
         except OSError as error:
             raise AssertionError(self.seen) from error
 
