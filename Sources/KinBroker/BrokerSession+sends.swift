@@ -115,7 +115,6 @@ extension BrokerSession {
         case .stored(let id):
             return .ack(Ack(clientMessageID: send.clientMessageID, brokerMessageID: id, duplicate: false))
         case .duplicate(let id, let firstSeenAt):
-            state.withLock { $0.gate.known(send) }
             return .ack(
                 Ack(
                     clientMessageID: send.clientMessageID, brokerMessageID: id, duplicate: true,

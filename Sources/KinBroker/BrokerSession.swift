@@ -111,6 +111,7 @@ public final class BrokerSession: Sendable {
         let now = broker.now()
         broker.store.accept(
             burst, from: membership.member, in: membership.hub.key, wary: wary, now: now,
+            known: { submission in self.state.withLock { $0.gate.known(submission.send) } },
             admit: { self.admit($0, from: membership.member, membership.hub) },
             completion: { self.answer(burst, with: $0, membership, now: now) })
     }

@@ -40,11 +40,13 @@ public protocol BrokerStore: BlobStore {
 
     /// Takes a batch of sends from one session in one transaction, in order. `completion` gets one answer for each.
     ///
-    /// An id known for that mesh and sender is answered from the store. For any other `admit` is asked, inside the transaction; nil admits.
+    /// An id known for that mesh and sender is answered from the store, and `known` is told. For any other `admit` is asked; nil admits. Both are called
+    /// inside the transaction, each send in its turn.
     /// - Parameter wary: ids are looked up before anything is written: what is refused then costs the disk nothing. For whom that happened just before.
     /// Where the batch cannot be stored, `completion` is called before any later batch is looked at.
     func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, wary: Bool, now: Int64,
+        known: @escaping @Sendable (Submission) -> Void,
         admit: @escaping @Sendable (Submission) -> Refusal?,
         completion: @escaping @Sendable ([Acceptance]) -> Void)
 
@@ -70,6 +72,18 @@ public protocol BrokerStore: BlobStore {
 
     /// Finishes what is queued.
     func close()
+}
+
+extension BrokerStore {
+    /// For whom what is known already changes nothing.
+    public func accept(
+        _ batch: [Submission], from sender: ULID, in mesh: MeshKey, wary: Bool, now: Int64,
+        admit: @escaping @Sendable (Submission) -> Refusal?,
+        completion: @escaping @Sendable ([Acceptance]) -> Void
+    ) {
+        accept(
+            batch, from: sender, in: mesh, wary: wary, now: now, known: { _ in }, admit: admit, completion: completion)
+    }
 }
 
 /// A store's own name of a mesh.

@@ -15,17 +15,20 @@ final class BatchAcceptance: @unchecked Sendable {
     private let now: Int64
     /// Whether a refusal is to be reckoned with.
     private var isWary: Bool
+    private let tellKnown: @Sendable (Submission) -> Void
     private let admit: @Sendable (Submission) -> Refusal?
     private var outcomes: [Acceptance] = []
 
     init(
-        sender: ULID, mesh: MeshKey, wary: Bool, now: Int64, admit: @escaping @Sendable (Submission) -> Refusal?
+        sender: ULID, mesh: MeshKey, wary: Bool, now: Int64, known: @escaping @Sendable (Submission) -> Void,
+        admit: @escaping @Sendable (Submission) -> Refusal?
     ) {
         isWary = wary
         self.sender = sender
         senderText = sender.description
         self.mesh = mesh
         self.now = now
+        tellKnown = known
         self.admit = admit
     }
 
@@ -42,7 +45,7 @@ final class BatchAcceptance: @unchecked Sendable {
 
     private func accept(_ submission: Submission, _ db: Database) throws -> Acceptance {
         if isWary { return try acceptWarily(submission, db) }
-        guard try insert(submission, db) else { return try known(submission.send, db) ?? Self.contradiction() }
+        guard try insert(submission, db) else { return try known(submission, db) ?? Self.contradiction() }
         let id = db.lastInsertedRowID
         guard let refusal = admit(submission) else { return try stored(submission.send, id: id, db) }
         // The first refusal is taken back; those that follow are not written.
@@ -52,7 +55,7 @@ final class BatchAcceptance: @unchecked Sendable {
     }
 
     private func acceptWarily(_ submission: Submission, _ db: Database) throws -> Acceptance {
-        if let known = try known(submission.send, db) { return known }
+        if let known = try known(submission, db) { return known }
         if let refusal = admit(submission) { return .refused(refusal) }
         _ = try insert(submission, db)
         return try stored(submission.send, id: db.lastInsertedRowID, db)
@@ -77,7 +80,8 @@ final class BatchAcceptance: @unchecked Sendable {
         throw StoreError(.failed, "a message is there and is not")
     }
 
-    private func known(_ send: Send, _ db: Database) throws -> Acceptance? {
+    private func known(_ submission: Submission, _ db: Database) throws -> Acceptance? {
+        let send = submission.send
         let lookup = try db.cachedStatement(
             sql: """
                 SELECT id, request_fingerprint, sent_at FROM message
@@ -85,6 +89,7 @@ final class BatchAcceptance: @unchecked Sendable {
                 """)
         let arguments: StatementArguments = [mesh.rowID, sender.description, send.clientMessageID.description]
         guard let row = try Row.fetchOne(lookup, arguments: arguments) else { return nil }
+        tellKnown(submission)
         let fingerprint = row["request_fingerprint"].bytes
         guard fingerprint == send.requestFingerprint else { return .refused(.reused(stored: fingerprint)) }
         return .duplicate(id: row["id"], firstSeenAt: row["sent_at"])

@@ -187,10 +187,11 @@ public final class SQLiteBrokerStore: BrokerStore {
 
     public func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, wary: Bool, now: Int64,
+        known: @escaping @Sendable (Submission) -> Void,
         admit: @escaping @Sendable (Submission) -> Refusal?,
         completion: @escaping @Sendable ([Acceptance]) -> Void
     ) {
-        let acceptance = BatchAcceptance(sender: sender, mesh: mesh, wary: wary, now: now, admit: admit)
+        let acceptance = BatchAcceptance(sender: sender, mesh: mesh, wary: wary, now: now, known: known, admit: admit)
         database.writer.submit(failing: .group) { db in
             try acceptance.run(batch, db)
         } completion: { [self] error in

@@ -28,17 +28,7 @@ import Testing
     func failedTogether() async throws {
         let bench = try BrokerBench()
         let daemon = try await bench.join()
-        // The broker's own writes may still be under way.
-        var patient = Configuration()
-        patient.busyMode = .timeout(5)
-        let file = try DatabaseQueue(path: bench.path, configuration: patient)
-        try await file.write { db in
-            try db.execute(
-                sql: """
-                    CREATE TRIGGER refusal BEFORE INSERT ON message WHEN NEW.client_message_id = 'm2'
-                    BEGIN SELECT RAISE(ABORT, 'no'); END
-                    """)
-        }
+        let file = try await failWrites(of: "m2", bench)
         let leave = try bench.holdStore()
         daemon.receive(try (1...2).map { try daemon.send("m\($0)", to: daemon.member, seq: Int64($0)) })
         daemon.receive([try daemon.send("m3", to: daemon.member, seq: 3)])
@@ -46,10 +36,44 @@ import Testing
         for id in ["m1", "m2", "m3"] { #expect(try await daemon.nack(of: id).code == "storage_failed") }
         daemon.receive([try daemon.send("m4", to: daemon.member, seq: 4)])
         #expect(try await daemon.nack(of: "m4").code == "out_of_order")
-        try await file.write { try $0.execute(sql: "DROP TRIGGER refusal") }
+        try await letWrite(file)
         daemon.receive(try (1...3).map { try daemon.send("m\($0)", to: daemon.member, seq: Int64($0)) })
         for turn in 1...3 { _ = try await daemon.ack(of: "m\(turn)") }
         #expect(try await daemon.pushes(3).map(\.id) == ["m1", "m2", "m3"])
+    }
+
+    @Test("a repetition that the store failed on is known when it comes again: nothing behind it is refused, or overtaken")
+    func failedRepetition() async throws {
+        let bench = try BrokerBench()
+        let daemon = try await bench.join()
+        daemon.receive([try daemon.send("m1", to: daemon.member, seq: 1)])
+        _ = try await daemon.ack(of: "m1")
+        let file = try await failWrites(of: "m1", bench)
+        daemon.receive([try daemon.send("m1", to: daemon.member, seq: 1)])
+        #expect(try await daemon.nack(of: "m1").code == "storage_failed")
+        try await letWrite(file)
+        daemon.receive(try (1...3).map { try daemon.send("m\($0)", to: daemon.member, seq: Int64($0)) })
+        for turn in 1...3 { _ = try await daemon.ack(of: "m\(turn)") }
+        #expect(try await daemon.pushes(3).map(\.id) == ["m1", "m2", "m3"])
+    }
+
+    /// The broker's own writes may be under way, so this waits for its turn.
+    private func failWrites(of id: String, _ bench: BrokerBench) async throws -> DatabaseQueue {
+        var patient = Configuration()
+        patient.busyMode = .timeout(5)
+        let file = try DatabaseQueue(path: bench.path, configuration: patient)
+        try await file.write { db in
+            try db.execute(
+                sql: """
+                    CREATE TRIGGER refusal BEFORE INSERT ON message WHEN NEW.client_message_id = '\(id)'
+                    BEGIN SELECT RAISE(ABORT, 'no'); END
+                    """)
+        }
+        return file
+    }
+
+    private func letWrite(_ file: DatabaseQueue) async throws {
+        try await file.write { try $0.execute(sql: "DROP TRIGGER refusal") }
     }
 
     @Test(

@@ -33,11 +33,12 @@ struct WatchedStore: BrokerStore {
     }
     func accept(
         _ batch: [Submission], from sender: ULID, in mesh: MeshKey, wary: Bool, now: Int64,
+        known: @escaping @Sendable (Submission) -> Void,
         admit: @escaping @Sendable (Submission) -> Refusal?,
         completion: @escaping @Sendable ([Acceptance]) -> Void
     ) {
         store.accept(
-            batch, from: sender, in: mesh, wary: wary, now: now, admit: admit, completion: completion)
+            batch, from: sender, in: mesh, wary: wary, now: now, known: known, admit: admit, completion: completion)
     }
     func pending(
         for recipient: ULID, in mesh: MeshKey, priority: Priority, topics: [Subscription], after position: Int64,

@@ -27,7 +27,10 @@ struct ModelBroker {
     ///   - refusing: refused for now, if it is new and its turn.
     mutating func receive(_ row: OutboxRow, forbidden: Bool, refusing: String?) -> Answer {
         let id = row.clientMessageID
-        if known.contains(id) { return .ack(id) }
+        if known.contains(id) {
+            if case .waiting(row.seq)? = gate[row.lane] { gate[row.lane] = .taken(through: row.seq) }
+            return .ack(id)
+        }
         if forbidden { return .nack(Nack(clientMessageID: id, code: "too_large", retryable: false)) }
         switch gate[row.lane] {
         case .taken(let last)? where row.seq <= last: return outOfOrder(row)

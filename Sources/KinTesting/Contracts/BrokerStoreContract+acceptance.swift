@@ -89,6 +89,18 @@ extension BrokerStoreContract {
             }
             try requireEqual(asked.entries, ["a", "b", "c"], "asked for")
         },
+        Case("of a known id is told in its turn, between what admission is asked for") { bench in
+            try await bench.storeAll([bench.submission("known")])
+            let told = Journal<String>()
+            let batch = try ["a", "known", "b", "a"].map { try bench.submission($0) }
+            _ = await bench.accept(batch) {
+                told.add("new \($0.send.clientMessageID)")
+                return nil
+            } known: {
+                told.add("known \($0.send.clientMessageID)")
+            }
+            try requireEqual(told.entries, ["new a", "known known", "new b", "known a"], "told")
+        },
         Case("a known id is answered whatever admission would say") { bench in
             try await bench.storeAll([bench.submission("m")])
             let answers = try await bench.accept([bench.submission("m")]) { _ in .outOfOrder }

@@ -53,11 +53,13 @@ final class StoreBench: Sendable {
 
     func accept(
         _ batch: [Submission], from sender: ULID? = nil, in mesh: MeshKey? = nil, now: Int64 = StoreBench.now,
-        wary: Bool? = nil, admit: @escaping @Sendable (Submission) -> Refusal? = { _ in nil }
+        wary: Bool? = nil, admit: @escaping @Sendable (Submission) -> Refusal? = { _ in nil },
+        known: @escaping @Sendable (Submission) -> Void = { _ in }
     ) async -> [Acceptance] {
         await withCheckedContinuation { continuation in
             store.accept(
-                batch, from: sender ?? alice, in: mesh ?? self.mesh, wary: wary ?? isWary, now: now, admit: admit
+                batch, from: sender ?? alice, in: mesh ?? self.mesh, wary: wary ?? isWary, now: now, known: known,
+                admit: admit
             ) {
                 continuation.resume(returning: $0)
             }
