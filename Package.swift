@@ -36,6 +36,8 @@ let system: [Target] = [
     .systemLibrary(
         name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
     .systemLibrary(
+        name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(
         name: "CSecp256k1", pkgConfig: "libsecp256k1",
         providers: [.apt(["libsecp256k1-dev"]), .brew(["secp256k1"])]),
     .target(name: "CPTY"),
@@ -45,7 +47,7 @@ let system: [Target] = [
 
 let primitives = [
     part("KinEncoding"),
-    part("KinCrypto", ["CSodium", "CSecp256k1", crypto]),
+    part("KinCrypto", ["CSodium", "COpenSSL", "CSecp256k1", crypto]),
     part("KinSQLite", [grdb, grdbSQLite]),
     part("KinLog", ["KinEncoding", logging]),
     part("KinMetrics"),

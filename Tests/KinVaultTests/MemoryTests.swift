@@ -18,6 +18,32 @@
             await #expect(processExitsWith: .success) { try MemoryTests.checkSearch() }
         }
 
+        @Test("the key of ChaCha20-Poly1305 leaves no copy behind, whatever was done with it")
+        func cipherKey() async {
+            await #expect(processExitsWith: .success) { try MemoryTests.checkCipher() }
+        }
+
+        private static func checkCipher() throws {
+            let needles = try sealAndOpen()
+            #expect(try ProcessMemory.copies(of: needles) == needles.map { _ in 0 })
+        }
+
+        /// - Returns: the key that was used, and the one that followed.
+        @inline(never)
+        private static func sealAndOpen() throws -> [SecretBytes] {
+            let key = SecretBytes.random(count: 32)
+            let nonce = [UInt8](repeating: 1, count: 12)
+            for count in [0, 1, 64, 300, 65_000] {
+                let sealed = try ChaChaPoly.seal(
+                    [UInt8](repeating: 7, count: count), key: key, nonce: nonce, authenticating: nonce)
+                _ = try ChaChaPoly.open(sealed, key: key, nonce: nonce, authenticating: nonce)
+                #expect(throws: CryptoError.self) {
+                    try ChaChaPoly.open(sealed, key: key, nonce: nonce, authenticating: [])
+                }
+            }
+            return [key, try ChaChaPoly.nextKey(after: key)].map { $0.withBytes { SecretBytes(copying: $0) } }
+        }
+
         private static func checkErasure() throws {
             var needles: [(name: String, bytes: SecretBytes)] = []
             try derive(into: &needles)
