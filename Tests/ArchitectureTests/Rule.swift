@@ -6,7 +6,9 @@ enum ModuleGroup {
     ]
     static let http = ["AsyncHTTPClient", "Hummingbird*", "NIOHTTP*", "HTTPTypes", "FoundationNetworking"]
     static let sql = ["GRDB*", "SQLite3", "CSQLite", "CPostgres", "KinSQLite"]
-    static let libraryCiphers = ["Crypto", "_CryptoExtras", "CryptoExtras", "CryptoKit", "CSodium", "COpenSSL", "CSecp256k1"]
+    static let libraryCiphers = [
+        "Crypto", "_CryptoExtras", "CryptoExtras", "CryptoKit", "CSodium", "COpenSSL", "CSecp256k1",
+    ]
     static let ciphers = libraryCiphers + ["KinCrypto"]
     static let files = ["Foundation", "FoundationEssentials"]
     static let systemCalls = ["Glibc", "Darwin", "Musl"]

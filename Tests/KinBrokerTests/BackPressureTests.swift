@@ -42,7 +42,9 @@ import Testing
         #expect(try await daemon.pushes(3).map(\.id) == ["m1", "m2", "m3"])
     }
 
-    @Test("a repetition that the store failed on is known when it comes again: nothing behind it is refused, or overtaken")
+    @Test(
+        "a repetition that the store failed on is known when it comes again: nothing behind it is refused, or overtaken"
+    )
     func failedRepetition() async throws {
         let bench = try BrokerBench()
         let daemon = try await bench.join()
