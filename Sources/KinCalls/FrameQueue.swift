@@ -16,6 +16,7 @@ public final class FrameQueue: CallCarrier {
         var waiters = Fifo<Waiter>()
         var lastWaiter: UInt64 = 0
         var end: CallFault?
+        var carry: (@Sendable () -> Bool)?
 
         mutating func append(_ frame: [UInt8]) {
             frames.append(frame)
@@ -45,6 +46,10 @@ public final class FrameQueue: CallCarrier {
 
     public init() {}
 
+    /// Who gives a small frame to the queue has it carried at once, by himself.
+    /// - Parameter carry: takes what there is; false where it could not, and `changes` are to tell whoever takes it otherwise.
+    public func carrySmallFrames(_ carry: @escaping @Sendable () -> Bool) { state.withLock { $0.carry = carry } }
+
     /// - Throws: why nothing is carried any more; `ABORTED` where the task is cancelled while it waits.
     public func send(_ frame: [UInt8]) async throws(CallFault) {
         let id = state.withLock { state in
@@ -66,6 +71,7 @@ public final class FrameQueue: CallCarrier {
 
     /// - Returns: how it went: nil for a frame that was taken in; nil in all where it waits.
     private func take(_ frame: [UInt8], _ waiter: Waiter) -> CallFault?? {
+        var carry: (@Sendable () -> Bool)?
         let outcome = state.withLock { state -> CallFault?? in
             if let end = state.end { return .some(end) }
             let isSmall = frame.count < Self.smallFrame && state.byteCount < 2 * Self.maxBytes
@@ -76,9 +82,10 @@ public final class FrameQueue: CallCarrier {
                 return nil
             }
             state.append(frame)
+            if isSmall { carry = state.carry }
             return .some(nil)
         }
-        if case .some(nil) = outcome { changes.wake() }
+        if case .some(nil) = outcome, carry?() != true { changes.wake() }
         return outcome
     }
 

@@ -43,6 +43,7 @@ public final class CarriedLink: Sendable {
     /// Frames that wait to be cut into messages.
     private let queue: FrameQueue
     private let taker: FrameTaker
+    private let idle = IdleSender()
     private let patience: Duration
     /// Milliseconds.
     private let now: @Sendable () -> Int64
@@ -59,6 +60,7 @@ public final class CarriedLink: Sendable {
         self.now = now
         self.taker = taker
         self.patience = patience
+        queue.carrySmallFrames { [weak self] in self?.sendAtOnce() ?? false }
     }
 
     private var changes: Wakeups { queue.changes }
@@ -212,17 +214,32 @@ public final class CarriedLink: Sendable {
     }
 
     private func receive(from carrier: any LinkCarrier, _ connection: Int) async -> Stop {
+        // Of a message that was taken where it came.
+        let early = Mutex(Stop?.none)
+        carrier.takeSmallFrames { [weak self] message in
+            guard let self else { return false }
+            let stop = handOn(message, connection)
+            early.withLock { $0 = stop }
+            return stop == nil
+        }
         while true {
             do {
                 let message = try await carrier.receive()
-                let stop = try handingOn.withLock { _ throws(LinkFault) in try take(message, connection) }
-                if let stop {
-                    changes.wake()
-                    return stop
-                }
+                guard let stop = handOn(message, connection) else { continue }
+                changes.wake()
+                return stop
             } catch {
-                return Stop(error)
+                return early.withLock { $0 } ?? Stop(error)
             }
+        }
+    }
+
+    /// - Returns: why the connection ends with that message.
+    private func handOn(_ message: [UInt8], _ connection: Int) -> Stop? {
+        do {
+            return try handingOn.withLock { _ throws(LinkFault) in try take(message, connection) }
+        } catch {
+            return Stop(error)
         }
     }
 
@@ -248,7 +265,9 @@ public final class CarriedLink: Sendable {
     }
 
     private func send(over carrier: any LinkCarrier, _ connection: Int) async -> Stop {
+        defer { idle.unpark(connection) }
         while !Task.isCancelled {
+            idle.unpark(connection)
             let seen = changes.count
             do {
                 while let message = try next(connection) { try await carrier.send(message) }
@@ -260,10 +279,14 @@ public final class CarriedLink: Sendable {
             } catch {
                 return Stop(error)
             }
+            idle.park(carrier, connection)
             await changes.wait(after: seen)
         }
         return .carrier
     }
+
+    /// What was just put into the queue, where nothing is before it.
+    private func sendAtOnce() -> Bool { idle.send { connection in try next(connection) } }
 
     private func next(_ connection: Int) throws(LinkFault) -> [UInt8]? {
         let message = try onLink(connection) { link throws(LinkFault) in

@@ -6,10 +6,20 @@ public protocol LinkCarrier: Sendable {
     /// - Parameter frame: at most `LinkFrame.maxBytes`.
     func send(_ frame: [UInt8]) async throws(LinkEnd)
 
+    /// Whether `give` may be called now. Never, for a carrier that cannot tell without waiting.
+    var hasRoom: Bool { get }
+
+    /// Gives a frame away without waiting.
+    func give(_ frame: [UInt8])
+
     /// The next frame.
     /// - Parameter limit: nil waits for as long as the carrier lives.
     /// - Throws: the carrier's end, once everything that came before it was received; `timed_out`, after which the carrier goes on.
     func receive(within limit: Duration?) async throws(LinkEnd) -> [UInt8]
+
+    /// Has small frames taken where they come while `receive` waits for the next: in the same order, but without waking it. A carrier need not do so.
+    /// - Parameter taker: does not wait. Where it returns false, `receive` throws, and no frame is taken any more.
+    func takeSmallFrames(_ taker: @escaping @Sendable (_ frame: [UInt8]) -> Bool)
 
     /// Ends the carrier behind what was sent so far. Only the first end counts.
     /// - Parameters:
@@ -19,6 +29,12 @@ public protocol LinkCarrier: Sendable {
 }
 
 extension LinkCarrier {
+    public var hasRoom: Bool { false }
+
+    public func give(_ frame: [UInt8]) {}
+
+    public func takeSmallFrames(_ taker: @escaping @Sendable (_ frame: [UInt8]) -> Bool) {}
+
     public func receive() async throws(LinkEnd) -> [UInt8] { try await receive(within: nil) }
 
     public func close(reason: String) { close(code: 1000, reason: reason) }
@@ -27,4 +43,6 @@ extension LinkCarrier {
 public enum LinkFrame {
     /// The largest message of Noise.
     public static let maxBytes = 65_535
+    /// A change of thread costs more than a frame of so many bytes.
+    static let small = 4096
 }

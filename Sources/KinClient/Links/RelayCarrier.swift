@@ -16,6 +16,11 @@ public final class RelayCarrier: LinkCarrier, WebSocketDelegate {
         var end: LinkEnd?
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
         var lastWaiter: UInt64 = 0
+        /// Of `waiters`, the one that last waited for a frame.
+        var receiver: UInt64 = 0
+        var taker: (@Sendable ([UInt8]) -> Bool)?
+        /// The taker took no more.
+        var isRefused = false
 
         var hasFrame: Bool { taken < frames.count }
         var isFull: Bool { end == nil && connection.map { $0.bufferedBytes > RelayCarrier.heldAbove } ?? false }
@@ -55,22 +60,30 @@ public final class RelayCarrier: LinkCarrier, WebSocketDelegate {
         connection?.send(.binary(ByteBuffer(bytes: frame)))
     }
 
+    public var hasRoom: Bool { state.withLock { $0.connection != nil && $0.end == nil && !$0.isFull } }
+
+    public func give(_ frame: [UInt8]) { state.withLock { $0.connection }?.send(.binary(ByteBuffer(bytes: frame))) }
+
     // MARK: Receiving
 
     public func receive(within limit: Duration?) async throws(LinkEnd) -> [UInt8] {
         let deadline = limit.map { NIODeadline.now() + .nanoseconds($0.nanoseconds) }
         while true {
             if let frame = take() { return frame }
-            if let end = state.withLock({ $0.hasFrame ? nil : $0.end }) { throw end }
+            if let end = state.withLock({ $0.isRefused ? LinkEnd(.closed) : $0.hasFrame ? nil : $0.end }) { throw end }
             if Task.isCancelled { throw LinkEnd(.cancelled) }
             if let deadline, NIODeadline.now() >= deadline { throw LinkEnd(.timedOut) }
-            await pause(until: deadline) { $0.hasFrame || $0.end != nil }
+            await pause(until: deadline, receiving: true) { $0.hasFrame || $0.end != nil || $0.isRefused }
         }
+    }
+
+    public func takeSmallFrames(_ taker: @escaping @Sendable ([UInt8]) -> Bool) {
+        state.withLock { $0.taker = taker }
     }
 
     private func take() -> [UInt8]? {
         let (frame, resumed) = state.withLock { state -> ([UInt8]?, WebSocketConnection?) in
-            guard state.hasFrame else { return (nil, nil) }
+            guard state.hasFrame, !state.isRefused else { return (nil, nil) }
             let frame = state.frames[state.taken]
             state.frames[state.taken] = []
             state.taken += 1
@@ -116,7 +129,23 @@ public final class RelayCarrier: LinkCarrier, WebSocketDelegate {
         if mustHold { connection.pauseReading() }
     }
 
-    public func webSocketDidCompleteRead(_ connection: WebSocketConnection) { wakeAll() }
+    public func webSocketDidCompleteRead(_ connection: WebSocketConnection) {
+        guard let (frame, taker) = takeSmall() else { return wakeAll() }
+        if taker(frame) { return }
+        state.withLock { $0.isRefused = true }
+        wakeAll()
+    }
+
+    /// A frame that came alone while nobody has an earlier one in hand.
+    private func takeSmall() -> ([UInt8], @Sendable ([UInt8]) -> Bool)? {
+        state.withLock { state in
+            guard let taker = state.taker, state.waiters[state.receiver] != nil, state.taken == 0,
+                state.frames.count == 1, state.frames[0].count <= LinkFrame.small, !state.isHeld
+            else { return nil }
+            state.bytes = 0
+            return (state.frames.removeLast(), taker)
+        }
+    }
 
     public func webSocket(_ connection: WebSocketConnection, becameWritable isWritable: Bool) {
         if isWritable { wakeAll() }
@@ -147,7 +176,9 @@ public final class RelayCarrier: LinkCarrier, WebSocketDelegate {
     private func wake(_ id: UInt64) { state.withLock { $0.waiters.removeValue(forKey: id) }?.resume() }
 
     /// Waits until something happened, for whoever looks again then.
-    private func pause(until deadline: NIODeadline?, unless isDone: (borrowing State) -> Bool) async {
+    private func pause(
+        until deadline: NIODeadline?, receiving: Bool = false, unless isDone: (borrowing State) -> Bool
+    ) async {
         let id = state.withLock { state in
             state.lastWaiter += 1
             return state.lastWaiter
@@ -161,6 +192,7 @@ public final class RelayCarrier: LinkCarrier, WebSocketDelegate {
                         return true
                     }
                     state.waiters[id] = continuation
+                    if receiving { state.receiver = id }
                     return false
                 }
                 if isOver { continuation.resume() }
