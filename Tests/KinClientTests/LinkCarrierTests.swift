@@ -11,7 +11,7 @@ import Testing
 
 /// Carriers of links and rooms, through a real relay.
 @Suite struct LinkCarrierTests {
-    private struct Relay: Sendable {
+    struct Relay: Sendable {
         let server: TestServer
         let route: RelayCarrier.Route
         let device: Installation
@@ -36,7 +36,7 @@ import Testing
     }
 
     /// A relay alone, with one device registered there.
-    private func run(_ body: (Relay) async throws -> Void) async throws {
+    static func run(_ body: (Relay) async throws -> Void) async throws {
         let house = try Household()
         let device = try await house.device(at: realNow())
         let entry = try house.entry(device, "studio")
@@ -76,7 +76,7 @@ import Testing
 
     @Test("frames arrive whole and in order, both ways, also those sent before the device answered")
     func frames() async throws {
-        try await run { relay in
+        try await Self.run { relay in
             let near = try await relay.dial()
             var generator = SeededGenerator(seed: 2)
             let frames = (0..<200).map { _ in generator.bytes(upTo: 5_000) } + [[UInt8](repeating: 1, count: 65_535)]
@@ -93,9 +93,67 @@ import Testing
         }
     }
 
+    @Test("small frames are taken where they come while nobody has an earlier one in hand; the order stays")
+    func takenAtOnce() async throws {
+        try await Self.run { relay in
+            let (near, far) = try await relay.link()
+            let (got, atOnce) = (Observed([[UInt8]]()), Observed(0))
+            far.takeSmallFrames { frame in
+                got.update { $0.append(frame) }
+                atOnce.update { $0 += 1 }
+                return true
+            }
+            let receiving = Task {
+                while true {
+                    let frame = try await far.receive()
+                    got.update { $0.append(frame) }
+                }
+            }
+            var generator = SeededGenerator(seed: 3)
+            let frames = (0..<400).map { generator.bytes(upTo: $0 % 5 == 0 ? 20_000 : 100) }
+            for (turn, frame) in frames.enumerated() {
+                try await near.send(frame)
+                // Now and then it comes alone.
+                if turn % 7 == 0 { _ = try await got.wait { $0.count == turn + 1 } }
+            }
+            #expect(try await got.wait { $0.count == frames.count } == frames)
+            // Sooner or later one comes while the receiving task sleeps.
+            while atOnce.value == 0 {
+                let count = got.value.count
+                try await near.send([1])
+                _ = try await got.wait { $0.count > count }
+            }
+            near.close(reason: "done")
+            try await ends(.peerClosed) { try await receiving.value }
+        }
+    }
+
+    @Test("a taker that takes no more ends the receiving, and is asked no more")
+    func takerRefuses() async throws {
+        try await Self.run { relay in
+            let (near, far) = try await relay.link()
+            let asked = Observed(0)
+            far.takeSmallFrames { _ in
+                asked.update { $0 += 1 }
+                return false
+            }
+            let receiving = Task { while true { _ = try await far.receive() } }
+            // The first may come before anybody waits for it.
+            while asked.value == 0 {
+                try await near.send([1])
+                _ = try? await asked.wait(within: .milliseconds(20)) { $0 > 0 }
+            }
+            try await ends(.closed) { try await receiving.value }
+            for _ in 0..<3 { try await near.send([2]) }
+            try await ends(.closed) { _ = try await far.receive() }
+            #expect(asked.value == 1)
+            near.close(reason: "done")
+        }
+    }
+
     @Test("who sends to a side that does not receive waits, and goes on when it does; nothing is lost or piled up")
     func backPressure() async throws {
-        try await run { relay in
+        try await Self.run { relay in
             let (near, far) = try await relay.link()
             let frame = [UInt8](repeating: 9, count: 65_534)
             let count = 600
@@ -125,7 +183,7 @@ import Testing
 
     @Test("a wait ends at its deadline, or when it is cancelled, and the carrier goes on")
     func deadlines() async throws {
-        try await run { relay in
+        try await Self.run { relay in
             let (near, far) = try await relay.link()
             let began = ContinuousClock.now
             try await ends(.timedOut) { _ = try await near.receive(within: .milliseconds(50)) }
@@ -144,7 +202,7 @@ import Testing
         "each end says why: nobody there, session gone, room taken, a code of the other side's own, a server that stops"
     )
     func reasons() async throws {
-        try await run { relay in
+        try await Self.run { relay in
             let nobody = try await RelayCarrier.dial(
                 try MachineID("00000000000000ff").orThrow("an id"), of: relay.routeID, by: relay.route)
             let offline = try await ends(.deviceOffline) { _ = try await nobody.receive() }
