@@ -20,6 +20,12 @@ import Testing
             let got = got
             self.link = CarriedLink(link, sending: queue, now: realNow) { frame in got.update { $0.append(frame) } }
         }
+
+        /// Whoever waits for room in the queue at its end hears of it.
+        func run(over carrier: any LinkCarrier) async -> CarriedLink.Outcome {
+            defer { link.end(.linkEnded("in the test")) }
+            return await link.run(over: carrier)
+        }
     }
 
     @Test("frames of all sizes keep their order in both directions, whoever of several tasks seals and opens them")
@@ -27,9 +33,7 @@ import Testing
         try await LinkCarrierTests.run { relay in
             let (near, far) = try await Self.ends()
             let (nearCarrier, farCarrier) = try await relay.link()
-            let runs = [
-                Task { await near.link.run(over: nearCarrier) }, Task { await far.link.run(over: farCarrier) },
-            ]
+            let runs = [Task { await near.run(over: nearCarrier) }, Task { await far.run(over: farCarrier) }]
             async let there = Self.send(from: near, seed: 1)
             async let back = Self.send(from: far, seed: 2)
             let (toFar, toNear) = try await (there, back)

@@ -103,6 +103,12 @@ import Testing
                 atOnce.update { $0 += 1 }
                 return true
             }
+            // Who has an earlier frame in hand does not wait in `receive`: whatever comes meanwhile is for him.
+            try await near.send([0])
+            try await eventually("a frame that nobody waited for") {
+                (try? await far.receive(within: .zero)) == [0]
+            }
+            #expect(atOnce.value == 0)
             let receiving = Task {
                 while true {
                     let frame = try await far.receive()
@@ -116,7 +122,8 @@ import Testing
                 // Now and then it comes alone.
                 if turn % 7 == 0 { _ = try await got.wait { $0.count == turn + 1 } }
             }
-            #expect(try await got.wait { $0.count == frames.count } == frames)
+            let all = try await got.wait { $0.count == frames.count }
+            #expect(all == frames)
             // Sooner or later one comes while the receiving task sleeps.
             while atOnce.value == 0 {
                 let count = got.value.count
@@ -143,7 +150,9 @@ import Testing
                 try await near.send([1])
                 _ = try? await asked.wait(within: .milliseconds(20)) { $0 > 0 }
             }
-            try await ends(.closed) { try await receiving.value }
+            try await ends(.closed) {
+                try await within(.seconds(20), "the receiving ends") { try await receiving.value }
+            }
             for _ in 0..<3 { try await near.send([2]) }
             try await ends(.closed) { _ = try await far.receive() }
             #expect(asked.value == 1)
