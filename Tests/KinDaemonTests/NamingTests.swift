@@ -98,6 +98,12 @@ import Testing
             let sent = try await kiosk.send("hello", to: "owner")
             try await kiosk.waits(for: sent.clientMessageID, toBe: .delivered)
             #expect(try await kiosk.client.peers().devices.contains { $0.name == "owner" && $0.member == id })
+            // The others know neither the name that the laptop goes by here, nor does the kiosk know theirs.
+            let unnamed = await #expect(throws: KinError.self) {
+                let post = PostRequest(topic: .everybody, message: "look", mentions: [try name("owner")])
+                _ = try await kiosk.client.post(post)
+            }
+            #expect(unnamed?.code == "mention_unnamed")
             // One of whom nothing is known yet is not taken for one that is a member no more.
             try await kiosk.stop()
             try await house.server.stop()

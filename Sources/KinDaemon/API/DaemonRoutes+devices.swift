@@ -34,9 +34,8 @@ extension DaemonRoutes {
             "/v1/device/revoke", "revocation", "Revokes a device, or says what the wallet has to sign",
             body: .required(RevokeRequest.schema),
             answers: [.json(RevokeAnswer.schema, "The entry, and whether it holds already.")],
-            errors: [
-                400: ["not_dependent"], 403: ["revocation_invalid"], 404: ["unknown_recipient"],
-                409: ["device_has_dependents"],
+            errors: .recipient + [
+                400: ["not_dependent"], 403: ["revocation_invalid"], 409: ["device_has_dependents"],
             ]
         ) { routes, request in
             APIResponse.json(try routes.revoking.revoke(await request.read(RevokeRequest.init)).json)

@@ -12,7 +12,7 @@ extension DaemonRoutes {
             "/v1/inbox", "inbox", "Messages received, oldest first",
             [.rowCursor, .since, .from, .topic, .limit, .newest],
             answers: [.json(InboxPage.schema, "A page of them.")],
-            errors: .store + [404: ["unknown_recipient"]]
+            errors: .store + .recipient
         ) { routes, request in try routes.page(request.query) },
         .get(
             "/v1/inbox/search", "inbox", "Those of them that hold all of these words",
@@ -22,7 +22,7 @@ extension DaemonRoutes {
                     "Words of letters or digits; \"…\" is a phrase, * stands for any ending.",
                     isRequired: true), .rowCursor, .since, .from, .topic, .limit, .newest,
             ], answers: [.json(InboxPage.schema, "A page of them.")],
-            errors: .store + [404: ["unknown_recipient"], 409: ["search_off"]]
+            errors: .store + .recipient + [409: ["search_off"]]
         ) { routes, request in try routes.found(request.query) },
         .post(
             "/v1/inbox/read", "inbox", "Marks messages as read, and tells their senders",
@@ -49,7 +49,7 @@ extension DaemonRoutes {
                 ), .from, .cursor, .limit,
                 .query("last", .count, "Instead of pages: the newest so many."),
             ], answers: [.json(HistoryPage.schema, "A page of it.")],
-            errors: .store + [404: ["unknown_recipient", "unknown_topic"]]
+            errors: .store + .recipient + [404: ["unknown_topic"]]
         ) { routes, request in try routes.history(request.query) },
     ]
 

@@ -3,9 +3,7 @@ import KinDaemonAPI
 // What devices are called (docs/protocol/local-api.md, "Names").
 
 extension DaemonRoutes {
-    private static let errors: RouteErrors = [
-        400: ["ambiguous_recipient", "this_device"], 404: ["unknown_recipient"], 500: ["home_not_writable"],
-    ]
+    private static let errors: RouteErrors = .recipient + [400: ["this_device"], 500: ["home_not_writable"]]
 
     static let names: [LocalRoute] = [
         .post(

@@ -36,11 +36,12 @@ extension DaemonRoutes {
     ]
 
     /// What a message is refused for.
-    static let sendErrors: RouteErrors = [
-        404: ["unknown_recipient", "unknown_topic"],
-        409: OutboxConflict.codes + ["not_joined", "mention_not_in_topic", "mention_unnamed"],
-        413: ["message_too_large"], 507: ["insufficient_storage"],
-    ]
+    static let sendErrors: RouteErrors =
+        .recipient + [
+            404: ["unknown_topic"],
+            409: OutboxConflict.codes + ["not_joined", "mention_not_in_topic", "mention_unnamed"],
+            413: ["message_too_large"], 507: ["insufficient_storage"],
+        ]
 }
 
 /// Codes of an id that another request has.

@@ -14,9 +14,9 @@ extension DaemonRoutes {
             "/v1/wallet/succession/draft", "succession", "What both wallets have to sign for one to take over",
             body: .required(SuccessionDraftRequest.schema),
             answers: [.json(SuccessionPlan.schema, "Statements without signatures.")],
-            errors: [
-                400: ["same_wallet"], 403: ["not_an_owner", "ephemeral_device"], 404: ["unknown_recipient"],
-                409: ["succession_under_way"], 500: ["file_damaged"],
+            errors: .recipient + [
+                400: ["same_wallet"], 403: ["not_an_owner", "ephemeral_device"], 409: ["succession_under_way"],
+                500: ["file_damaged"],
             ]
         ) { routes, request in
             APIResponse.json(try routes.successions.plan(await request.read(SuccessionDraftRequest.init)).json)

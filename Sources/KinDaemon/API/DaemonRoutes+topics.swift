@@ -23,8 +23,8 @@ extension DaemonRoutes {
         .post(
             "/v1/topic/create", "topics", "Makes a topic", body: .required(TopicMaking.schema),
             answers: [.json(TopicInfo.schema, "The topic.")],
-            errors: brokerErrors + [
-                403: ["topic_not_allowed"], 404: ["unknown_recipient"], 409: ["topic_exists"], 507: ["topic_limit"],
+            errors: brokerErrors + .recipient + [
+                403: ["topic_not_allowed"], 409: ["topic_exists"], 507: ["topic_limit"],
             ]
         ) { routes, request in
             let wanted = try await request.read(TopicMaking.init)
@@ -63,9 +63,8 @@ extension DaemonRoutes {
             "/v1/topic/members", "topics", "Lets members into a private topic, or takes them off its list",
             body: .required(TopicMemberChange.schema),
             answers: [.json(TopicMemberList.schema, "The members then.")],
-            errors: brokerErrors + topicErrors + [
-                403: ["topic_invalid"], 404: ["unknown_recipient"], 409: ["topic_not_private", "topic_outdated"],
-                413: ["topic_full"],
+            errors: brokerErrors + topicErrors + .recipient + [
+                403: ["topic_invalid"], 409: ["topic_not_private", "topic_outdated"], 413: ["topic_full"],
             ]
         ) { routes, request in
             let wanted = try await request.read(TopicMemberChange.init)

@@ -22,6 +22,8 @@ struct RouteErrors: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     ]
     /// What a route with a body may answer besides.
     static let body: RouteErrors = [408: ["body_timeout"], 413: ["body_too_large"], 415: ["media_type"]]
+    /// Of routes that take a device's name.
+    static let recipient: RouteErrors = [400: ["ambiguous_recipient"], 404: ["unknown_recipient"]]
     /// Of routes that read a store.
     static let store: RouteErrors = [500: ["store_failed", "store_corrupt"]]
     /// Of routes that write to one.
