@@ -1,4 +1,5 @@
 import COpenSSL
+import CSodium
 
 /// OpenSSL's part of this package: its ciphers, which use what the processor offers and erase their copy of the key.
 enum OpenSSL {
@@ -27,12 +28,19 @@ enum OpenSSL {
     struct Message {
         private let context: OpaquePointer
 
+        /// Bytes of stack that a step may have used, several times over.
+        private static let stackDepth = 4096
+
         /// What `steps` return, or false where OpenSSL has no memory left. Its copy of the key is erased at the end.
         static func run(
             _ cipher: Cipher, key: SecretBytes, nonce: [UInt8], sealing: Bool, steps: (Message) -> Bool
         ) -> Bool {
             guard let context = EVP_CIPHER_CTX_new() else { return false }
-            defer { EVP_CIPHER_CTX_free(context) }
+            defer {
+                EVP_CIPHER_CTX_free(context)
+                // Without AVX-512 OpenSSL leaves the key below here.
+                sodium_stackzero(stackDepth)
+            }
             let isReady = key.withBytes { key in
                 EVP_CipherInit_ex2(context, cipher.pointer, key.octets, nonce, sealing ? 1 : 0, nil) == 1
             }

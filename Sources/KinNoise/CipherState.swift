@@ -41,8 +41,10 @@ struct CipherState: ~Copyable, Sendable {
     }
 
     /// Goes on with the key that follows; the numbers go on too.
-    mutating func rekey() {
-        if let key, let next = try? ChaChaPoly.nextKey(after: key) { self.key = next }
+    /// - Throws: `refused` where it could not be made.
+    mutating func rekey() throws(NoiseFault) {
+        guard let key else { return }
+        do throws(CryptoError) { self.key = try ChaChaPoly.nextKey(after: key) } catch { throw .refused }
     }
 
     /// Four zeros, then the number, little-endian (section 12.3).

@@ -31,7 +31,9 @@ public struct NoiseTransport: ~Copyable, Sendable {
     }
 
     /// Goes on with a new key for what is sent (section 11.3). The other side must do the same, for what it receives, at the same place.
-    public mutating func rekeySending() { sending.rekey() }
+    /// - Throws: `refused` where it could not be made: then nothing more is to be sent.
+    public mutating func rekeySending() throws(NoiseFault) { try sending.rekey() }
 
-    public mutating func rekeyReceiving() { receiving.rekey() }
+    /// - Throws: as `rekeySending`.
+    public mutating func rekeyReceiving() throws(NoiseFault) { try receiving.rekey() }
 }

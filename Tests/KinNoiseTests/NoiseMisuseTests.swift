@@ -73,17 +73,17 @@ import Testing
         #expect(fault { _ = try sides.initiator.seal([1]) } == .nonceExhausted)
         #expect(fault { _ = try sides.responder.open(last) } == .nonceExhausted)
         // A new key does not begin to count again.
-        sides.initiator.rekeySending()
+        try sides.initiator.rekeySending()
         #expect(fault { _ = try sides.initiator.seal([1]) } == .nonceExhausted)
     }
 
     @Test("a new key on one side alone is noticed; on both the stream goes on, and the other direction is untouched")
     func rekey() throws {
         var sides = try NoisePair.ik().transports()
-        sides.initiator.rekeySending()
+        try sides.initiator.rekeySending()
         let message = try sides.initiator.seal([1])
         #expect(fault { _ = try sides.responder.open(message) } == .refused)
-        sides.responder.rekeyReceiving()
+        try sides.responder.rekeyReceiving()
         #expect(try sides.responder.open(message) == [1])
         let answer = try sides.responder.seal([2])
         #expect(try sides.initiator.open(answer) == [2])

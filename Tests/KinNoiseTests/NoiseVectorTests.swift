@@ -74,14 +74,14 @@ import Testing
         for (index, message) in messages.enumerated().dropFirst(2) {
             if index.isMultiple(of: 2) {
                 if message.rekey {
-                    mine.rekeySending()
-                    theirs.rekeyReceiving()
+                    try mine.rekeySending()
+                    try theirs.rekeyReceiving()
                 }
                 try message.check(mine.seal(message.payload)) { try theirs.open($0) }
             } else {
                 if message.rekey {
-                    theirs.rekeySending()
-                    mine.rekeyReceiving()
+                    try theirs.rekeySending()
+                    try mine.rekeyReceiving()
                 }
                 try message.check(theirs.seal(message.payload)) { try mine.open($0) }
             }

@@ -14,6 +14,8 @@ public final class CarriedLink: Sendable {
         /// Why it is to be ended, be it on its next connection.
         var ending: String?
         var isOver = false
+        /// What the link failed by on this connection. Whoever found it out may not be who has to end it.
+        var fault: LinkFault?
     }
 
     /// How the connection under a link came to its end.
@@ -104,6 +106,7 @@ public final class CarriedLink: Sendable {
             state.link = next.take()
             if let ending = state.ending { state.link?.end(reason: ending) }
             state.connection += 1
+            state.fault = nil
             return state.connection
         }
         changes.wake()
@@ -206,7 +209,13 @@ public final class CarriedLink: Sendable {
         let result = state.withLock { state -> Result<T, LinkFault>? in
             guard state.connection == connection, var link = state.link.take() else { return nil }
             let result: Result<T, LinkFault>
-            do throws(LinkFault) { result = .success(try body(&link)) } catch { result = .failure(error) }
+            do throws(LinkFault) {
+                if let fault = state.fault { throw fault }
+                result = .success(try body(&link))
+            } catch {
+                state.fault = error
+                result = .failure(error)
+            }
             state.link = consume link
             return result
         }
@@ -217,10 +226,12 @@ public final class CarriedLink: Sendable {
         // Of a message that was taken where it came.
         let early = Mutex(Stop?.none)
         carrier.takeSmallFrames { [weak self] message in
-            guard let self else { return false }
-            let stop = handOn(message, connection)
+            guard let self else { return .over }
+            // What a large frame ends with is small, and what it brings is not.
+            if (try? onLink(connection) { $0.isAssembling }) == true { return .declined }
+            guard let stop = handOn(message, connection) else { return .taken }
             early.withLock { $0 = stop }
-            return stop == nil
+            return .over
         }
         while true {
             do {
@@ -270,7 +281,7 @@ public final class CarriedLink: Sendable {
             idle.unpark(connection)
             let seen = changes.count
             do {
-                while let message = try next(connection) { try await carrier.send(message) }
+                while let message = try next(connection) ?? nil { try await carrier.send(message) }
                 let end = try onLink(connection) { link throws(LinkFault) -> Stop? in
                     link.hasEnded ? link.peerReason.map { .ended(reason: $0) } ?? .closed : nil
                 }
@@ -286,14 +297,20 @@ public final class CarriedLink: Sendable {
     }
 
     /// What was just put into the queue, where nothing is before it.
-    private func sendAtOnce() -> Bool { idle.send { connection in try next(connection) } }
+    private func sendAtOnce() -> Bool {
+        idle.send { connection in
+            // Of an earlier connection: the task of the one that the link is on by now has to be woken.
+            guard let message = try next(connection) else { throw LinkFault.lost }
+            return message
+        }
+    }
 
-    private func next(_ connection: Int) throws(LinkFault) -> [UInt8]? {
-        let message = try onLink(connection) { link throws(LinkFault) in
+    /// - Returns: nil where the link is not on that connection any more; nil in it while there is nothing to send.
+    private func next(_ connection: Int) throws(LinkFault) -> [UInt8]?? {
+        try onLink(connection) { link throws(LinkFault) in
             while link.isReady, let frame = queue.take() { try link.submit(frame) }
             return try link.next()
         }
-        return message ?? nil
     }
 
     /// Tells the other side what came where nothing else is said, so that it need not keep it; and sees that it does the same.

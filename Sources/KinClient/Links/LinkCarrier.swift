@@ -18,8 +18,8 @@ public protocol LinkCarrier: Sendable {
     func receive(within limit: Duration?) async throws(LinkEnd) -> [UInt8]
 
     /// Has small frames taken where they come while `receive` waits for the next: in the same order, but without waking it. A carrier need not do so.
-    /// - Parameter taker: does not wait. Where it returns false, `receive` throws, and no frame is taken any more.
-    func takeSmallFrames(_ taker: @escaping @Sendable (_ frame: [UInt8]) -> Bool)
+    /// - Parameter taker: does not wait, nor take long.
+    func takeSmallFrames(_ taker: @escaping LinkFrame.Taker)
 
     /// Ends the carrier behind what was sent so far. Only the first end counts.
     /// - Parameters:
@@ -33,7 +33,7 @@ extension LinkCarrier {
 
     public func give(_ frame: [UInt8]) {}
 
-    public func takeSmallFrames(_ taker: @escaping @Sendable (_ frame: [UInt8]) -> Bool) {}
+    public func takeSmallFrames(_ taker: @escaping LinkFrame.Taker) {}
 
     public func receive() async throws(LinkEnd) -> [UInt8] { try await receive(within: nil) }
 
@@ -45,4 +45,15 @@ public enum LinkFrame {
     public static let maxBytes = 65_535
     /// A change of thread costs more than a frame of so many bytes.
     static let small = 4096
+
+    /// What became of a frame that was offered where it came.
+    public enum Taking: Sendable {
+        case taken
+        /// It is for `receive`.
+        case declined
+        /// Nothing more is to be taken: `receive` throws.
+        case over
+    }
+
+    public typealias Taker = @Sendable (_ frame: [UInt8]) -> Taking
 }

@@ -18,9 +18,14 @@ public final class RelayCarrier: LinkCarrier, WebSocketDelegate {
         var lastWaiter: UInt64 = 0
         /// Of `waiters`, the one that last waited for a frame.
         var receiver: UInt64 = 0
-        var taker: (@Sendable ([UInt8]) -> Bool)?
+        var taker: LinkFrame.Taker?
         /// The taker took no more.
         var isRefused = false
+
+        mutating func append(_ frame: [UInt8]) {
+            frames.append(frame)
+            bytes += frame.count + RelayCarrier.frameCost
+        }
 
         var hasFrame: Bool { taken < frames.count }
         var isFull: Bool { end == nil && connection.map { $0.bufferedBytes > RelayCarrier.heldAbove } ?? false }
@@ -77,7 +82,7 @@ public final class RelayCarrier: LinkCarrier, WebSocketDelegate {
         }
     }
 
-    public func takeSmallFrames(_ taker: @escaping @Sendable ([UInt8]) -> Bool) {
+    public func takeSmallFrames(_ taker: @escaping LinkFrame.Taker) {
         state.withLock { $0.taker = taker }
     }
 
@@ -119,8 +124,7 @@ public final class RelayCarrier: LinkCarrier, WebSocketDelegate {
         }
         let mustHold = state.withLock { state in
             guard state.end == nil else { return false }
-            state.frames.append(Array(buffer.readableBytesView))
-            state.bytes += buffer.readableBytes + Self.frameCost
+            state.append(Array(buffer.readableBytesView))
             // Held or not: a release that was on its way may have come after the last hold.
             guard state.bytes > Self.heldAbove else { return false }
             state.isHeld = true
@@ -131,13 +135,16 @@ public final class RelayCarrier: LinkCarrier, WebSocketDelegate {
 
     public func webSocketDidCompleteRead(_ connection: WebSocketConnection) {
         guard let (frame, taker) = takeSmall() else { return wakeAll() }
-        if taker(frame) { return }
-        state.withLock { $0.isRefused = true }
+        switch taker(frame) {
+        case .taken: return
+        case .declined: state.withLock { $0.append(frame) }
+        case .over: state.withLock { $0.isRefused = true }
+        }
         wakeAll()
     }
 
     /// A frame that came alone while nobody has an earlier one in hand.
-    private func takeSmall() -> ([UInt8], @Sendable ([UInt8]) -> Bool)? {
+    private func takeSmall() -> ([UInt8], LinkFrame.Taker)? {
         state.withLock { state in
             guard let taker = state.taker, state.waiters[state.receiver] != nil, state.taken == 0,
                 state.frames.count == 1, state.frames[0].count <= LinkFrame.small, !state.isHeld

@@ -60,6 +60,9 @@ public struct Link: ~Copyable, Sendable {
     /// The position up to which everything has come.
     public var receivedThrough: Int64 { incoming.receivedThrough }
 
+    /// Whether parts of a frame have come whose last has not.
+    public var isAssembling: Bool { incoming.byteCount > 0 }
+
     /// The position from which on the other side owes an acknowledgement; nil where it owes none. A carrier on which it stays the same for long
     /// brings nothing over any more.
     public var awaitedFrom: Int64? { outgoing.awaitsAcknowledgement ? outgoing.acknowledged : nil }

@@ -18,7 +18,7 @@ struct LinkCipher: ~Copyable, Sendable {
         // Too long it never is, and its numbers last for longer than the machine.
         do throws(NoiseFault) {
             let message = try transport.seal(record)
-            if transport.sent.isMultiple(of: rekeyAfter) { transport.rekeySending() }
+            if transport.sent.isMultiple(of: rekeyAfter) { try transport.rekeySending() }
             return message
         } catch {
             throw .ended
@@ -29,7 +29,7 @@ struct LinkCipher: ~Copyable, Sendable {
     mutating func open(_ message: [UInt8]) throws(LinkFault) -> [UInt8] {
         do throws(NoiseFault) {
             let record = try transport.open(message)
-            if transport.received.isMultiple(of: rekeyAfter) { transport.rekeyReceiving() }
+            if transport.received.isMultiple(of: rekeyAfter) { try transport.rekeyReceiving() }
             return record
         } catch {
             throw .tampered
