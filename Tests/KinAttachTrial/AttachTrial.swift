@@ -5,12 +5,14 @@ import KinTerminal
 import KinTestTerminal
 import KinWire
 
-/// The near end of `kin attach` on terminals of this very process: `kin-attach-trial [--escape KEY] [--cut FILE] [--patience MS] NAME=SCRIPT…`.
-/// Those called `far` are out of reach while the file is there.
+/// The near end of `kin attach` on terminals of this very process: `kin-attach-trial [--escape KEY] [--cut FILE] [--until FILE] [--patience MS] NAME=SCRIPT…`.
+/// Those called `far` are out of reach while the file of `--cut` is there. In the end it waits for the file of `--until`, up to 20 s: programs live no longer
+/// than it does.
 @main
 struct AttachTrial {
     private var escape: EscapeKey? = .usual
     private var cut: String?
+    private var awaited: String?
     private var patience = AttachRun.patience
     private var scripts: [(name: String, text: String)] = []
 
@@ -25,6 +27,7 @@ struct AttachTrial {
             switch argument {
             case "--escape": escape = try EscapeKey.parse(rest.popFirst() ?? "")
             case "--cut": cut = rest.popFirst()
+            case "--until": awaited = rest.popFirst()
             case "--patience": patience = .milliseconds(rest.popFirst().flatMap { Int($0) } ?? 0)
             default:
                 let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
@@ -44,6 +47,10 @@ struct AttachTrial {
         let end = try await attach(local.map(inReach), near)
         let running = try local.filter { try terminals.list().map(\.id).contains($0.id) && $0.info.exit == nil }
         if let words = end.words(for: running) { FileHandle.standardError.write(Data("\(words)\n".utf8)) }
+        let deadline = ContinuousClock.now + .seconds(20)
+        while let awaited, !FileManager.default.fileExists(atPath: awaited), ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(5))
+        }
         await terminals.closeAll()
         exit(end.status)
     }

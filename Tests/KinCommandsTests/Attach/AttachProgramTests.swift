@@ -92,7 +92,8 @@ import Testing
     func typedLast() async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "typed-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try await Self.run("box=echo ready; read x; echo $x > \(path); sleep 1000") { person in
+        let script = "echo ready; read x; echo $x > \(path).part; mv \(path).part \(path); sleep 1000"
+        try await Self.run("--until", path, "box=\(script)") { person in
             try await person.sees("ready")
             try await person.types("last words\r\u{1d}d")
             try await person.sees("[status 0]")
