@@ -48,6 +48,21 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
             tls.applicationProtocols = ["http/1.1"]
             return try NIOSSLContext(configuration: tls)
         }
+        Self.makeTypes()
+    }
+
+    /// Has the types of a connection made before connections come.
+    ///
+    /// The Swift runtime (6.3.1) may crash where two event loops are the first to need a generic type, at the same moment: so it did, once in a thousand
+    /// times, where two connections came as soon as the server listened.
+    private static func makeTypes() {
+        let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+        let types: [Any.Type] = [
+            NIOTypedHTTPServerUpgradeHandler<Outcome>.self, NIOTypedHTTPServerUpgradeConfiguration<Outcome>.self,
+            NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>.self, NIOLoopBoundBox<AcceptedUpgrade?>.self,
+            EventLoopFuture<Outcome>.self,
+        ]
+        withExtendedLifetime((decoder, types)) {}
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
