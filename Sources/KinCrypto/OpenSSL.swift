@@ -14,11 +14,10 @@ enum OpenSSL {
 
     /// In a library context of its own: what openssl.cnf says, on a machine and for other programs, changes nothing here. At the end of the process nothing
     /// is torn down under the feet of threads that still seal.
-    ///
-    /// Where this build of OpenSSL comes without the cipher nothing can be opened, so that ends the process.
     private static func cipher(_ name: String) -> Cipher {
         OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT), nil)
         guard let library = OSSL_LIB_CTX_new(), let cipher = EVP_CIPHER_fetch(library, name, nil) else {
+            // Without the cipher no link and no record of any device can be opened, and no later call can go better.
             fatalError("this machine's OpenSSL (libcrypto) has no \(name)")
         }
         return Cipher(pointer: cipher)

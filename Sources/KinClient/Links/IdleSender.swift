@@ -36,7 +36,9 @@ final class IdleSender: Sendable {
                     guard let message = try next(idle.number) else { return true }
                     idle.carrier.give(message)
                 }
-            } catch {}
+            } catch {
+                // The link keeps its fault, or is on another connection: the task that is woken for it finds out which.
+            }
             connection = nil
             return false
         }
